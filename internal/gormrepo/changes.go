@@ -1,0 +1,107 @@
+package gormrepo
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+// object is what a change concerns.
+type object struct {
+	kind models.Object
+	id   string
+}
+
+func keyObject(id string) object  { return object{models.ObjectKey, id} }
+func userObject(id string) object { return object{models.ObjectUser, id} }
+
+// change runs fn in a transaction that also logs that the objects changed. If
+// fn fails, nothing is changed and nothing logged.
+func (r *Repository) change(ctx context.Context, act repository.Act, fn func(tx *gorm.DB) error, objects ...object) error {
+	return r.transaction(ctx, func(tx *gorm.DB) error {
+		last, err := advanceCounter(tx, len(objects))
+		if err != nil {
+			return fmt.Errorf("advancing the change log: %w", err)
+		}
+		if err := fn(tx); err != nil {
+			return err
+		}
+		entries := entriesOf(act, objects, last)
+		if err := tx.Create(&entries).Error; err != nil {
+			return fmt.Errorf("appending to the change log: %w", err)
+		}
+		return nil
+	})
+}
+
+// advanceCounter takes n numbers and returns the last. It is a transaction's
+// first statement: the row stays locked until the end.
+func advanceCounter(tx *gorm.DB, n int) (last int64, err error) {
+	counter := tx.Table("ginauth_change_counter").Where("id = 1")
+	err = counter.Session(&gorm.Session{}).Update("number", gorm.Expr("number + ?", n)).Error
+	if err != nil {
+		return 0, err
+	}
+	err = counter.Session(&gorm.Session{}).Select("number").Take(&last).Error
+	return last, err
+}
+
+func entriesOf(act repository.Act, objects []object, last int64) []models.Change {
+	entries := make([]models.Change, len(objects))
+	first := last - int64(len(objects)) + 1
+	for i, o := range objects {
+		entries[i] = models.Change{
+			Number: first + int64(i), ID: uuid.NewString(),
+			Object: o.kind, ObjectID: o.id,
+			Actor: act.Actor, Date: act.Date,
+		}
+	}
+	return entries
+}
+
+// LatestChange implements repository.Repository.
+func (r *Repository) LatestChange(ctx context.Context) (repository.Cursor, error) {
+	var latest []models.Change
+	err := r.read.WithContext(ctx).Order("number DESC").Limit(1).Find(&latest).Error
+	if err != nil || len(latest) == 0 {
+		return repository.Cursor{}, wrap("reading the change log", err)
+	}
+	return repository.CursorOf(latest[0]), nil
+}
+
+// Changes implements repository.Repository. It reads the entry at the cursor
+// too: that it is still there, the same, and followed without a gap tells at
+// once that the log was neither cut nor exchanged.
+func (r *Repository) Changes(ctx context.Context, after repository.Cursor, limit int) ([]models.Change, error) {
+	entries := []models.Change{}
+	err := r.read.WithContext(ctx).Where("number >= ?", after.Number).Order("number").Limit(limit + 1).Find(&entries).Error
+	if err != nil {
+		return nil, wrap("reading the change log", err)
+	}
+	if after == (repository.Cursor{}) {
+		entries = append([]models.Change{{}}, entries...)
+	}
+	if !continues(entries, after) {
+		return nil, repository.ErrChangesLost
+	}
+	return entries[1:min(len(entries), limit+1)], nil
+}
+
+// continues reports whether the entries begin with the one at the cursor and
+// have no gap.
+func continues(entries []models.Change, at repository.Cursor) bool {
+	if len(entries) == 0 || repository.CursorOf(entries[0]) != at {
+		return false
+	}
+	for i, entry := range entries {
+		if entry.Number != at.Number+int64(i) {
+			return false
+		}
+	}
+	return true
+}

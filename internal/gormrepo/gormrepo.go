@@ -1,0 +1,82 @@
+// Package gormrepo implements repository.Repository over GORM, once for all
+// SQL backends. A backend package opens its pools and calls New.
+//
+// Each change to a key or a user runs in one transaction that begins by moving
+// the one counter of the change log. The row's lock puts all changes in a
+// line, on every node: the order of numbers is the order of commits, and what
+// a change reads after that cannot be changed by another until it commits.
+package gormrepo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"github.com/ginauth/ginauth/repository"
+)
+
+// Backend is what a driver package brings.
+type Backend struct {
+	// Read and Write may be one pool. Transactions run on Write.
+	Read, Write *gorm.DB
+	// UniqueViolation reports whether an error of the driver says that a
+	// unique value is taken, and returns the text that names the column.
+	UniqueViolation func(err error) (column string, ok bool)
+}
+
+// Repository is the shared implementation.
+type Repository struct {
+	read, write     *gorm.DB
+	uniqueViolation func(error) (string, bool)
+}
+
+var _ repository.Repository = (*Repository)(nil)
+
+// Config is how every backend opens GORM: no transaction around a single
+// statement, and no logger, since GORM's prints values (hashes, addresses) and
+// what it would say is in the returned errors.
+func Config() *gorm.Config {
+	registerSerializers()
+	return &gorm.Config{SkipDefaultTransaction: true, Logger: logger.Discard}
+}
+
+// New brings the schema up to date and returns the repository, which owns the
+// pools from then on. If it fails, the pools are closed.
+func New(ctx context.Context, backend Backend) (*Repository, error) {
+	r := &Repository{backend.Read, backend.Write, backend.UniqueViolation}
+	if err := migrate(ctx, r.write); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
+}
+
+// Close implements repository.Repository.
+func (r *Repository) Close() error {
+	return errors.Join(closePool(r.read), closePool(r.write))
+}
+
+func closePool(db *gorm.DB) error {
+	pool, err := db.DB()
+	if err != nil {
+		return err
+	}
+	return pool.Close()
+}
+
+// transaction runs fn in a transaction on the write pool. Once fn is through,
+// an error can only come from the commit, whose outcome is then unknown.
+func (r *Repository) transaction(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	committing := false
+	err := r.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		err := fn(tx)
+		committing = err == nil
+		return err
+	})
+	if err != nil && committing {
+		return fmt.Errorf("%w: %w", repository.ErrOutcomeUnknown, err)
+	}
+	return err
+}

@@ -1,0 +1,136 @@
+package gormrepo
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+// CreateKey implements repository.Repository.
+func (r *Repository) CreateKey(ctx context.Context, act repository.Act, key models.APIKey) error {
+	return r.change(ctx, act, func(tx *gorm.DB) error {
+		if err := requireUser(tx, key.UserID); err != nil {
+			return err
+		}
+		return r.insertKey(tx, key)
+	}, keyObject(key.ID))
+}
+
+// CreateUser implements repository.Repository.
+func (r *Repository) CreateUser(ctx context.Context, act repository.Act, user models.User, key models.APIKey) error {
+	return r.change(ctx, act, func(tx *gorm.DB) error {
+		if err := tx.Create(&user).Error; err != nil {
+			return r.wrapInsert("creating a user", err)
+		}
+		return r.insertKey(tx, key)
+	}, userObject(user.ID), keyObject(key.ID))
+}
+
+func requireUser(tx *gorm.DB, id string) error {
+	if id == "" {
+		return nil
+	}
+	err := tx.Select("id").Take(&models.User{}, "id = ?", id).Error
+	return wrap("finding the key's user", err)
+}
+
+// insertKey stores the key and its empty usage, whose id was never taken.
+func (r *Repository) insertKey(tx *gorm.DB, key models.APIKey) error {
+	key.Version = 1
+	if err := tx.Create(&models.Usage{KeyID: key.ID}).Error; err != nil {
+		return r.wrapInsert("creating a key's usage", err)
+	}
+	return r.wrapInsert("creating a key", tx.Create(&key).Error)
+}
+
+// KeyByHash implements repository.Repository.
+func (r *Repository) KeyByHash(ctx context.Context, hash []byte) (models.APIKey, error) {
+	return findKey(r.read.WithContext(ctx), "hash", hash)
+}
+
+// findKey reads a key together with its owner's name.
+func findKey(db *gorm.DB, column string, value any) (models.APIKey, error) {
+	var key models.APIKey
+	err := db.Table("ginauth_keys AS k").
+		Select("k.*, u.username").
+		Joins("LEFT JOIN ginauth_users AS u ON u.id = k.user_id").
+		Where("k."+column+" = ?", value).
+		Take(&key).Error
+	return key, wrap("finding a key", err)
+}
+
+// RenewKey implements repository.Repository.
+func (r *Repository) RenewKey(ctx context.Context, act repository.Act, id string, expiration time.Time, reactivate bool) (models.APIKey, bool, error) {
+	var before, after models.APIKey
+	err := r.change(ctx, act, func(tx *gorm.DB) (err error) {
+		if before, err = findKey(tx, "id", id); err != nil {
+			return err
+		}
+		if before.IsRevoked() && !reactivate {
+			return repository.ErrRevoked
+		}
+		after, err = updateKey(tx, id, map[string]any{
+			"expiration_date": millis(expiration),
+			"revocation_date": millis(time.Time{}),
+		})
+		return err
+	}, keyObject(id))
+	if err != nil {
+		return models.APIKey{}, false, err
+	}
+	return after, before.IsRevoked(), nil
+}
+
+// errUnchanged rolls a change back that turned out to be none.
+var errUnchanged = errors.New("unchanged")
+
+// RevokeKey implements repository.Repository.
+func (r *Repository) RevokeKey(ctx context.Context, act repository.Act, id string) (models.APIKey, error) {
+	var key models.APIKey
+	err := r.change(ctx, act, func(tx *gorm.DB) (err error) {
+		if key, err = findKey(tx, "id", id); err != nil {
+			return err
+		}
+		if key.IsRevoked() {
+			return errUnchanged
+		}
+		key, err = updateKey(tx, id, map[string]any{"revocation_date": millis(act.Date)})
+		return err
+	}, keyObject(id))
+	if err != nil && !errors.Is(err, errUnchanged) {
+		return models.APIKey{}, err
+	}
+	return key, nil
+}
+
+// updateKey sets columns, moves the version and returns the key as it is then.
+func updateKey(tx *gorm.DB, id string, columns map[string]any) (models.APIKey, error) {
+	columns["version"] = gorm.Expr("version + 1")
+	if err := tx.Table("ginauth_keys").Where("id = ?", id).Updates(columns).Error; err != nil {
+		return models.APIKey{}, wrap("updating a key", err)
+	}
+	return findKey(tx, "id", id)
+}
+
+// DeleteKey implements repository.Repository.
+func (r *Repository) DeleteKey(ctx context.Context, act repository.Act, id string) error {
+	return r.change(ctx, act, func(tx *gorm.DB) error {
+		result := tx.Delete(&models.APIKey{}, "id = ?", id)
+		if result.Error == nil && result.RowsAffected == 0 {
+			return wrap("deleting a key", repository.ErrNotFound)
+		}
+		return wrap("deleting a key", result.Error)
+	}, keyObject(id))
+}
+
+// UserByUsername implements repository.Repository.
+func (r *Repository) UserByUsername(ctx context.Context, canonical string) (models.User, error) {
+	var user models.User
+	err := r.read.WithContext(ctx).Take(&user, "canonical_username = ?", canonical).Error
+	return user, wrap("finding a user", err)
+}

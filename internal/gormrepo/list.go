@@ -1,0 +1,103 @@
+package gormrepo
+
+import (
+	"context"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+// ListUsage implements repository.Repository.
+func (r *Repository) ListUsage(ctx context.Context, filter repository.UsageFilter, page repository.Page) (repository.UsagePage, error) {
+	position, err := page.Position()
+	if err != nil {
+		return repository.UsagePage{}, err
+	}
+	rows := []repository.KeyUsage{}
+	query := filtered(keysWithUsage(r.read.WithContext(ctx)), filter)
+	err = paged(query, page, position).Scan(&rows).Error
+	if err != nil {
+		return repository.UsagePage{}, wrap("listing usage", err)
+	}
+	if len(rows) <= page.Limit {
+		return repository.UsagePage{Rows: rows}, nil
+	}
+	rows = rows[:page.Limit]
+	return repository.UsagePage{Rows: rows, Next: page.NextCursor(rows[page.Limit-1])}, nil
+}
+
+// keysWithUsage begins at the usage, which every key has from its creation on
+// and which stays when the key is deleted.
+func keysWithUsage(db *gorm.DB) *gorm.DB {
+	return db.Table("ginauth_usage AS g").
+		Select("k.*, g.*, u.username, u.email").
+		Joins("LEFT JOIN ginauth_keys AS k ON k.id = g.key_id").
+		Joins("LEFT JOIN ginauth_users AS u ON u.id = k.user_id")
+}
+
+func filtered(query *gorm.DB, filter repository.UsageFilter) *gorm.DB {
+	equals := map[string]string{
+		"g.key_id":             filter.KeyID,
+		"k.name":               filter.Name,
+		"u.canonical_username": filter.Username,
+		"u.canonical_email":    filter.Email,
+	}
+	for column, value := range equals {
+		if value != "" {
+			query = query.Where(column+" = ?", value)
+		}
+	}
+	return withStatus(query, filter)
+}
+
+// withStatus says models.APIKey.Status in SQL.
+func withStatus(query *gorm.DB, filter repository.UsageFilter) *gorm.DB {
+	now := millis(filter.Now)
+	switch filter.Status {
+	case models.StatusActive:
+		return query.Where("k.revocation_date = 0 AND (k.expiration_date = 0 OR k.expiration_date > ?)", now)
+	case models.StatusExpired:
+		return query.Where("k.revocation_date = 0 AND k.expiration_date <> 0 AND k.expiration_date <= ?", now)
+	case models.StatusRevoked:
+		return query.Where("k.revocation_date <> 0")
+	case models.StatusDeleted:
+		return query.Where("k.id IS NULL")
+	default:
+		return query
+	}
+}
+
+// paged orders the list and leaves out what comes before the position. It asks
+// for one row more than the page holds, which tells whether there is a next.
+func paged(query *gorm.DB, page repository.Page, position repository.Position) *gorm.DB {
+	direction, beyond := "DESC", "<"
+	if page.Ascending {
+		direction, beyond = "ASC", ">"
+	}
+	column, ok := sortColumn(page.Sort)
+	if ok {
+		query = query.Order(column + " " + direction)
+	}
+	if position.KeyID != "" && ok {
+		condition := fmt.Sprintf("(%s %s ? OR (%s = ? AND g.key_id %s ?))", column, beyond, column, beyond)
+		query = query.Where(condition, position.Value, position.Value, position.KeyID)
+	} else if position.KeyID != "" {
+		query = query.Where("g.key_id "+beyond+" ?", position.KeyID)
+	}
+	return query.Order("g.key_id " + direction).Limit(page.Limit + 1)
+}
+
+// sortColumn is the column that a sort puts before the id, if any.
+func sortColumn(sort repository.Sort) (column string, ok bool) {
+	switch sort {
+	case repository.SortLatestQuery:
+		return "g.latest_query_date", true
+	case repository.SortTotalQueries:
+		return "g.total_queries", true
+	default:
+		return "", false
+	}
+}

@@ -1,0 +1,31 @@
+package repository
+
+import "errors"
+
+// The outcomes that callers tell apart. Any other error means that the store
+// failed.
+var (
+	// ErrNotFound says that there is no such key or user.
+	ErrNotFound = errors.New("not found")
+	// ErrConflict says that a unique value is taken; see ConflictError.
+	ErrConflict = errors.New("already taken")
+	// ErrRevoked says that a revoked key was left as it is.
+	ErrRevoked = errors.New("key is revoked")
+	// ErrInvalidCursor says that a list cannot be continued from a cursor.
+	ErrInvalidCursor = errors.New("invalid cursor")
+	// ErrChangesLost says that the change log cannot be followed from a cursor.
+	ErrChangesLost = errors.New("change log does not continue from the cursor")
+	// ErrOutcomeUnknown says that a write was sent to be committed and the
+	// answer was lost.
+	ErrOutcomeUnknown = errors.New("outcome of the write is unknown")
+)
+
+// ConflictError is an ErrConflict that names the field whose value is taken:
+// "id", "hash", "username" or "email". It never holds the value.
+type ConflictError struct{ Field string }
+
+// Error implements error.
+func (e *ConflictError) Error() string { return e.Field + " is already taken" }
+
+// Is makes errors.Is(err, ErrConflict) hold.
+func (e *ConflictError) Is(target error) bool { return target == ErrConflict }

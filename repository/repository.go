@@ -1,0 +1,122 @@
+// Package repository defines what ginauth asks of a database: one interface,
+// its errors, and the filters and pages of its lists. The backends live below
+// this folder, one driver each; repositorytest.Run tells whether one is done.
+package repository
+
+import (
+	"context"
+	"time"
+
+	"github.com/ginauth/ginauth/models"
+)
+
+// Repository stores keys, users and usage. This comment and those of the
+// methods are the contract that every backend keeps.
+//
+//   - It is safe for concurrent use by many goroutines and many processes.
+//   - Each method is atomic: it happens as a whole or not at all.
+//   - Errors are wrapped; compare with errors.Is and errors.As. What has no
+//     meaning of its own below says that the store failed, and the caller
+//     fails closed. A write may return ErrOutcomeUnknown besides: it may or
+//     may not have come into force, and repeating it is safe.
+//   - Errors hold no stored value: no hash, no name, no address.
+//   - Times are kept as UTC in whole milliseconds, cut, not rounded; the zero
+//     time stays zero.
+//   - Ids and hashes are compared byte for byte, and strings are kept byte for
+//     byte; text up to 1,024 bytes without NUL is stored on every backend.
+//   - Every change to a key or a user appends to the change log in the same
+//     step, see Changes.
+//   - A context that is cancelled or past its deadline ends a call with an
+//     error that wraps the context's.
+type Repository interface {
+	// CreateKey stores a new key at version 1, with an empty usage.
+	// ErrConflict with field "id" or "hash" if that value is or ever was
+	// taken; ErrNotFound if UserID is set and names no user.
+	CreateKey(ctx context.Context, act Act, key models.APIKey) error
+
+	// CreateUser stores a new user together with their first key, both or
+	// neither. The key's UserID must be the user's ID. ErrConflict with field
+	// "username" or "email" (compared in their canonical forms), "id" or "hash".
+	CreateUser(ctx context.Context, act Act, user models.User, key models.APIKey) error
+
+	// KeyByHash finds a key, with its owner's Username, whatever its status.
+	// ErrNotFound if there is none.
+	KeyByHash(ctx context.Context, hash []byte) (models.APIKey, error)
+
+	// RenewKey sets the expiration date (zero: never) and returns the key as
+	// it is afterwards. A revoked key is left alone with ErrRevoked, unless
+	// reactivate is set, which lifts the revocation and reports that it did.
+	// ErrNotFound for an unknown id.
+	RenewKey(ctx context.Context, act Act, id string, expiration time.Time, reactivate bool) (key models.APIKey, reactivated bool, err error)
+
+	// RevokeKey revokes a key and returns it. Revoking again changes nothing:
+	// the first date stays. ErrNotFound for an unknown id.
+	RevokeKey(ctx context.Context, act Act, id string) (models.APIKey, error)
+
+	// DeleteKey removes a key for good. Its usage stays under the id, which
+	// can never be taken again. ErrNotFound for an unknown id.
+	DeleteKey(ctx context.Context, act Act, id string) error
+
+	// UserByUsername finds a user by canonical username. ErrNotFound if there
+	// is none.
+	UserByUsername(ctx context.Context, canonical string) (models.User, error)
+
+	// AddUsage adds a flush to the totals; the latest query date never goes
+	// back. It is idempotent: a flush that was added already adds nothing and
+	// returns nil. It neither reads nor writes keys: what was counted for a
+	// key that is gone is kept under its id.
+	AddUsage(ctx context.Context, flush Flush) error
+
+	// ListUsage lists keys with their usage, deleted ones included, a page at
+	// a time. Rows are never nil. ErrInvalidCursor if the page's cursor was
+	// not made by a call with the same sort and order.
+	ListUsage(ctx context.Context, filter UsageFilter, page Page) (UsagePage, error)
+
+	// LatestChange returns the cursor of the newest entry of the change log,
+	// the zero Cursor while it is empty.
+	LatestChange(ctx context.Context) (Cursor, error)
+
+	// Changes returns the entries that follow after, in the order of their
+	// numbers and without a gap, at most limit of them; never nil. The zero
+	// Cursor is the beginning of the log. ErrChangesLost if the log no longer
+	// holds what follows (it was cut, has a gap, or the database was restored
+	// from a copy that differs): the caller reads again all that it holds and
+	// goes on from LatestChange, taken before that.
+	Changes(ctx context.Context, after Cursor, limit int) ([]models.Change, error)
+
+	// Close releases what the repository holds. Calls that come later fail;
+	// closing again is fine.
+	Close() error
+}
+
+// Act says who makes a change, and when. Each method that changes a key or a
+// user takes one; the change log keeps it.
+type Act struct {
+	// Actor is a short stable name such as "admin"; never a secret.
+	Actor string
+	Date  time.Time
+}
+
+// Flush is a batch of usage that one node adds. A node repeats a flush
+// unchanged until it is acknowledged before it sends the next one, so that
+// the backend has to remember only the latest number of each node.
+type Flush struct {
+	// Node names the run of one process and is never used by another.
+	Node string
+	// Number is 1 for a node's first flush and grows by one.
+	Number int64
+	// Usages has at most one element for each key.
+	Usages []models.Usage
+}
+
+// Cursor is a place in the change log: the number and the id of the entry
+// that was read last. The zero Cursor stands before the first entry.
+type Cursor struct {
+	Number int64
+	ID     string
+}
+
+// CursorOf returns the cursor that stands at the given entry.
+func CursorOf(change models.Change) Cursor {
+	return Cursor{Number: change.Number, ID: change.ID}
+}

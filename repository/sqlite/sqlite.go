@@ -1,0 +1,118 @@
+// Package sqlite keeps keys in one SQLite file, which several processes on one
+// host may share. It works with and without cgo: with it over
+// github.com/mattn/go-sqlite3, without it over modernc.org/sqlite.
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"gorm.io/driver/sqlite"
+	"gorm.io/gorm"
+
+	"github.com/ginauth/ginauth/internal/gormrepo"
+	"github.com/ginauth/ginauth/repository"
+)
+
+// busyTimeout is how long a connection waits for another one's lock.
+const busyTimeout = 5 * time.Second
+
+// Open opens the SQLite file at path, creates it with mode 0600 if it is
+// missing, and brings its schema up to date. The folder must exist, and the
+// file system must be local, since SQLite's locks and its shared memory do not
+// work over a network.
+//
+// Commits are durable when they are acknowledged (WAL, synchronous=FULL).
+func Open(ctx context.Context, path string) (repository.Repository, error) {
+	if err := ensureFile(path); err != nil {
+		return nil, err
+	}
+	backend, err := openPools(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening sqlite database %q: %w", path, err)
+	}
+	repo, err := gormrepo.New(ctx, backend)
+	if err != nil {
+		return nil, fmt.Errorf("opening sqlite database %q: %w", path, err)
+	}
+	return repo, nil
+}
+
+// ensureFile creates the file before SQLite does, which would leave its mode
+// to the umask. SQLite gives its companions (-wal, -shm) the file's mode.
+func ensureFile(path string) error {
+	if path == "" {
+		return errors.New("the path of the sqlite database is empty")
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the folder of the sqlite database %q does not exist: %w", path, err)
+	}
+	if err != nil {
+		return fmt.Errorf("the sqlite database %q cannot be opened for writing: %w", path, err)
+	}
+	return file.Close()
+}
+
+// openPools opens one connection for writing, where writers queue in order
+// instead of polling for SQLite's one write lock, and several for reading,
+// which never wait for it.
+func openPools(path string) (gormrepo.Backend, error) {
+	write, err := openPool(path, url.Values{"_txlock": {"immediate"}}, 1)
+	if err != nil {
+		return gormrepo.Backend{}, err
+	}
+	read, err := openPool(path, url.Values{"_query_only": {"true"}}, max(4, runtime.GOMAXPROCS(0)))
+	if err != nil {
+		return gormrepo.Backend{}, errors.Join(err, closePool(write))
+	}
+	return gormrepo.Backend{Read: read, Write: write, UniqueViolation: uniqueViolation}, nil
+}
+
+func openPool(path string, options url.Values, connections int) (*gorm.DB, error) {
+	dialector := sqlite.New(sqlite.Config{DriverName: driverName, DSN: dsn(path, options)})
+	db, err := gorm.Open(dialector, gormrepo.Config())
+	if err != nil {
+		return nil, err
+	}
+	pool, err := db.DB()
+	if err != nil {
+		return nil, err
+	}
+	pool.SetMaxOpenConns(connections)
+	pool.SetMaxIdleConns(connections)
+	return db, nil
+}
+
+// dsn writes the data source name, in the dialect that both drivers read. The
+// path is a URI's, so that no character in it is taken for an option.
+func dsn(path string, options url.Values) string {
+	options.Set("_busy_timeout", strconv.FormatInt(busyTimeout.Milliseconds(), 10))
+	options.Set("_journal_mode", "WAL")
+	options.Set("_synchronous", "FULL")
+	options.Set("_foreign_keys", "true")
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + options.Encode()
+}
+
+func closePool(db *gorm.DB) error {
+	pool, err := db.DB()
+	if err != nil {
+		return err
+	}
+	return pool.Close()
+}
+
+// takenColumn reads the column's name from SQLite's message for a violated
+// unique constraint, "... failed: table.column (code)", which holds no value.
+func takenColumn(message string) string {
+	column, _, _ := strings.Cut(message[strings.LastIndexByte(message, '.')+1:], " ")
+	return column
+}

@@ -1,0 +1,84 @@
+package security_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/ginauth/ginauth/security"
+)
+
+func ExampleNewKey() {
+	key := security.NewKey(security.DefaultPrefix)
+	fmt.Println(len(key), strings.HasPrefix(key, "ga_"))
+	fmt.Println(security.IsKey("ga", key), security.IsKey("ga", key+"x"))
+	// Output:
+	// 52 true
+	// true false
+}
+
+func ExampleHint() {
+	fmt.Println(security.Hint("ga_00000000000000000000000000000000000000000003yLpPR"))
+	// Output: ga_0000
+}
+
+func ExampleNewSecrets() {
+	secrets, err := security.NewSecrets("the current one", "the previous one")
+	fmt.Println(err, secrets.Match("the current one"), secrets.Match("the previous one"), secrets.Match(""))
+	fmt.Println(secrets)
+	// Output:
+	// <nil> true true false
+	// security.Secrets(redacted)
+}
+
+func ExampleVerifyPassword() {
+	hash := security.HashPassword("Correct_Horse9")
+	ok, err := security.VerifyPassword(hash, "Correct_Horse9")
+	fmt.Println(ok, err)
+	ok, err = security.VerifyPassword(hash, "correct_horse9")
+	fmt.Println(ok, err)
+	ok, err = security.VerifyPassword("not a hash", "Correct_Horse9")
+	fmt.Println(ok, errors.Is(err, security.ErrUnreadableHash))
+	// Output:
+	// true <nil>
+	// false <nil>
+	// false true
+}
+
+func ExampleCheckPassword() {
+	for _, rule := range security.CheckPassword("password_") {
+		fmt.Println(rule.Code, "-", rule.Detail)
+	}
+	fmt.Println(security.CheckPassword(security.ProposePassword()) == nil)
+	// Output:
+	// password_no_digit - The password must contain a digit.
+	// password_no_uppercase - The password must contain an upper-case letter.
+	// true
+}
+
+func ExampleCanonicalUsername() {
+	fmt.Println(security.CanonicalUsername("Jürgen"))
+	_, err := security.CanonicalUsername("jürgen@home")
+	fmt.Println(err)
+	// Output:
+	// jürgen <nil>
+	// The username may contain letters, digits and punctuation, but no space, '@' or ':'.
+}
+
+func ExampleCanonicalEmail() {
+	fmt.Println(security.CanonicalEmail("Alice@Bücher.example"))
+	_, err := security.CanonicalEmail("Alice <alice@example.org>")
+	var rule security.RuleError
+	fmt.Println(errors.As(err, &rule), rule.Code)
+	// Output:
+	// alice@xn--bcher-kva.example <nil>
+	// true email_invalid
+}
+
+func ExampleCheckName() {
+	fmt.Println(security.CheckName("Nightly backup (Zürich)"))
+	fmt.Println(security.CheckName(""))
+	// Output:
+	// <nil>
+	// The name must not be empty.
+}

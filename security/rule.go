@@ -1,0 +1,98 @@
+package security
+
+import (
+	"crypto/rand"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+const (
+	minPasswordLength = 9    // characters
+	maxPasswordLength = 1024 // bytes; keeps the work before and in the hash small
+	specialCharacters = `@_!#$%^&*()<>?/\|}{~:`
+
+	// No 0 O o, no 1 I l, which look alike. 56 characters.
+	readable = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz"
+)
+
+// RuleError says that something a client sent breaks a rule. It is used as a value, never as a
+// pointer: errors.As needs a RuleError, and two of them compare with ==.
+type RuleError struct {
+	Code   string // stable, in snake_case, for programs
+	Detail string // one English sentence for people; never holds what the client sent
+}
+
+// Error returns the Detail.
+func (e RuleError) Error() string { return e.Detail }
+
+// CheckPassword returns every rule that the password breaks, always in this order, or nil if it
+// breaks none:
+//
+//	password_too_short     more than 8 characters are needed
+//	password_too_long      at most 1024 bytes of UTF-8 are accepted
+//	password_no_digit      a digit is needed (Unicode category Nd)
+//	password_no_uppercase  an upper-case letter is needed (Unicode category Lu)
+//	password_no_special    one of @_!#$%^&*()<>?/\|}{~: is needed
+//	password_invalid_text  the text must be UTF-8 without control characters
+//
+// Characters are Unicode code points in normalization form C, the form that [HashPassword]
+// hashes, so that the answer does not depend on the keyboard.
+func CheckPassword(password string) []RuleError {
+	var broken []RuleError
+	require := func(ok bool, code, detail string) {
+		if !ok {
+			broken = append(broken, RuleError{Code: code, Detail: detail})
+		}
+	}
+	text := norm.NFC.String(password)
+	require(utf8.RuneCountInString(text) >= minPasswordLength, "password_too_short", "The password must be longer than 8 characters.")
+	require(len(password) <= maxPasswordLength, "password_too_long", "The password must not be longer than 1024 bytes.")
+	require(strings.ContainsFunc(text, unicode.IsDigit), "password_no_digit", "The password must contain a digit.")
+	require(strings.ContainsFunc(text, unicode.IsUpper), "password_no_uppercase", "The password must contain an upper-case letter.")
+	require(strings.ContainsAny(text, specialCharacters), "password_no_special", "The password must contain one of "+specialCharacters)
+	require(isPlainText(text), "password_invalid_text", "The password must be valid UTF-8 text without control characters.")
+	return broken
+}
+
+// ProposePassword returns a new random password that satisfies [CheckPassword]: four groups of
+// five letters and digits joined by underscores, 23 characters in all. No two of its characters
+// are easily mistaken for each other, and it can be pasted into a shell, JSON or a URL as it is.
+//
+// The 20 random characters are drawn evenly from 56, and the whole is drawn again until it
+// follows the rules (about one in twenty has no digit), so that each possible password is
+// equally likely. That leaves more than 116 bits of entropy.
+func ProposePassword() string {
+	for {
+		proposal := randomGroup() + "_" + randomGroup() + "_" + randomGroup() + "_" + randomGroup()
+		if CheckPassword(proposal) == nil {
+			return proposal
+		}
+	}
+}
+
+func randomGroup() string {
+	group := make([]byte, 5)
+	for i := range group {
+		group[i] = readable[randomBelow(len(readable))]
+	}
+	return string(group)
+}
+
+// randomBelow returns an even random number from 0 to n-1, n at most 256. A byte from the
+// incomplete last run of n values would favour the small ones and is drawn again.
+func randomBelow(n int) int {
+	var b [1]byte
+	for {
+		rand.Read(b[:])
+		if int(b[0]) < 256/n*n {
+			return int(b[0]) % n
+		}
+	}
+}
+
+func isPlainText(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
+}
