@@ -1,0 +1,99 @@
+package ginauth
+
+import (
+	"log/slog"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+)
+
+// secretChallenge is how to authenticate for the admin calls.
+const secretChallenge = `ApiKey realm="admin", in="header", name="` + secretHeader + `"`
+
+// RegisterAdmin mounts the calls that administer keys on a group of routes,
+// each guarded by the admin secret in the header secret-key:
+//
+//	POST /new     issue a key
+//	POST /renew   move a key's expiration date
+//	POST /revoke  refuse a key from now on
+//	POST /delete  remove a key, but not its usage
+//	GET  /logs    list keys with their usage
+func (a *Auth) RegisterAdmin(group *gin.RouterGroup) {
+	admin := group.Group("", a.requireSecret)
+	admin.POST("/new", a.change("key.create", a.newKey))
+	admin.POST("/renew", a.change("key.renew", a.renewKey))
+	admin.POST("/revoke", a.change("key.revoke", a.revokeKey))
+	admin.POST("/delete", a.change("key.delete", a.deleteKey))
+	admin.GET("/logs", a.logs)
+
+	a.mountsMu.Lock()
+	defer a.mountsMu.Unlock()
+	a.mounts = append(a.mounts, group.BasePath())
+}
+
+// requireSecret lets nobody pass without the admin secret.
+func (a *Auth) requireSecret(c *gin.Context) {
+	c.Header("Cache-Control", "no-store")
+	if err := a.checkSecret(c); err != nil {
+		a.refuse(c, secretChallenge, err)
+	}
+}
+
+// checkSecret takes the secret from its header and compares it. Wrong ones are
+// counted for each client address, and an address that has sent too many waits
+// before another is looked at.
+func (a *Auth) checkSecret(c *gin.Context) error {
+	values := takeHeader(c.Request, secretHeader)
+	if len(takeQuery(c, secretHeader)) > 0 {
+		return problem(http.StatusUnauthorized, "secret_in_query", "The admin secret belongs in the header secret-key, never in a URL: change it, since URLs are logged.")
+	}
+	if len(values) == 0 || values[0] == "" {
+		return problem(http.StatusUnauthorized, "secret_missing", "The header secret-key is missing or empty.")
+	}
+	if len(values) > 1 {
+		return problem(http.StatusUnauthorized, "secret_repeated", "The header secret-key was sent more than once.")
+	}
+	return a.compareSecret(a.config.ClientIP(c), values[0])
+}
+
+func (a *Auth) compareSecret(address, secret string) error {
+	now := a.config.Now()
+	if wait := a.guesses.Wait(address, now); wait > 0 {
+		p := problem(http.StatusTooManyRequests, "too_many_attempts", "Too many wrong secrets from this address.")
+		p.RetryAfter = wait
+		return p
+	}
+	if a.secrets.Match(secret) {
+		return nil
+	}
+	a.guesses.Fail(address, now)
+	a.config.Logger.Warn("wrong admin secret", "client_address", address)
+	return problem(http.StatusUnauthorized, "secret_wrong", "The admin secret is wrong.")
+}
+
+// change makes a route of a call that changes something and returns the id of
+// what it changed; each is audited, the refused ones too.
+func (a *Auth) change(action string, call func(*gin.Context) (id string, err error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		id, err := call(c)
+		a.audit(c, action, id, err)
+		if err != nil {
+			a.refuse(c, secretChallenge, err)
+		}
+	}
+}
+
+// audit records who tried to change what, and how it ended.
+func (a *Auth) audit(c *gin.Context, action, id string, err error) {
+	outcome := "done"
+	if err != nil {
+		outcome = problemOf(err).Code
+	}
+	a.config.Logger.LogAttrs(c.Request.Context(), slog.LevelInfo, "audit",
+		slog.String("action", action),
+		slog.String("object_id", id),
+		slog.String("actor", actorAdmin),
+		slog.String("client_address", a.config.ClientIP(c)),
+		slog.String("outcome", outcome),
+	)
+}

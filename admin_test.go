@@ -1,0 +1,204 @@
+package ginauth_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ginauth/ginauth"
+	"github.com/ginauth/ginauth/security"
+)
+
+func TestAdminNeedsTheSecret(t *testing.T) {
+	a := newApp(t)
+	tests := map[string]struct {
+		header http.Header
+		query  string
+		code   string
+	}{
+		"no secret":              {nil, "", "secret_missing"},
+		"empty":                  {header("secret-key", ""), "", "secret_missing"},
+		"repeated":               {header("secret-key", secret, "secret-key", secret), "", "secret_repeated"},
+		"wrong":                  {header("secret-key", "wrong"), "", "secret_wrong"},
+		"beginning only":         {header("secret-key", secret[:10]), "", "secret_wrong"},
+		"in the query":           {nil, "?secret-key=" + secret, "secret_in_query"},
+		"in the query besides":   {header("secret-key", secret), "?secret-key=" + secret, "secret_in_query"},
+		"as bearer":              {header("Authorization", "Bearer "+secret), "", "secret_missing"},
+		"as api key":             {header("api-key", secret), "", "secret_missing"},
+		"in a misspelt header":   {header("secret_key", secret), "", "secret_missing"},
+		"hidden in a comma list": {header("secret-key", secret+","+secret), "", "secret_wrong"},
+	}
+	for name, test := range tests {
+		for _, path := range []string{"/auth/new", "/auth/renew", "/auth/revoke", "/auth/delete", "/auth/logs"} {
+			t.Run(name+path, func(t *testing.T) {
+				method := http.MethodPost
+				if path == "/auth/logs" {
+					method = http.MethodGet
+				}
+				r := request{method: method, path: path + test.query, header: test.header.Clone(), address: newAddress()}
+				expectProblem(t, a.do(r), http.StatusUnauthorized, test.code, "")
+			})
+		}
+	}
+	if rows := a.rows("/auth/logs"); len(rows) != 0 {
+		t.Errorf("a refused call made %v", rows)
+	}
+}
+
+var addresses int
+
+// newAddress returns an address that has not been seen, so that what is tested
+// is not the throttle.
+func newAddress() string {
+	addresses++
+	return fmt.Sprintf("10.0.%d.%d:1234", addresses/250, addresses%250)
+}
+
+func TestAdminAnswersAreNotStored(t *testing.T) {
+	a := newApp(t)
+	if got := a.get("/auth/logs").Header().Get("Cache-Control"); got != "no-store" {
+		t.Errorf("Cache-Control is %q", got)
+	}
+}
+
+func TestPreviousSecretIsAccepted(t *testing.T) {
+	a := newApp(t, func(c *ginauth.Config) { c.Secrets = []string{secret + "-2", secret} })
+	for _, s := range []string{secret, secret + "-2"} {
+		if code := a.do(request{path: "/auth/logs", header: header("secret-key", s)}).Code; code != http.StatusOK {
+			t.Errorf("one of two secrets is answered %d", code)
+		}
+	}
+}
+
+func TestGuessingTheSecretIsThrottled(t *testing.T) {
+	a := newApp(t)
+	guess := func(address, text string) int {
+		r := request{path: "/auth/logs", header: header("secret-key", text), address: address}
+		return a.do(r).Code
+	}
+	for range 10 {
+		if code := guess("192.0.2.1:1", "wrong"); code != http.StatusUnauthorized {
+			t.Fatalf("a wrong secret is answered %d", code)
+		}
+	}
+	answer := a.do(request{path: "/auth/logs", header: header("secret-key", secret), address: "192.0.2.1:2"})
+	expectProblem(t, answer, http.StatusTooManyRequests, "too_many_attempts", "")
+	if got := answer.Header().Get("Retry-After"); got != "10" {
+		t.Errorf("Retry-After is %q", got)
+	}
+	if code := guess("192.0.2.2:1", secret); code != http.StatusOK {
+		t.Errorf("another address is answered %d", code)
+	}
+	a.clock.advance(10 * time.Second)
+	if code := guess("192.0.2.1:3", secret); code != http.StatusOK {
+		t.Errorf("after Retry-After the right secret is answered %d", code)
+	}
+}
+
+// A client cannot choose whom its guesses are counted for.
+func TestThrottleIgnoresForwardedFor(t *testing.T) {
+	a := newApp(t)
+	var last int
+	for i := range 11 {
+		h := header("secret-key", "wrong", "X-Forwarded-For", fmt.Sprintf("198.51.100.%d", i))
+		last = a.do(request{path: "/auth/logs", header: h, address: "192.0.2.9:1"}).Code
+	}
+	if last != http.StatusTooManyRequests {
+		t.Errorf("the eleventh guess with a forged address is answered %d", last)
+	}
+}
+
+// Each change, and each attempt at one, is told to the operator without a
+// credential.
+func TestAudit(t *testing.T) {
+	a := newApp(t)
+	key, id := a.issueKey()
+	a.call("/auth/renew", `{"id":"`+id+`"}`)
+	a.call("/auth/revoke", `{"api_key":"`+key+`"}`)
+	a.call("/auth/renew", `{"id":"`+id+`"}`)
+	a.call("/auth/revoke", `{"id":"`+key+`"}`)
+	a.call("/auth/delete", `{"id":"`+id+`"}`)
+	a.call("/auth/delete", `{"id":"`+id+`"}`)
+	for _, want := range []string{
+		"action=key.create object_id=" + id + " actor=admin client_address=192.0.2.1 outcome=done",
+		"action=key.renew object_id=" + id + " actor=admin client_address=192.0.2.1 outcome=done",
+		"action=key.revoke object_id=" + id + " actor=admin client_address=192.0.2.1 outcome=done",
+		"action=key.renew object_id=" + id + " actor=admin client_address=192.0.2.1 outcome=key_revoked",
+		`action=key.revoke object_id="" actor=admin client_address=192.0.2.1 outcome=fields_invalid`,
+		"action=key.delete object_id=" + id + " actor=admin client_address=192.0.2.1 outcome=done",
+		"action=key.delete object_id=" + id + " actor=admin client_address=192.0.2.1 outcome=key_not_found",
+	} {
+		if strings.Count(a.log.String(), want) != 1 {
+			t.Errorf("not once in the log: %s", want)
+		}
+	}
+	if strings.Contains(a.log.String(), key) || strings.Contains(a.log.String(), secret) {
+		t.Error("the log holds a credential")
+	}
+}
+
+func TestWhatIsNotConfigured(t *testing.T) {
+	for name, break_ := range map[string]func(*ginauth.Config){
+		"no secret":             func(c *ginauth.Config) { c.Secrets = nil },
+		"empty secret":          func(c *ginauth.Config) { c.Secrets = []string{""} },
+		"empty previous secret": func(c *ginauth.Config) { c.Secrets = []string{secret, ""} },
+		"three secrets":         func(c *ginauth.Config) { c.Secrets = []string{"a", "b", "c"} },
+		"negative expiration":   func(c *ginauth.Config) { c.AutomaticExpiration = -time.Hour },
+		"bad prefix":            func(c *ginauth.Config) { c.KeyPrefix = "Not OK" },
+		"unknown source":        func(c *ginauth.Config) { c.KeySources = []ginauth.KeySource{{In: "cookie", Name: "a"}} },
+		"header without a name": func(c *ginauth.Config) { c.KeySources = []ginauth.KeySource{{In: ginauth.InHeader}} },
+		"header with a space":   func(c *ginauth.Config) { c.KeySources = []ginauth.KeySource{{In: ginauth.InHeader, Name: "a b"}} },
+		"the secret's header": func(c *ginauth.Config) {
+			c.KeySources = []ginauth.KeySource{{In: ginauth.InHeader, Name: "Secret-Key"}}
+		},
+		"Authorization as it is": func(c *ginauth.Config) {
+			c.KeySources = []ginauth.KeySource{{In: ginauth.InHeader, Name: "authorization"}}
+		},
+		"the same twice": func(c *ginauth.Config) {
+			c.KeySources = append(ginauth.DefaultKeySources(), ginauth.DefaultKeySources()...)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := ginauth.Config{Secrets: []string{secret}}
+			break_(&config)
+			err := config.Validate()
+			if err == nil {
+				t.Fatal("Validate accepts it")
+			}
+			if strings.Contains(err.Error(), secret) {
+				t.Errorf("the error holds the secret: %v", err)
+			}
+			if _, err := ginauth.New(newApp(t).repo, config); err == nil {
+				t.Error("New accepts it")
+			}
+		})
+	}
+	if _, err := ginauth.New(nil, ginauth.Config{Secrets: []string{secret}}); err == nil {
+		t.Error("New accepts no repository")
+	}
+}
+
+func TestWeakSecretIsWarnedAbout(t *testing.T) {
+	weak := newApp(t, func(c *ginauth.Config) { c.Secrets = []string{"TEST_SECRET"} })
+	if log := weak.log.String(); !strings.Contains(log, "level=WARN") || strings.Contains(log, "TEST_SECRET") {
+		t.Errorf("a weak secret logs %q", log)
+	}
+	strong := newApp(t, func(c *ginauth.Config) { c.Secrets = []string{security.NewSecret()} })
+	if log := strong.log.String(); log != "" {
+		t.Errorf("a strong secret logs %q", log)
+	}
+}
+
+func TestCloseWritesUsageAndStopsServing(t *testing.T) {
+	a := newApp(t)
+	key, _ := a.issueKey()
+	a.guarded(key)
+	for range 2 {
+		if err := a.auth.Close(); err != nil {
+			t.Fatalf("Close: %v", err)
+		}
+	}
+	expectProblem(t, a.guarded(key), http.StatusServiceUnavailable, "store_unavailable", "")
+}

@@ -1,0 +1,78 @@
+// Package auto makes a ginauth.Auth from environment variables and .env, so
+// that an application needs no configuration code. It is the one package that
+// names every database driver; who wants only one opens its repository
+// instead.
+package auto
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/ginauth/ginauth"
+	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/repository/sqlite"
+	"github.com/ginauth/ginauth/security"
+)
+
+// New returns an Auth as the environment and the file .env in the working
+// directory say; where both set a variable, the environment wins. The
+// variables are described in .env.example. Values that cannot be understood,
+// set but empty ones among them, and a database that cannot be used make New
+// fail with a sentence that names the variable and holds no secret.
+//
+// Variables of .env that the environment lacks are added to it, as is usual,
+// so that the application may keep its own there too.
+//
+// Without GINAUTH_SECRET a strong one is generated and logged once, the only
+// secret that ginauth ever logs.
+//
+// What has no variable, such as Config.ClientIP, is set by the functions in
+// adjust, which see the configuration last.
+func New(ctx context.Context, adjust ...func(*ginauth.Config)) (*ginauth.Auth, error) {
+	env, err := readEnvironment()
+	if err != nil {
+		return nil, fmt.Errorf("ginauth: %w", err)
+	}
+	config := env.config()
+	for _, change := range adjust {
+		change(&config)
+	}
+	logger := config.Logger
+	if logger == nil {
+		logger = slog.Default()
+	}
+	repo, err := openRepository(ctx, env, logger)
+	if err != nil {
+		return nil, fmt.Errorf("ginauth: %w", err)
+	}
+	if len(config.Secrets) == 0 {
+		config.Secrets = []string{generateSecret(logger)}
+	}
+	auth, err := ginauth.New(repo, config)
+	if err != nil {
+		return nil, errors.Join(err, repo.Close())
+	}
+	return auth, nil
+}
+
+func openRepository(ctx context.Context, env environment, logger *slog.Logger) (repository.Repository, error) {
+	if env.DevMode.value && env.DatabaseMode != modeSQLite {
+		logger.Warn("DEV_MODE is true: the sqlite file is used in place of the database that DATABASE_MODE names",
+			"database_mode", string(env.DatabaseMode), "file", string(env.DBLocation))
+	}
+	repo, err := sqlite.Open(ctx, string(env.DBLocation))
+	if err != nil {
+		return nil, fmt.Errorf("GINAUTH_DB_LOCATION: %w", err)
+	}
+	return repo, nil
+}
+
+// generateSecret makes a secret for this run and tells it to whoever reads the
+// log, since nobody could use the admin calls otherwise.
+func generateSecret(logger *slog.Logger) string {
+	secret := security.NewSecret()
+	logger.Warn("GINAUTH_SECRET is not set: this admin secret was generated, and every process and restart has another", "secret", secret)
+	return secret
+}

@@ -1,0 +1,169 @@
+package auto
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/joho/godotenv"
+	"github.com/kelseyhightower/envconfig"
+
+	"github.com/ginauth/ginauth"
+)
+
+// prefix begins the name of every variable. Those with a tag may be written
+// without it too; written both ways, the prefixed one wins.
+const prefix = "GINAUTH"
+
+// environment is what the variables say.
+type environment struct {
+	Secret              secrets
+	HideDocs            boolean `split_words:"true"`
+	AutomaticExpiration days    `split_words:"true" default:"15"`
+	DBLocation          text    `split_words:"true" default:"sqlite.db"`
+	DatabaseMode        mode    `envconfig:"DATABASE_MODE" default:"sqlite"`
+	URI                 uri     `envconfig:"URI"`
+	DevMode             boolean `envconfig:"DEV_MODE"`
+}
+
+func readEnvironment() (environment, error) {
+	var env environment
+	if err := loadDotEnv(); err != nil {
+		return env, err
+	}
+	if err := envconfig.Process(prefix, &env); err != nil {
+		return env, explain(err)
+	}
+	if env.DatabaseMode != modeSQLite && !env.DevMode.value {
+		return env, fmt.Errorf("%s: %q is not supported by this version, which knows %q only", setName("DATABASE_MODE"), env.DatabaseMode, modeSQLite)
+	}
+	return env, nil
+}
+
+// loadDotEnv adds what .env sets to the environment. The parser's own error
+// quotes the file, so it is not passed on.
+func loadDotEnv() error {
+	err := godotenv.Load()
+	var pathError *fs.PathError
+	switch {
+	case err == nil, errors.Is(err, fs.ErrNotExist):
+		return nil
+	case errors.As(err, &pathError):
+		return fmt.Errorf(".env cannot be read: %w", pathError.Err)
+	default:
+		return errors.New(".env cannot be understood: each line must be a comment or NAME=value")
+	}
+}
+
+// explain names the variable as it was set and leaves its value out.
+func explain(err error) error {
+	var parseError *envconfig.ParseError
+	if !errors.As(err, &parseError) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", setName(strings.TrimPrefix(parseError.KeyName, prefix+"_")), parseError.Err)
+}
+
+// setName returns the name under which a variable is set.
+func setName(name string) string {
+	if _, ok := os.LookupEnv(prefix + "_" + name); ok {
+		return prefix + "_" + name
+	}
+	return name
+}
+
+func (e environment) config() ginauth.Config {
+	return ginauth.Config{
+		Secrets:             e.Secret,
+		AutomaticExpiration: time.Duration(e.AutomaticExpiration) * 24 * time.Hour,
+		HideDocs:            e.HideDocs.value,
+	}
+}
+
+// The types below read one variable each. An empty value is always an error:
+// what was meant by it can only be guessed.
+
+type text string
+
+// Decode implements envconfig.Decoder.
+func (t *text) Decode(value string) error {
+	if value == "" {
+		return errEmpty()
+	}
+	*t = text(value)
+	return nil
+}
+
+type boolean struct{ value bool }
+
+// Decode implements envconfig.Decoder.
+func (b *boolean) Decode(value string) (err error) {
+	if b.value, err = strconv.ParseBool(value); err != nil {
+		return errors.New("must be true or false")
+	}
+	return nil
+}
+
+// maxDays keeps the date of expiry representable.
+const maxDays = 36_500
+
+type days int
+
+// Decode implements envconfig.Decoder.
+func (d *days) Decode(value string) error {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 || n > maxDays {
+		return fmt.Errorf("must be a number of days from 1 to %d", maxDays)
+	}
+	*d = days(n)
+	return nil
+}
+
+// secrets are separated by commas.
+type secrets []string
+
+// Decode implements envconfig.Decoder. What makes a good secret is judged by
+// ginauth.Config.Validate.
+func (s *secrets) Decode(value string) error {
+	if value == "" {
+		return errEmpty()
+	}
+	for _, secret := range strings.Split(value, ",") {
+		*s = append(*s, strings.TrimSpace(secret))
+	}
+	return nil
+}
+
+type mode string
+
+const modeSQLite mode = "sqlite"
+
+// Decode implements envconfig.Decoder.
+func (m *mode) Decode(value string) error {
+	switch mode(value) {
+	case modeSQLite, "postgres", "mysql", "mongodb":
+		*m = mode(value)
+		return nil
+	default:
+		return errors.New("must be sqlite, postgres, mysql or mongodb")
+	}
+}
+
+type uri string
+
+// Decode implements envconfig.Decoder. The value may hold a password.
+func (u *uri) Decode(value string) error {
+	parsed, err := url.Parse(value)
+	if err != nil || parsed.Scheme == "" {
+		return errors.New("must be a database's URI, such as postgresql://user:password@host:5432/name")
+	}
+	*u = uri(value)
+	return nil
+}
+
+func errEmpty() error { return errors.New("is set but empty") }

@@ -1,0 +1,80 @@
+package ginauth
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+)
+
+// maxBody is the largest body that is read, in bytes: several times what the
+// longest accepted fields need.
+const maxBody = 16 << 10
+
+// readJSON reads the request's body, one JSON object, into a struct. Fields
+// that it does not know are refused, since a misspelt never_expires or
+// reactivate would do something else than was meant.
+func readJSON(c *gin.Context, into any) error {
+	mediaType, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
+	if err != nil || mediaType != "application/json" {
+		return problem(http.StatusUnsupportedMediaType, "content_type_unsupported", "The body must be application/json.")
+	}
+	body, err := readBody(c)
+	if err != nil {
+		return err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return refusedJSON(err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return malformed("The body must be one JSON object and nothing after it.")
+	}
+	return nil
+}
+
+func readBody(c *gin.Context) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, problem(http.StatusRequestEntityTooLarge, "body_too_large", "The body is larger than this call accepts.")
+	case err != nil:
+		return nil, malformed("The body could not be read to its end.")
+	case len(bytes.TrimSpace(body)) == 0:
+		return nil, malformed("The body is empty; it must be a JSON object.")
+	case !utf8.Valid(body):
+		return nil, malformed("The body must be UTF-8.")
+	}
+	return body, nil
+}
+
+// refusedJSON names the field that could not be decoded, where there is one.
+func refusedJSON(err error) error {
+	var wrongType *json.UnmarshalTypeError
+	if errors.As(err, &wrongType) && wrongType.Field != "" {
+		name := wrongType.Field[strings.LastIndexByte(wrongType.Field, '.')+1:] // what embeds it is ours to know
+		return withField(name, "type_wrong", "must not be a "+wrongType.Value)
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		return withField(strings.Trim(name, `"`), "field_unknown", "is not a field of this call")
+	}
+	return malformed("The body is not a JSON object.")
+}
+
+func withField(name, code, detail string) Problem {
+	p := malformed("The body has a field that this call cannot take.")
+	p.Errors = []FieldError{{name, code, detail}}
+	return p
+}
+
+func malformed(detail string) Problem {
+	return problem(http.StatusBadRequest, "body_invalid", detail)
+}

@@ -1,0 +1,157 @@
+package ginauth
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/textproto"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/ginauth/ginauth/security"
+)
+
+// DefaultExpiration is how long a key is valid unless told otherwise.
+const DefaultExpiration = 15 * 24 * time.Hour
+
+// secretHeader carries the admin secret; it is read from nowhere else.
+const secretHeader = "secret-key"
+
+// Config says how an Auth behaves. Only Secrets is required.
+type Config struct {
+	// Secrets are the admin secrets that are accepted: one, or the current
+	// and the previous one while it is being rotated. Printable ASCII;
+	// security.NewSecret makes a good one. Short ones are warned about.
+	Secrets []string
+
+	// AutomaticExpiration is how long a new or renewed key is valid when the
+	// call does not say. DefaultExpiration if zero.
+	AutomaticExpiration time.Duration
+
+	// KeyPrefix begins every key, so that a leaked one is recognised; see
+	// security.CheckPrefix. security.DefaultPrefix if empty. Keys that were
+	// issued under another prefix are refused.
+	KeyPrefix string
+
+	// KeySources is where a request may carry its key. If empty: the header
+	// and the query parameter "api-key", and the Bearer scheme. Leave the
+	// query out wherever URLs are logged.
+	KeySources []KeySource
+
+	// ClientIP tells whose address is throttled and audited. The connection's
+	// if nil, which no client can forge. Behind a proxy set gin's trusted
+	// proxies and pass (*gin.Context).ClientIP.
+	ClientIP func(*gin.Context) string
+
+	// HideDocs leaves the admin calls out of the docs page. It protects
+	// nothing: they are still served.
+	HideDocs bool
+
+	// Respond writes the body of a refusal in place of the default,
+	// application/problem+json. Status and headers must stay: the headers are
+	// set already, the status is the problem's.
+	Respond func(*gin.Context, Problem)
+
+	// Logger receives the audit records and warnings; slog.Default() if nil.
+	// No record holds a credential.
+	Logger *slog.Logger
+
+	// Now is the clock; time.Now if nil.
+	Now func() time.Time
+}
+
+// The places in a request where a key may be.
+const (
+	InHeader = "header"
+	InQuery  = "query"
+	InBearer = "bearer"
+)
+
+// KeySource is a place in a request where a key may be.
+type KeySource struct {
+	// In is InHeader, InQuery or InBearer.
+	In string
+	// Name is the header or the parameter; empty for InBearer, which is the
+	// Authorization header with the scheme Bearer (RFC 6750).
+	Name string
+}
+
+// DefaultKeySources returns the header and the query parameter "api-key", and
+// the Bearer scheme.
+func DefaultKeySources() []KeySource {
+	return []KeySource{{InHeader, "api-key"}, {InQuery, "api-key"}, {InBearer, ""}}
+}
+
+// Validate reports everything that is wrong with the configuration. Errors
+// hold no secret.
+func (c Config) Validate() error {
+	_, err := security.NewSecrets(c.Secrets...)
+	errs := []error{prefixed("Secrets", err)}
+	if c.AutomaticExpiration < 0 {
+		errs = append(errs, errors.New("AutomaticExpiration: must not be negative"))
+	}
+	if c.KeyPrefix != "" {
+		errs = append(errs, prefixed("KeyPrefix", security.CheckPrefix(c.KeyPrefix)))
+	}
+	for i, source := range c.KeySources {
+		errs = append(errs, prefixed("KeySources", source.validate()))
+		if slices.Contains(c.KeySources[:i], source) {
+			errs = append(errs, fmt.Errorf("KeySources: %s %q is there twice", source.In, source.Name))
+		}
+	}
+	return prefixed("ginauth: invalid configuration", errors.Join(errs...))
+}
+
+func (s KeySource) validate() error {
+	switch {
+	case s.In == InBearer && s.Name == "", s.In == InQuery && s.Name != "":
+		return nil
+	case s.In == InHeader && httpguts.ValidHeaderFieldName(s.Name) && !isReserved(s.Name):
+		return nil
+	default:
+		return fmt.Errorf("%q %q is not a place for a key", s.In, s.Name)
+	}
+}
+
+// isReserved says which headers are not for keys: Authorization has a source
+// of its own, and the admin secret must not be taken for a key.
+func isReserved(header string) bool {
+	name := textproto.CanonicalMIMEHeaderKey(header)
+	return name == "Authorization" || name == textproto.CanonicalMIMEHeaderKey(secretHeader)
+}
+
+func prefixed(prefix string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", prefix, err)
+}
+
+// withDefaults fills in what was left out.
+func (c Config) withDefaults() Config {
+	if c.AutomaticExpiration == 0 {
+		c.AutomaticExpiration = DefaultExpiration
+	}
+	if c.KeyPrefix == "" {
+		c.KeyPrefix = security.DefaultPrefix
+	}
+	if len(c.KeySources) == 0 {
+		c.KeySources = DefaultKeySources()
+	}
+	if c.ClientIP == nil {
+		c.ClientIP = (*gin.Context).RemoteIP
+	}
+	if c.Respond == nil {
+		c.Respond = respond
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}

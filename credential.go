@@ -1,0 +1,123 @@
+package ginauth
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/security"
+)
+
+// takeKey reads the key that a request carries and removes it from the
+// request. Every source is read, and what lies there removed, also when the
+// request is refused: for want of a key, or because a source is repeated or
+// two sources disagree, so that it is unclear whose request it is.
+func takeKey(c *gin.Context, sources []KeySource, prefix string) (string, error) {
+	var key string
+	ambiguous := false
+	for _, source := range sources {
+		values := takeFrom(c, source, prefix)
+		if len(values) == 0 {
+			continue
+		}
+		ambiguous = ambiguous || len(values) > 1 || (key != "" && values[0] != key)
+		key = values[0]
+	}
+	switch {
+	case ambiguous:
+		return "", problem(http.StatusUnauthorized, "key_ambiguous", "The request carries more than one API key; send one.")
+	case key == "":
+		return "", problem(http.StatusUnauthorized, "key_missing", "The request carries no API key.")
+	}
+	return key, nil
+}
+
+// takeFrom returns the values at one source, a single empty one left out, and
+// removes them.
+func takeFrom(c *gin.Context, source KeySource, prefix string) []string {
+	var values []string
+	switch source.In {
+	case InHeader:
+		values = takeHeader(c.Request, source.Name)
+	case InQuery:
+		values = takeQuery(c, source.Name)
+	case InBearer:
+		values = takeBearer(c.Request, prefix)
+	}
+	if len(values) == 1 && values[0] == "" {
+		return nil
+	}
+	return values
+}
+
+func takeHeader(r *http.Request, name string) []string {
+	values := r.Header.Values(name)
+	r.Header.Del(name)
+	return values
+}
+
+// takeBearer takes the Authorization headers if one of them is a bearer token
+// with a key's form; what else is there belongs to the application.
+func takeBearer(r *http.Request, prefix string) []string {
+	values := r.Header.Values("Authorization")
+	for i, value := range values {
+		scheme, token, _ := strings.Cut(value, " ")
+		token = strings.TrimLeft(token, " ")
+		if !strings.EqualFold(scheme, "Bearer") || !security.IsKey(prefix, token) {
+			continue
+		}
+		taken := append([]string{token}, values[:i]...)
+		taken = append(taken, values[i+1:]...)
+		r.Header.Del("Authorization")
+		return taken
+	}
+	return nil
+}
+
+// takeQuery takes a query parameter out of the URL, and out of the copies that
+// the request and gin keep of it.
+func takeQuery(c *gin.Context, name string) []string {
+	r := c.Request
+	if r.URL.RawQuery == "" {
+		return nil
+	}
+	values, rest := cutParameter(r.URL.RawQuery, name)
+	if len(values) == 0 {
+		return nil
+	}
+	r.URL.RawQuery = rest
+	r.RequestURI = r.URL.RequestURI()
+	r.Form.Del(name)
+	blankParsedQuery(c, name)
+	return values
+}
+
+// cutParameter splits a raw query into the values of one parameter and the
+// rest, which stays as it was written.
+func cutParameter(rawQuery, name string) (values []string, rest string) {
+	var kept []string
+	for _, pair := range strings.Split(rawQuery, "&") {
+		rawName, rawValue, _ := strings.Cut(pair, "=")
+		if unescaped, err := url.QueryUnescape(rawName); err != nil || unescaped != name {
+			kept = append(kept, pair)
+			continue
+		}
+		value, err := url.QueryUnescape(rawValue)
+		if err != nil {
+			value = rawValue // no key has this form, so it is refused as one
+		}
+		values = append(values, value)
+	}
+	return values, strings.Join(kept, "&")
+}
+
+// blankParsedQuery overwrites the values that gin keeps if a middleware ahead
+// of the guard had the query parsed. It must run after the URL was cleaned:
+// where gin has not parsed it yet, it does so now.
+func blankParsedQuery(c *gin.Context, name string) {
+	for i, values := 0, c.QueryArray(name); i < len(values); i++ {
+		values[i] = ""
+	}
+}

@@ -1,0 +1,109 @@
+package docs
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"path"
+
+	"github.com/swaggo/swag"
+
+	"github.com/ginauth/ginauth"
+)
+
+//go:embed ginauth_swagger.json
+var adminSpec []byte
+
+// object is a JSON object of a Swagger 2.0 document.
+type object = map[string]any
+
+// buildSpec merges the application's spec, the admin calls where they are
+// mounted, and the ways to send a credential.
+func buildSpec(auth *ginauth.Auth) (object, error) {
+	var admin object
+	if err := json.Unmarshal(adminSpec, &admin); err != nil {
+		return nil, fmt.Errorf("reading ginauth's own spec: %w", err)
+	}
+	spec, err := applicationSpec()
+	if err != nil {
+		return nil, err
+	}
+	if spec == nil {
+		spec = object{"swagger": "2.0", "info": admin["info"]}
+	}
+	schemes := member(spec, "securityDefinitions")
+	addKeySchemes(schemes, auth.KeySources())
+	if !auth.HidesDocs() {
+		addAll(schemes, member(admin, "securityDefinitions"))
+		addAll(member(spec, "definitions"), member(admin, "definitions"))
+		addPaths(member(spec, "paths"), admin, auth.AdminPaths())
+	}
+	return spec, nil
+}
+
+// applicationSpec reads what the application registered with swag; nil if it
+// registered nothing. Its base path moves into its paths, beside which
+// ginauth's must stand, and the page talks to the host that it came from.
+func applicationSpec() (object, error) {
+	if swag.GetSwagger(swag.Name) == nil {
+		return nil, nil //nolint:nilnil // an application without annotations is no error
+	}
+	text, err := swag.ReadDoc()
+	if err != nil {
+		return nil, fmt.Errorf("reading the application's spec: %w", err)
+	}
+	var spec object
+	if err := json.Unmarshal([]byte(text), &spec); err != nil {
+		return nil, fmt.Errorf("reading the application's spec: %w", err)
+	}
+	basePath, _ := spec["basePath"].(string)
+	paths := object{}
+	addPaths(paths, spec, []string{path.Join("/", basePath)})
+	spec["paths"] = paths
+	delete(spec, "basePath")
+	delete(spec, "host")
+	delete(spec, "schemes")
+	return spec, nil
+}
+
+// addPaths adds a document's paths below each of the given ones.
+func addPaths(paths, document object, below []string) {
+	for _, base := range below {
+		for name, operations := range member(document, "paths") {
+			if operations, ok := operations.(object); ok {
+				addAll(member(paths, path.Join(base, name)), operations)
+			}
+		}
+	}
+}
+
+// addKeySchemes describes the header and the query parameter that take a key.
+// Swagger 2.0 has no words for Bearer.
+func addKeySchemes(schemes object, sources []ginauth.KeySource) {
+	names := map[string]string{ginauth.InHeader: "ApiKeyHeader", ginauth.InQuery: "ApiKeyQuery"}
+	for _, source := range sources {
+		if name, ok := names[source.In]; ok {
+			schemes[name] = object{
+				"type": "apiKey", "in": source.In, "name": source.Name,
+				"description": "An API key in the " + source.In + ".",
+			}
+		}
+	}
+}
+
+// member returns the object that is a member of another, and makes it if it is
+// missing.
+func member(parent object, name string) object {
+	child, ok := parent[name].(object)
+	if !ok {
+		child = object{}
+		parent[name] = child
+	}
+	return child
+}
+
+func addAll(to, from object) {
+	for name, value := range from {
+		to[name] = value
+	}
+}

@@ -1,0 +1,90 @@
+// The example is a whole application: one open endpoint, one that needs an API
+// key, the Swagger page, and the calls that administer keys. Run it with
+//
+//	go run ./example
+//
+// and open http://localhost:8080/docs. It reads the environment variables of
+// ginauth, and PORT.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/ginauth/ginauth/auto"
+)
+
+//go:generate go tool -modfile=../tools/go.mod swag init --quiet --generalInfo routes.go --output docs --outputTypes go
+
+// shutdownTimeout is how long requests that are under way may take to finish.
+const shutdownTimeout = 10 * time.Second
+
+func main() {
+	if err := run(); err != nil {
+		slog.Error("the example stops", "error", err)
+		os.Exit(1)
+	}
+}
+
+// run serves until SIGINT or SIGTERM, then lets the requests that are under
+// way finish, and writes the usage that was counted.
+func run() (err error) {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+
+	auth, err := auto.New(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, auth.Close()) }()
+
+	address, err := listenAddress()
+	if err != nil {
+		return err
+	}
+	return serve(ctx, &http.Server{
+		Addr:              address,
+		Handler:           newRouter(auth),
+		ReadHeaderTimeout: 10 * time.Second,
+	})
+}
+
+// listenAddress reads PORT, 8080 if it is not set.
+func listenAddress() (string, error) {
+	port, ok := os.LookupEnv("PORT")
+	if !ok {
+		port = "8080"
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return "", fmt.Errorf("PORT: must be a number from 1 to 65535")
+	}
+	return ":" + port, nil
+}
+
+func serve(ctx context.Context, server *http.Server) error {
+	listener, err := net.Listen("tcp", server.Addr)
+	if err != nil {
+		return err
+	}
+	slog.Info("listening", "address", listener.Addr().String())
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	slog.Info("shutting down")
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	return server.Shutdown(ctx)
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth"
+	"github.com/ginauth/ginauth/docs"
+	_ "github.com/ginauth/ginauth/example/docs" // registers the annotations below with swag
+)
+
+//	@title			ginauth example
+//	@version		1.0
+//	@description	Authorize with the admin secret, issue a key with POST /auth/new, authorize with the key, and call /secure.
+
+func newRouter(auth *ginauth.Auth) *gin.Engine {
+	r := gin.New()
+	r.Use(gin.LoggerWithConfig(gin.LoggerConfig{SkipQueryString: true}), recovery())
+	docs.Register(r, auth)
+	auth.RegisterAdmin(r.Group("/auth"))
+	r.GET("/unsecure", unsecure)
+	r.GET("/secure", auth.Guard(), secure)
+	return r
+}
+
+// recovery answers 500 to a panic and logs it without the request, which
+// gin.Recovery would print, and with it a key that was sent where no guard
+// took it.
+func recovery() gin.HandlerFunc {
+	return gin.CustomRecoveryWithWriter(nil, func(c *gin.Context, reason any) {
+		slog.Error("panic", "path", c.FullPath(), "reason", reason, "stack", string(debug.Stack()))
+		c.AbortWithStatus(http.StatusInternalServerError)
+	})
+}
+
+// greeting is what both endpoints answer.
+type greeting struct {
+	Message string `json:"message" example:"hello, ada"`
+}
+
+// unsecure greets everyone.
+//
+//	@Summary	Open to everyone
+//	@Tags		example
+//	@Produce	json
+//	@Success	200	{object}	greeting
+//	@Router		/unsecure [get]
+func unsecure(c *gin.Context) {
+	c.JSON(http.StatusOK, greeting{"hello, whoever you are"})
+}
+
+// secure greets the owner of the key.
+//
+//	@Summary	Needs an API key
+//	@Tags		example
+//	@Produce	json
+//	@Success	200	{object}	greeting
+//	@Failure	401	{object}	ginauth.Problem
+//	@Security	ApiKeyHeader
+//	@Security	ApiKeyQuery
+//	@Router		/secure [get]
+func secure(c *gin.Context) {
+	key, _ := ginauth.KeyFrom(c)
+	name := key.Username
+	if name == "" {
+		name = key.Name
+	}
+	c.JSON(http.StatusOK, greeting{"hello, " + name})
+}

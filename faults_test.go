@@ -1,0 +1,154 @@
+package ginauth_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+func (r *faultyRepository) KeyByHash(ctx context.Context, hash []byte) (models.APIKey, error) {
+	if err := r.failure(); err != nil {
+		return models.APIKey{}, err
+	}
+	return r.Repository.KeyByHash(ctx, hash)
+}
+
+func (r *faultyRepository) RevokeKey(ctx context.Context, act repository.Act, id string) (models.APIKey, error) {
+	if err := r.failure(); err != nil {
+		return models.APIKey{}, err
+	}
+	return r.Repository.RevokeKey(ctx, act, id)
+}
+
+func (r *faultyRepository) AddUsage(ctx context.Context, flush repository.Flush) error {
+	if err := r.failure(); err != nil {
+		return err
+	}
+	return r.Repository.AddUsage(ctx, flush)
+}
+
+func (r *faultyRepository) ListUsage(ctx context.Context, filter repository.UsageFilter, page repository.Page) (repository.UsagePage, error) {
+	if err := r.failure(); err != nil {
+		return repository.UsagePage{}, err
+	}
+	return r.Repository.ListUsage(ctx, filter, page)
+}
+
+var errDown = errors.New("dial tcp 10.1.2.3: connection refused")
+
+// An outage is never taken for a bad key, nor for a good one, and what the
+// client reads says nothing of the inside.
+func TestOutageIs503(t *testing.T) {
+	a := newApp(t)
+	key, id := a.issueKey()
+	a.repo.failWith(errDown)
+	answers := map[string]func() int{
+		"guard": func() int {
+			answer := a.guarded(key)
+			if strings.Contains(answer.Body.String(), "10.1.2.3") {
+				t.Error("the answer shows the inside")
+			}
+			expectProblem(t, answer, http.StatusServiceUnavailable, "store_unavailable", "")
+			if answer.Header().Get("Retry-After") != "1" {
+				t.Errorf("Retry-After is %q", answer.Header().Get("Retry-After"))
+			}
+			return answer.Code
+		},
+		"revoke by id":  func() int { return a.call("/auth/revoke", `{"id":"`+id+`"}`).Code },
+		"revoke by key": func() int { return a.call("/auth/revoke", `{"api_key":"`+key+`"}`).Code },
+		"logs":          func() int { return a.get("/auth/logs").Code },
+	}
+	for name, ask := range answers {
+		if code := ask(); code != http.StatusServiceUnavailable {
+			t.Errorf("%s answers %d while the store is down", name, code)
+		}
+	}
+	if !strings.Contains(a.log.String(), "10.1.2.3") {
+		t.Error("the operator cannot read why")
+	}
+	a.repo.failWith(nil)
+	if code := a.guarded(key).Code; code != http.StatusOK {
+		t.Errorf("after the outage the key is answered %d", code)
+	}
+}
+
+func TestUnknownOutcomeMayBeRepeated(t *testing.T) {
+	a := newApp(t)
+	_, id := a.issueKey()
+	a.repo.failWith(repository.ErrOutcomeUnknown)
+	expectProblem(t, a.call("/auth/revoke", `{"id":"`+id+`"}`), http.StatusServiceUnavailable, "outcome_unknown", "")
+	a.repo.failWith(nil)
+	if code := a.call("/auth/revoke", `{"id":"`+id+`"}`).Code; code != http.StatusOK {
+		t.Errorf("the repeated call answers %d", code)
+	}
+}
+
+// Usage that could not be written is written later, once.
+func TestUsageOutlivesAnOutage(t *testing.T) {
+	a := newApp(t)
+	key, _ := a.issueKey()
+	for range 3 {
+		a.guarded(key)
+	}
+	a.repo.failWith(nil)
+	a.failWrites(t)
+	a.repo.failWith(nil)
+	a.guarded(key)
+	a.waitForTotal(4)
+}
+
+// failWrites lets at least one flush fail.
+func (a *app) failWrites(t *testing.T) {
+	t.Helper()
+	a.repo.failWith(errDown)
+	waitFor(t, "a failed flush", func() bool { return strings.Contains(a.log.String(), "usage cannot be written") })
+}
+
+// waitForTotal waits until the logs show n queries for the only key.
+func (a *app) waitForTotal(n int) {
+	a.t.Helper()
+	waitFor(a.t, "the total", func() bool { return a.total() >= n })
+	if total := a.total(); total != n {
+		a.t.Errorf("%d queries are shown, %d were made", total, n)
+	}
+}
+
+func (a *app) total() int {
+	total := 0.0
+	for _, row := range a.rows("/auth/logs") {
+		total += row["total_queries"].(float64)
+	}
+	return int(total)
+}
+
+// rows reads a page of logs.
+func (a *app) rows(path string) []object {
+	a.t.Helper()
+	answer := a.get(path)
+	if answer.Code != http.StatusOK {
+		a.t.Fatalf("GET %s answers %d: %s", path, answer.Code, answer.Body)
+	}
+	list, _ := decode(a.t, answer.Body)["logs"].([]any)
+	rows := make([]object, len(list))
+	for i, row := range list {
+		rows[i] = row.(map[string]any)
+	}
+	return rows
+}
+
+// waitFor waits for a condition that comes true in the background.
+func waitFor(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if condition() {
+			return
+		}
+	}
+	t.Fatalf("waited in vain for %s", what)
+}

@@ -1,0 +1,120 @@
+// Package ginauth guards Gin routes with API keys and administers the keys
+// over HTTP.
+//
+// Mount it with three calls: RegisterAdmin on a group for the calls that
+// issue, renew, revoke, delete and list keys; Guard in front of the routes to
+// protect; Close when the server has stopped. Package auto makes an Auth from
+// environment variables, package docs serves the Swagger page; without them,
+// open a repository (package repository/sqlite) and call New.
+//
+// Everything fails closed: a key that cannot be checked because the store
+// cannot be asked is answered 503, never let through and never called wrong.
+package ginauth
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/internal/throttle"
+	"github.com/ginauth/ginauth/internal/usage"
+	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/security"
+)
+
+const (
+	// storeTimeout bounds each question to the store.
+	storeTimeout = 5 * time.Second
+	// flushInterval is how often usage is written: with one more interval for
+	// the write it shows in the logs within two seconds.
+	flushInterval = time.Second
+	// closeTimeout bounds the last flush.
+	closeTimeout = 10 * time.Second
+)
+
+// Auth guards routes and administers keys. It is safe for concurrent use.
+type Auth struct {
+	config   Config
+	secrets  security.Secrets
+	repo     repository.Repository
+	usage    *usage.Recorder
+	guesses  *throttle.Throttle
+	hashing  chan struct{}
+	close    func() error
+	mounts   []string
+	mountsMu sync.RWMutex
+}
+
+// New returns an Auth over the repository, which it owns from then on: Close
+// closes it. The error is that of Config.Validate, and then the repository
+// stays the caller's.
+func New(repo repository.Repository, config Config) (*Auth, error) {
+	if repo == nil {
+		return nil, errors.New("ginauth: the repository is nil")
+	}
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	config = config.withDefaults()
+	secrets, err := security.NewSecrets(config.Secrets...)
+	if err != nil {
+		return nil, err
+	}
+	warnOfWeakSecrets(config)
+	config.Secrets = nil // only the digests are needed from here on
+	a := &Auth{
+		config:  config,
+		secrets: secrets,
+		repo:    repo,
+		usage:   usage.Start(repo, flushInterval, config.Logger),
+		guesses: throttle.New(),
+		hashing: make(chan struct{}, runtime.GOMAXPROCS(0)),
+	}
+	a.close = sync.OnceValue(a.shutDown)
+	return a, nil
+}
+
+func warnOfWeakSecrets(config Config) {
+	for _, secret := range config.Secrets {
+		if security.IsWeakSecret(secret) {
+			config.Logger.Warn("an admin secret is short enough to be guessed; take a longer one outside of tests")
+		}
+	}
+}
+
+// Close writes the usage that was counted, waits for what runs in the
+// background and closes the repository. Call it when the server has stopped;
+// guarded requests that come later are answered 503. Calling it again does
+// nothing and returns the same.
+func (a *Auth) Close() error { return a.close() }
+
+func (a *Auth) shutDown() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	return errors.Join(a.usage.Close(ctx), a.repo.Close())
+}
+
+// AdminPaths returns the paths of the groups that RegisterAdmin was called
+// with, in that order. Package docs shows the admin calls below them.
+func (a *Auth) AdminPaths() []string {
+	a.mountsMu.RLock()
+	defer a.mountsMu.RUnlock()
+	return append([]string(nil), a.mounts...)
+}
+
+// KeySources returns where keys are read from.
+func (a *Auth) KeySources() []KeySource {
+	return append([]KeySource(nil), a.config.KeySources...)
+}
+
+// HidesDocs reports whether the admin calls are to be left out of the docs.
+func (a *Auth) HidesDocs() bool { return a.config.HideDocs }
+
+// storeContext bounds a request's questions to the store.
+func storeContext(c *gin.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(c.Request.Context(), storeTimeout)
+}

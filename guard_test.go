@@ -1,0 +1,246 @@
+package ginauth_test
+
+import (
+	"net/http"
+	"net/http/httputil"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth"
+	"github.com/ginauth/ginauth/security"
+)
+
+func TestGuardAcceptsAKeyFromEachSource(t *testing.T) {
+	a := newApp(t)
+	key, id := a.issueKey()
+	requests := map[string]request{
+		"header":                  {path: "/secure", header: header("api-key", key)},
+		"header in another case":  {path: "/secure", header: header("API-Key", key)},
+		"query":                   {path: "/secure?a=1&api-key=" + key + "&b=2"},
+		"bearer":                  {path: "/secure", header: header("Authorization", "Bearer "+key)},
+		"bearer in another case":  {path: "/secure", header: header("Authorization", "bearer  "+key)},
+		"everywhere the same":     {path: "/secure?api-key=" + key, header: header("api-key", key, "Authorization", "Bearer "+key)},
+		"beside a foreign JWT":    {path: "/secure", header: header("api-key", key, "Authorization", "Bearer eyJhbGciOiJub25lIn0.e30.")},
+		"beside an empty header":  {path: "/secure?api-key=" + key, header: header("api-key", "")},
+		"beside Basic":            {path: "/secure", header: header("api-key", key, "Authorization", "Basic YTpi")},
+		"percent-encoded in part": {path: "/secure?api%2Dkey=" + key},
+	}
+	for name, r := range requests {
+		t.Run(name, func(t *testing.T) {
+			answer := a.do(r)
+			if answer.Code != http.StatusOK {
+				t.Fatalf("status %d: %s", answer.Code, answer.Body)
+			}
+			if got := decode(t, answer.Body)["id"]; got != id {
+				t.Errorf("KeyFrom gives id %v, want %s", got, id)
+			}
+		})
+	}
+}
+
+func TestGuardRefuses(t *testing.T) {
+	a := newApp(t)
+	key, _ := a.issueKey()
+	other, _ := a.issueKey()
+	mistyped := key[:len(key)-1] + flip(key[len(key)-1])
+	tests := map[string]struct {
+		request
+		code string
+	}{
+		"no key":                     {request{}, "key_missing"},
+		"empty header":               {request{header: header("api-key", "")}, "key_missing"},
+		"empty query":                {request{path: "/secure?api-key="}, "key_missing"},
+		"foreign JWT as bearer":      {request{header: header("Authorization", "Bearer eyJhbGciOiJub25lIn0.e30.")}, "key_missing"},
+		"key with scheme Basic":      {request{header: header("Authorization", "Basic "+key)}, "key_missing"},
+		"key in a wrong header":      {request{header: header("x-api-key", key)}, "key_missing"},
+		"key as admin secret":        {request{header: header("secret-key", key)}, "key_missing"},
+		"unknown key":                {request{header: header("api-key", security.NewKey("ga"))}, "key_invalid"},
+		"bad checksum":               {request{header: header("api-key", mistyped)}, "key_invalid"},
+		"other prefix":               {request{header: header("api-key", security.NewKey("zz"))}, "key_invalid"},
+		"white space around":         {request{path: "/secure?api-key=%20" + key}, "key_invalid"},
+		"the admin secret":           {request{header: header("api-key", secret)}, "key_invalid"},
+		"hostile text":               {request{path: "/secure?api-key=%27%20OR%201%3D1--%00"}, "key_invalid"},
+		"broken escape":              {request{path: "/secure?api-key=%zz"}, "key_invalid"},
+		"very long":                  {request{header: header("api-key", strings.Repeat(key, 200))}, "key_invalid"},
+		"header repeated":            {request{header: header("api-key", key, "api-key", key)}, "key_ambiguous"},
+		"query repeated":             {request{path: "/secure?api-key=" + key + "&api-key=" + key}, "key_ambiguous"},
+		"bearer repeated":            {request{header: header("Authorization", "Bearer "+key, "Authorization", "Bearer "+key)}, "key_ambiguous"},
+		"two keys, header and query": {request{path: "/secure?api-key=" + other, header: header("api-key", key)}, "key_ambiguous"},
+		"two keys, header, bearer":   {request{header: header("api-key", key, "Authorization", "Bearer "+other)}, "key_ambiguous"},
+		"good and bad key":           {request{path: "/secure?api-key=nonsense", header: header("api-key", key)}, "key_ambiguous"},
+		"empty header, repeated":     {request{header: header("api-key", "", "api-key", key)}, "key_ambiguous"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if test.path == "" {
+				test.path = "/secure"
+			}
+			expectProblem(t, a.do(test.request), http.StatusUnauthorized, test.code, "")
+		})
+	}
+}
+
+// flip returns another base62 digit.
+func flip(digit byte) string {
+	if digit == 'x' {
+		return "y"
+	}
+	return "x"
+}
+
+func TestGuardRefusesExpiredAndRevokedKeys(t *testing.T) {
+	a := newApp(t)
+	key, id := a.issueKey()
+	a.clock.advance(15*24*time.Hour - time.Millisecond)
+	if code := a.guarded(key).Code; code != http.StatusOK {
+		t.Fatalf("a millisecond before it expires, the key is answered %d", code)
+	}
+	a.clock.advance(time.Millisecond)
+	expectProblem(t, a.guarded(key), http.StatusUnauthorized, "key_expired", "")
+	a.call("/auth/renew", `{"id":"`+id+`"}`)
+	if code := a.guarded(key).Code; code != http.StatusOK {
+		t.Fatalf("once renewed, the key is answered %d", code)
+	}
+	a.call("/auth/revoke", `{"id":"`+id+`"}`)
+	expectProblem(t, a.guarded(key), http.StatusUnauthorized, "key_revoked", "")
+	a.call("/auth/delete", `{"id":"`+id+`"}`)
+	expectProblem(t, a.guarded(key), http.StatusUnauthorized, "key_invalid", "")
+}
+
+// What lies behind the guard cannot find the key anywhere in the request, and
+// the rest of the request is as it was.
+func TestGuardRemovesTheKey(t *testing.T) {
+	a := newApp(t)
+	key, _ := a.issueKey()
+	a.engine.GET("/dump", parseEarly, a.auth.Guard(), dump)
+	requests := map[string]request{
+		"header": {path: "/dump?a=1&b=%20x&b=2", header: header("api-key", key)},
+		"query":  {path: "/dump?a=1&api-key=" + key + "&b=%20x&b=2"},
+		"bearer": {path: "/dump?a=1&b=%20x&b=2", header: header("Authorization", "Bearer "+key)},
+		"all":    {path: "/dump?api-key=" + key + "&a=1&b=%20x&b=2", header: header("api-key", key, "Authorization", "Bearer "+key)},
+	}
+	for name, r := range requests {
+		t.Run(name, func(t *testing.T) {
+			body := a.do(r).Body.String()
+			if strings.Contains(body, key) {
+				t.Errorf("the handler finds the key:\n%s", body)
+			}
+			if !strings.Contains(body, "GET /dump?a=1&b=%20x&b=2 HTTP") {
+				t.Errorf("the rest of the query has changed:\n%s", body)
+			}
+		})
+	}
+}
+
+// parseEarly makes the copies of the query that a middleware ahead of the
+// guard may cause.
+func parseEarly(c *gin.Context) {
+	c.Query("a")
+	_ = c.Request.ParseForm()
+}
+
+// dump answers with all that a handler sees.
+func dump(c *gin.Context) {
+	text, _ := httputil.DumpRequest(c.Request, true)
+	c.String(http.StatusOK, "%s\n%s\n%v\n%s\n%v", text, c.Request.URL, c.Request.Form, c.Query("api-key"), c.Keys)
+}
+
+func TestGuardKeepsForeignAuthorization(t *testing.T) {
+	a := newApp(t)
+	key, _ := a.issueKey()
+	a.engine.GET("/authorization", a.auth.Guard(), func(c *gin.Context) { c.String(http.StatusOK, c.GetHeader("Authorization")) })
+	answer := a.do(request{path: "/authorization", header: header("api-key", key, "Authorization", "Bearer e.y.J")})
+	if got := answer.Body.String(); got != "Bearer e.y.J" {
+		t.Errorf("the application's own Authorization is %q", got)
+	}
+}
+
+func TestGuardedAnswersArePrivate(t *testing.T) {
+	a := newApp(t)
+	key, _ := a.issueKey()
+	answer := a.guarded(key)
+	if got := answer.Header().Get("Cache-Control"); got != "private" {
+		t.Errorf("Cache-Control is %q", got)
+	}
+	if got := strings.Join(answer.Header().Values("Vary"), ", "); got != "api-key, Authorization" {
+		t.Errorf("Vary is %q", got)
+	}
+	a.engine.GET("/public", a.auth.Guard(), func(c *gin.Context) { c.Header("Cache-Control", "public") })
+	answer = a.do(request{path: "/public", header: header("api-key", key)})
+	if got := answer.Header().Get("Cache-Control"); got != "public" {
+		t.Errorf("the handler cannot override Cache-Control: %q", got)
+	}
+}
+
+// Two guards in one chain need the key once and count once; another Auth's
+// guard is not satisfied by this one's key.
+func TestGuardsInOneChain(t *testing.T) {
+	a, stranger := newApp(t), newApp(t)
+	key, _ := a.issueKey()
+	group := a.engine.Group("/group", a.auth.Guard())
+	group.GET("/twice", a.auth.Guard(), showKey)
+	group.GET("/stranger", stranger.auth.Guard(), showKey)
+	if code := a.do(request{path: "/group/twice", header: header("api-key", key)}).Code; code != http.StatusOK {
+		t.Errorf("two guards answer %d", code)
+	}
+	expectProblem(t, a.do(request{path: "/group/stranger", header: header("api-key", key)}), http.StatusUnauthorized, "key_missing", "")
+	a.waitForTotal(2)
+}
+
+func TestKeyFrom(t *testing.T) {
+	a := newApp(t)
+	issued := a.issue(`{"username":"Ada","email":"ada@example.com","password":"` + password + `"}`)
+	body := a.guarded(issued.text("api_key")).Body.String()
+	if !strings.Contains(body, `"username":"Ada"`) || strings.Contains(body, "hash") || strings.Contains(strings.ToLower(body), "argon2") {
+		t.Errorf("the handler sees %s", body)
+	}
+	a.engine.GET("/open", func(c *gin.Context) {
+		if key, ok := ginauth.KeyFrom(c); ok || key.ID != "" {
+			t.Error("KeyFrom finds a key where there was no guard")
+		}
+	})
+	a.do(request{path: "/open", header: header("api-key", issued.text("api_key"))})
+}
+
+func TestUsageIsCountedExactly(t *testing.T) {
+	a := newApp(t)
+	key, _ := a.issueKey()
+	const goroutines, each = 20, 25
+	var group sync.WaitGroup
+	for range goroutines {
+		group.Go(func() {
+			for range each {
+				a.guarded(key)
+				a.guarded("nonsense")
+			}
+		})
+	}
+	group.Wait()
+	a.waitForTotal(goroutines * each)
+	if got := a.rows("/auth/logs")[0]["latest_query_date"]; got != "2030-05-06T06:08:09.123Z" {
+		t.Errorf("latest_query_date is %v", got)
+	}
+}
+
+func TestKeySourcesAreConfigurable(t *testing.T) {
+	a := newApp(t, func(c *ginauth.Config) {
+		c.KeyPrefix = "acme1"
+		c.KeySources = []ginauth.KeySource{{In: ginauth.InHeader, Name: "X-Key"}}
+	})
+	key, _ := a.issueKey()
+	if !strings.HasPrefix(key, "acme1_") {
+		t.Errorf("the key begins %q", key[:8])
+	}
+	if code := a.do(request{path: "/secure", header: header("x-key", key)}).Code; code != http.StatusOK {
+		t.Errorf("the configured header is answered %d", code)
+	}
+	answer := a.do(request{path: "/secure?api-key=" + key, header: header("Authorization", "Bearer "+key, "api-key", key)})
+	expectProblem(t, answer, http.StatusUnauthorized, "key_missing", "")
+	if got := answer.Header().Get("WWW-Authenticate"); got != `ApiKey realm="api", in="header", name="X-Key"` {
+		t.Errorf("the challenge is %s", got)
+	}
+}

@@ -1,0 +1,163 @@
+package ginauth
+
+import (
+	"time"
+
+	"github.com/ginauth/ginauth/security"
+)
+
+// newKeyRequest asks for a key: for a user, or for a service by name.
+type newKeyRequest struct {
+	Username string `json:"username" example:"ada"`
+	Email    string `json:"email" example:"ada@example.com"`
+	Password string `json:"password" example:"Analytical-1_Engine"`
+	// Name is a label; without a user it names the service.
+	Name string `json:"name" example:"notebook"`
+	expiry
+}
+
+// expiry says until when a key is to be valid.
+type expiry struct {
+	NeverExpires bool `json:"never_expires"`
+	// ExpirationDate is RFC 3339, or a plain date for the end of that UTC day.
+	ExpirationDate *string `json:"expiration_date" example:"2099-12-31"`
+}
+
+// keyName names a key by its id or by itself.
+type keyName struct {
+	ID     string `json:"id"`
+	APIKey string `json:"api_key"`
+}
+
+// keyID names a key by its id alone.
+type keyID struct {
+	ID string `json:"id"`
+}
+
+type renewKeyRequest struct {
+	keyName
+	expiry
+	// Reactivate lifts the revocation of a revoked key.
+	Reactivate bool `json:"reactivate"`
+}
+
+// keyOrder is a newKeyRequest that can be carried out.
+type keyOrder struct {
+	name       string
+	expiration time.Time
+	user       *userOrder // nil for a service
+}
+
+// userOrder names a user in full.
+type userOrder struct {
+	username, canonicalUsername string
+	email, canonicalEmail       string
+	password                    string
+}
+
+// order checks the request and reports everything that is wrong with it.
+func (r newKeyRequest) order(now time.Time, standard time.Duration) (keyOrder, error) {
+	var fields []FieldError
+	order := keyOrder{name: r.Name}
+	if r.Name != "" {
+		fields = appendInvalid(fields, "name", security.CheckName(r.Name))
+	}
+	if r.isForUser() || r.Name == "" {
+		user, invalid := r.userOrder()
+		order.user, fields = &user, append(fields, invalid...)
+	}
+	var err error
+	order.expiration, err = r.validity(now, standard, fields...)
+	return order, err
+}
+
+func (r newKeyRequest) isForUser() bool {
+	return r.Username != "" || r.Email != "" || r.Password != ""
+}
+
+func (r newKeyRequest) userOrder() (user userOrder, fields []FieldError) {
+	user = userOrder{username: r.Username, email: r.Email, password: r.Password}
+	var err error
+	if r.Username == "" {
+		fields = append(fields, missing("username"))
+	} else if user.canonicalUsername, err = security.CanonicalUsername(r.Username); err != nil {
+		fields = append(fields, invalidField("username", err))
+	}
+	if r.Email == "" {
+		fields = append(fields, missing("email"))
+	} else if user.canonicalEmail, err = security.CanonicalEmail(r.Email); err != nil {
+		fields = append(fields, invalidField("email", err))
+	}
+	if r.Password == "" {
+		fields = append(fields, missing("password"))
+	}
+	return user, fields
+}
+
+// checkNewPassword applies the password rule, and proposes a password that
+// satisfies it.
+func checkNewPassword(password string) error {
+	broken := security.CheckPassword(password)
+	if len(broken) == 0 {
+		return nil
+	}
+	fields := make([]FieldError, len(broken))
+	for i, rule := range broken {
+		fields[i] = FieldError{"password", rule.Code, rule.Detail}
+	}
+	p := invalidFields(fields...)
+	p.ProposedPassword = security.ProposePassword()
+	return p
+}
+
+// validity returns the expiration date that is asked for, zero for never. The
+// fields that are known to be wrong already are reported together with it.
+func (e expiry) validity(now time.Time, standard time.Duration, fields ...FieldError) (time.Time, error) {
+	expiration := now.Add(standard)
+	switch {
+	case e.NeverExpires && e.ExpirationDate != nil:
+		fields = append(fields, FieldError{"expiration_date", "expiration_date_superfluous", "send either never_expires or expiration_date"})
+	case e.NeverExpires:
+		expiration = time.Time{}
+	case e.ExpirationDate != nil:
+		var invalid []FieldError
+		expiration, invalid = parseExpiration(*e.ExpirationDate, now)
+		fields = append(fields, invalid...)
+	}
+	if len(fields) > 0 {
+		return time.Time{}, invalidFields(fields...)
+	}
+	return expiration, nil
+}
+
+func parseExpiration(text string, now time.Time) (time.Time, []FieldError) {
+	date, err := parseDate(text)
+	if err != nil || date.Year() > 9999 { // beyond it, RFC 3339 cannot write the answer
+		return date, []FieldError{{"expiration_date", "expiration_date_invalid", "must be a date (2006-01-02) or a date and time with zone (RFC 3339)"}}
+	}
+	if !date.After(now) {
+		return date, []FieldError{{"expiration_date", "expiration_date_past", "must be in the future"}}
+	}
+	return date, nil
+}
+
+// parseDate reads RFC 3339, or a plain date as the last millisecond of that
+// UTC day.
+func parseDate(text string) (time.Time, error) {
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return day.AddDate(0, 0, 1).Add(-time.Millisecond), nil
+	}
+	date, err := time.Parse(time.RFC3339, text)
+	return date.UTC(), err
+}
+
+func missing(field string) FieldError {
+	return FieldError{field, field + "_missing", "is required"}
+}
+
+func appendInvalid(fields []FieldError, name string, err error) []FieldError {
+	if err == nil {
+		return fields
+	}
+	return append(fields, invalidField(name, err))
+}

@@ -1,0 +1,97 @@
+package ginauth
+
+import (
+	"time"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+// keyResponse shows a key, but for the key itself.
+type keyResponse struct {
+	ID   string `json:"id" example:"019a2f6e-7c1d-7f3a-9a51-0c2b6d1f4e8a"`
+	Hint string `json:"hint" example:"ga_3kF9"`
+	Name string `json:"name" example:"notebook"`
+	// UserID and Username are empty for a service key.
+	UserID       string        `json:"user_id"`
+	Username     string        `json:"username" example:"ada"`
+	Status       models.Status `json:"status" example:"active"`
+	IsActive     bool          `json:"is_active"`
+	NeverExpires bool          `json:"never_expires"`
+	CreationDate time.Time     `json:"creation_date"`
+	// ExpirationDate is null for a key that never expires.
+	ExpirationDate *time.Time `json:"expiration_date" extensions:"x-nullable"`
+	// RevocationDate is null unless the key is revoked.
+	RevocationDate *time.Time `json:"revocation_date" extensions:"x-nullable"`
+}
+
+type newKeyResponse struct {
+	// APIKey is the key. It is shown here and never again.
+	APIKey string `json:"api_key"`
+	keyResponse
+}
+
+type renewKeyResponse struct {
+	keyResponse
+	// Reactivated says that the key was revoked until now.
+	Reactivated bool `json:"reactivated"`
+}
+
+// usageResponse shows a key and what it was used for.
+type usageResponse struct {
+	keyResponse
+	Email        string `json:"email" example:"ada@example.com"`
+	TotalQueries int64  `json:"total_queries"`
+	// LatestQueryDate is null for a key that was never used.
+	LatestQueryDate *time.Time `json:"latest_query_date" extensions:"x-nullable"`
+}
+
+type logsResponse struct {
+	Logs []usageResponse `json:"logs"`
+	// NextCursor asks for the next page; it is empty on the last one.
+	NextCursor string `json:"next_cursor"`
+}
+
+// describe shows a key as it is now.
+func (a *Auth) describe(key models.APIKey) keyResponse {
+	return describe(key, key.Status(a.config.Now()))
+}
+
+func describe(key models.APIKey, status models.Status) keyResponse {
+	return keyResponse{
+		ID:             key.ID,
+		Hint:           key.Hint,
+		Name:           key.Name,
+		UserID:         key.UserID,
+		Username:       key.Username,
+		Status:         status,
+		IsActive:       status == models.StatusActive,
+		NeverExpires:   status != models.StatusDeleted && key.NeverExpires(),
+		CreationDate:   inUTC(key.CreationDate),
+		ExpirationDate: nullable(key.ExpirationDate),
+		RevocationDate: nullable(key.RevocationDate),
+	}
+}
+
+func (a *Auth) describeUsage(row repository.KeyUsage) usageResponse {
+	response := usageResponse{
+		keyResponse:     describe(row.APIKey, row.Status(a.config.Now())),
+		Email:           row.Email,
+		TotalQueries:    row.TotalQueries,
+		LatestQueryDate: nullable(row.LatestQueryDate),
+	}
+	response.ID = row.KeyID // also where the key is gone
+	return response
+}
+
+// nullable shows the zero time as null.
+func nullable(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = inUTC(t)
+	return &t
+}
+
+// inUTC shows a time as the store keeps it.
+func inUTC(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
