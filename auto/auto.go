@@ -5,6 +5,7 @@
 package auto
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,22 +40,34 @@ func New(ctx context.Context, adjust ...func(*ginauth.Config)) (*ginauth.Auth, e
 	for _, change := range adjust {
 		change(&config)
 	}
-	logger := config.Logger
-	if logger == nil {
-		logger = slog.Default()
+	logger := cmp.Or(config.Logger, slog.Default())
+	generated := generateSecret(&config)
+	if err := config.Validate(); err != nil {
+		return nil, err
 	}
 	repo, err := openRepository(ctx, env, logger)
 	if err != nil {
 		return nil, fmt.Errorf("ginauth: %w", err)
 	}
-	if len(config.Secrets) == 0 {
-		config.Secrets = []string{generateSecret(logger)}
+	if generated != "" {
+		logger.Warn("GINAUTH_SECRET is not set: this admin secret was generated, and every process and restart has another", "secret", generated)
 	}
 	auth, err := ginauth.New(repo, config)
 	if err != nil {
 		return nil, errors.Join(err, repo.Close())
 	}
 	return auth, nil
+}
+
+// generateSecret makes a secret for this run, if none is configured, and
+// returns it, since nobody could use the admin calls without knowing it.
+func generateSecret(config *ginauth.Config) string {
+	if len(config.Secrets) > 0 {
+		return ""
+	}
+	secret := security.NewSecret()
+	config.Secrets = []string{secret}
+	return secret
 }
 
 func openRepository(ctx context.Context, env environment, logger *slog.Logger) (repository.Repository, error) {
@@ -67,12 +80,4 @@ func openRepository(ctx context.Context, env environment, logger *slog.Logger) (
 		return nil, fmt.Errorf("GINAUTH_DB_LOCATION: %w", err)
 	}
 	return repo, nil
-}
-
-// generateSecret makes a secret for this run and tells it to whoever reads the
-// log, since nobody could use the admin calls otherwise.
-func generateSecret(logger *slog.Logger) string {
-	secret := security.NewSecret()
-	logger.Warn("GINAUTH_SECRET is not set: this admin secret was generated, and every process and restart has another", "secret", secret)
-	return secret
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/kelseyhightower/envconfig"
 
 	"github.com/ginauth/ginauth"
+	"github.com/ginauth/ginauth/security"
 )
 
 // prefix begins the name of every variable. Those with a tag may be written
@@ -127,8 +128,7 @@ func (d *days) Decode(value string) error {
 // secrets are separated by commas.
 type secrets []string
 
-// Decode implements envconfig.Decoder. What makes a good secret is judged by
-// ginauth.Config.Validate.
+// Decode implements envconfig.Decoder.
 func (s *secrets) Decode(value string) error {
 	if value == "" {
 		return errEmpty()
@@ -136,7 +136,8 @@ func (s *secrets) Decode(value string) error {
 	for _, secret := range strings.Split(value, ",") {
 		*s = append(*s, strings.TrimSpace(secret))
 	}
-	return nil
+	_, err := security.NewSecrets(*s...)
+	return err
 }
 
 type mode string

@@ -23,7 +23,7 @@ import (
 	"github.com/ginauth/ginauth/auto"
 )
 
-//go:generate go tool -modfile=../tools/go.mod swag init --quiet --generalInfo routes.go --output docs --outputTypes go
+//go:generate go tool -modfile=../tools/go.mod swag init --quiet --parseDependency --parseDependencyLevel 1 --generalInfo routes.go --output docs --outputTypes go
 
 // shutdownTimeout is how long requests that are under way may take to finish.
 const shutdownTimeout = 10 * time.Second
@@ -71,7 +71,8 @@ func listenAddress() (string, error) {
 }
 
 func serve(ctx context.Context, server *http.Server) error {
-	listener, err := net.Listen("tcp", server.Addr)
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", server.Addr)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,46 @@
+# make test is all there is to run: it installs what is missing (with apt, as
+# root or through sudo) and checks everything that CI checks.
+.DEFAULT_GOAL := test
+.PHONY: test install format lint generate generated unit nocgo e2e fuzz example
+
+TOOL := go tool -modfile=$(CURDIR)/tools/go.mod
+MODULES := . e2e
+
+test: install format lint generated unit nocgo e2e
+
+# What the tests need beside Go: a C compiler for the race detector and for
+# SQLite with cgo, Chromium for the browser test, curl for the README's lines.
+install:
+	.ci/install
+
+format:
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
+	for m in $(MODULES); do (cd $$m && go vet ./... && go mod tidy -diff) || exit 1; done
+
+lint:
+	for m in $(MODULES); do (cd $$m && $(TOOL) golangci-lint run --config $(CURDIR)/.golangci.yaml) || exit 1; done
+
+generate:
+	go generate ./...
+
+# The generated files are what the annotations say.
+generated: generate
+	git diff --exit-code -- docs example/docs
+
+unit:
+	go test -race -timeout 10m ./...
+
+# Static binaries: the same suite without cgo.
+nocgo:
+	CGO_ENABLED=0 go test -timeout 10m ./repository/... ./internal/... ./auto/... .
+
+e2e:
+	cd e2e && go test -timeout 15m ./...
+
+# Not part of test: a minute for each parser.
+fuzz:
+	for target in FuzzIsKey FuzzVerifyPassword FuzzCanonicalUsername FuzzCanonicalEmail FuzzCheckPassword; do \
+		go test ./security -run '^$$' -fuzz "^$$target\$$" -fuzztime 1m || exit 1; done
+
+example:
+	go run ./example

@@ -1,0 +1,61 @@
+package ginauth_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/ginauth/ginauth"
+
+// What a package links in the end is what its users pay for, so these are
+// promises, not style. The linter's import fences say where an import may be
+// written; this says what it may bring along.
+func TestFloors(t *testing.T) {
+	drivers := []string{"gorm.io/", "github.com/mattn/go-sqlite3", "modernc.org/", "go.mongodb.org/mongo-driver/v2/mongo"}
+	swag := []string{"github.com/swaggo/"}
+	above := []string{module + "/auto", module + "/docs", module + "/example"}
+	gin := []string{"github.com/gin-gonic/gin"}
+	for _, floor := range []struct {
+		name  string
+		never []string
+	}{
+		{"", slices.Concat(drivers, swag, above, []string{module + "/repository/"})},
+		{"/models", slices.Concat(drivers, swag, above, gin, []string{module + "/security", module + "/repository"})},
+		{"/security", slices.Concat(drivers, swag, above, gin, []string{module + "/models", module + "/repository"})},
+		{"/repository", slices.Concat(drivers, swag, above, gin, []string{module + "/security", module + "/repository/", module + "/internal"})},
+		{"/repository/repositorytest", slices.Concat(drivers, swag, above, gin)},
+		{"/repository/sqlite", slices.Concat(swag, above, gin, []string{module + "/security"})},
+		{"/docs", slices.Concat(drivers, []string{module + "/auto"})},
+		{"/auto", slices.Concat(swag, []string{module + "/docs"})},
+	} {
+		t.Run("ginauth"+floor.name, func(t *testing.T) {
+			for _, dependency := range dependencies(t, module+floor.name) {
+				if slices.ContainsFunc(floor.never, func(p string) bool { return lies(dependency, p) }) {
+					t.Errorf("links %s", dependency)
+				}
+			}
+		})
+	}
+}
+
+// lies reports whether a package is the given one or below it; a slash at the
+// end leaves the package itself out.
+func lies(path, below string) bool {
+	return path == below || strings.HasPrefix(path, strings.TrimSuffix(below, "/")+"/")
+}
+
+// dependencies lists all that a package links, itself left out.
+func dependencies(t *testing.T, path string) []string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", path).Output()
+	if err != nil {
+		t.Fatalf("go list -deps %s: %v", path, err)
+	}
+	list := strings.Fields(string(out))
+	if len(list) < 10 {
+		t.Fatalf("go list -deps %s lists only %v", path, list)
+	}
+	return slices.DeleteFunc(list, func(p string) bool { return p == path })
+}
