@@ -39,8 +39,9 @@ e2e:
 
 # Not part of test: a minute for each parser.
 fuzz:
-	for target in FuzzIsKey FuzzVerifyPassword FuzzCanonicalUsername FuzzCanonicalEmail FuzzCheckPassword; do \
-		go test ./security -run '^$$' -fuzz "^$$target\$$" -fuzztime 1m || exit 1; done
+	for package in . ./security ./repository; do \
+		for target in $$(go test $$package -list '^Fuzz' | grep '^Fuzz'); do \
+			go test $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime 1m || exit 1; done; done
 
 example:
 	go run ./example
