@@ -9,6 +9,7 @@ package gormrepo
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
@@ -67,7 +68,9 @@ func closePool(db *gorm.DB) error {
 }
 
 // transaction runs fn in a transaction on the write pool. Once fn is through,
-// an error can only come from the commit, whose outcome is then unknown.
+// an error can only come from the commit, whose outcome is then unknown;
+// except where database/sql has rolled back already, which it does as soon as
+// the context ends, and says no more than that the transaction is done.
 func (r *Repository) transaction(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	committing := false
 	err := r.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
@@ -75,6 +78,9 @@ func (r *Repository) transaction(ctx context.Context, fn func(tx *gorm.DB) error
 		committing = err == nil
 		return err
 	})
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", ctx.Err(), err)
+	}
 	if err != nil && committing {
 		return fmt.Errorf("%w: %w", repository.ErrOutcomeUnknown, err)
 	}

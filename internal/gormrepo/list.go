@@ -65,8 +65,10 @@ func withStatus(query *gorm.DB, filter repository.UsageFilter) *gorm.DB {
 		return query.Where("k.revocation_date <> 0")
 	case models.StatusDeleted:
 		return query.Where("k.id IS NULL")
-	default:
+	case "":
 		return query
+	default: // no key has it
+		return query.Where("1 = 0")
 	}
 }
 

@@ -21,3 +21,8 @@ func uniqueViolation(err error) (column string, ok bool) {
 	}
 	return "", false
 }
+
+func isBusy(err error) bool {
+	var driverError sqlite3.Error
+	return errors.As(err, &driverError) && driverError.Code == sqlite3.ErrBusy
+}

@@ -22,3 +22,8 @@ func uniqueViolation(err error) (column string, ok bool) {
 	}
 	return "", false
 }
+
+func isBusy(err error) bool {
+	var driverError *sqlite.Error
+	return errors.As(err, &driverError) && driverError.Code()&0xff == sqlite3.SQLITE_BUSY
+}

@@ -5,11 +5,13 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -22,9 +24,6 @@ import (
 	"github.com/ginauth/ginauth/repository"
 )
 
-// busyTimeout is how long a connection waits for another one's lock.
-const busyTimeout = 5 * time.Second
-
 // Open opens the SQLite file at path, creates it with mode 0600 if it is
 // missing, and brings its schema up to date. The folder must exist, and the
 // file system must be local, since SQLite's locks and its shared memory do not
@@ -35,29 +34,60 @@ func Open(ctx context.Context, path string) (repository.Repository, error) {
 	if err := ensureFile(path); err != nil {
 		return nil, err
 	}
-	backend, err := openPools(path)
-	if err != nil {
-		return nil, fmt.Errorf("opening sqlite database %q: %w", path, err)
-	}
-	repo, err := gormrepo.New(ctx, backend)
+	repo, err := openRepository(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("opening sqlite database %q: %w", path, err)
 	}
 	return repo, nil
 }
 
+// openRepository makes the path absolute, since connections are opened later
+// too, when the working directory may be another.
+func openRepository(ctx context.Context, path string) (*gormrepo.Repository, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	var backend gormrepo.Backend
+	err = retryBusy(ctx, func() (err error) {
+		backend, err = openPools(path)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return gormrepo.New(ctx, backend)
+}
+
 // ensureFile creates the file before SQLite does, which would leave its mode
 // to the umask. SQLite gives its companions (-wal, -shm) the file's mode.
+//
+// A file that is there is not opened: POSIX drops all locks of a process on a
+// file when any of its descriptors is closed, so that would take SQLite's lock
+// from another repository of this process.
 func ensureFile(path string) error {
 	if path == "" {
 		return errors.New("the path of the sqlite database is empty")
 	}
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return fmt.Errorf("the sqlite database %q is a directory", path)
+	case errors.Is(err, fs.ErrNotExist):
+		return createFile(path)
+	case err != nil:
+		return fmt.Errorf("the sqlite database %q cannot be opened: %w", path, err)
+	}
+	return nil
+}
+
+func createFile(path string) error {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("the folder of the sqlite database %q does not exist: %w", path, err)
 	}
 	if err != nil {
-		return fmt.Errorf("the sqlite database %q cannot be opened for writing: %w", path, err)
+		return fmt.Errorf("the sqlite database %q cannot be created: %w", path, err)
 	}
 	return file.Close()
 }
@@ -66,40 +96,43 @@ func ensureFile(path string) error {
 // instead of polling for SQLite's one write lock, and several for reading,
 // which never wait for it.
 func openPools(path string) (gormrepo.Backend, error) {
-	write, err := openPool(path, url.Values{"_txlock": {"immediate"}}, 1)
+	write, err := openPool(dsn(path, busyStep, "_txlock", "immediate"), 1)
 	if err != nil {
 		return gormrepo.Backend{}, err
 	}
-	read, err := openPool(path, url.Values{"_query_only": {"true"}}, max(4, runtime.GOMAXPROCS(0)))
+	read, err := openPool(dsn(path, busyTimeout, "_query_only", "true"), max(4, runtime.GOMAXPROCS(0)))
 	if err != nil {
 		return gormrepo.Backend{}, errors.Join(err, closePool(write))
 	}
 	return gormrepo.Backend{Read: read, Write: write, UniqueViolation: uniqueViolation}, nil
 }
 
-func openPool(path string, options url.Values, connections int) (*gorm.DB, error) {
-	dialector := sqlite.New(sqlite.Config{DriverName: driverName, DSN: dsn(path, options)})
-	db, err := gorm.Open(dialector, gormrepo.Config())
-	if err != nil {
-		return nil, err
-	}
-	pool, err := db.DB()
+func openPool(dsn string, connections int) (*gorm.DB, error) {
+	pool, err := sql.Open(driverName, dsn)
 	if err != nil {
 		return nil, err
 	}
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
+	db, err := gorm.Open(sqlite.New(sqlite.Config{Conn: patientPool{pool}}), gormrepo.Config())
+	if err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
 	return db, nil
 }
 
 // dsn writes the data source name, in the dialect that both drivers read. The
 // path is a URI's, so that no character in it is taken for an option.
-func dsn(path string, options url.Values) string {
-	options.Set("_busy_timeout", strconv.FormatInt(busyTimeout.Milliseconds(), 10))
-	options.Set("_journal_mode", "WAL")
-	options.Set("_synchronous", "FULL")
-	options.Set("_foreign_keys", "true")
-	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + options.Encode()
+func dsn(path string, timeout time.Duration, option, value string) string {
+	options := url.Values{
+		"_busy_timeout": {strconv.FormatInt(timeout.Milliseconds(), 10)},
+		"_journal_mode": {"WAL"},
+		"_synchronous":  {"FULL"},
+		"_foreign_keys": {"true"},
+		option:          {value},
+	}
+	path = "/" + strings.TrimPrefix(filepath.ToSlash(path), "/")
+	return "file://" + (&url.URL{Path: path}).EscapedPath() + "?" + options.Encode()
 }
 
 func closePool(db *gorm.DB) error {

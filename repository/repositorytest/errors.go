@@ -1,0 +1,126 @@
+package repositorytest
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+func errorTests() []test {
+	return []test{
+		{"a closed repository fails, and says no more", closedRepository},
+		{"closing with calls under way is safe", closedUnderWay},
+		{"errors hold no stored value", errorsHoldNoValue},
+	}
+}
+
+func closedRepository(s *suite) {
+	user, key := s.createUser("ana")
+	s.succeeds("Close", s.repo.Close())
+	for range 2 {
+		for _, call := range calls(user, key) {
+			err := call.make(s.Context(), s.repo)
+			if err == nil {
+				s.Errorf("%s succeeds after Close", call.name)
+			}
+			s.isNoSentinel(call.name, err)
+		}
+		s.succeeds("Close again", s.repo.Close())
+	}
+}
+
+// A service that is told to stop closes while requests are being answered.
+func closedUnderWay(s *suite) {
+	_, key := s.createUser("ana")
+	errs := race(20, func(i int) error {
+		if i == 10 {
+			return s.repo.Close()
+		}
+		_, err := s.repo.KeyByHash(s.Context(), key.Hash)
+		s.isNoSentinel("KeyByHash", err)
+		err = s.repo.AddUsage(s.Context(), flushOf(fmt.Sprint("node-", i), 1, key.ID))
+		s.isNoSentinel("AddUsage", ignoring(repository.ErrOutcomeUnknown, err))
+		return nil
+	})
+	s.allSucceed("Close", errs)
+}
+
+// Errors end in logs, which are read by more people than the database.
+func errorsHoldNoValue(s *suite) {
+	user, key := newUser("canonical-secret"), newKey()
+	user.Username, user.Email = "typed-secret", "typed-secret@example.org"
+	key.Name, key.Hint, key.UserID = "label-secret", "ga_secret", user.ID
+	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), act(), user, key))
+	for name, err := range s.failures(user, key) {
+		if err == nil {
+			s.Errorf("%s succeeds", name)
+			continue
+		}
+		for what, value := range valuesOf(user, key) {
+			if strings.Contains(strings.ToLower(err.Error()), strings.ToLower(value)) {
+				s.Errorf("%s returns an error that holds the %s: %v", name, what, err)
+			}
+		}
+	}
+}
+
+// failures provokes as many kinds of failure as there are without cutting a
+// cable, each with the values of the user and the key in its hands.
+func (s *suite) failures(user models.User, key models.APIKey) map[string]error {
+	ctx := s.Context()
+	failures := map[string]error{}
+	sameName, sameEmail, sameHash, sameID, homeless := newUser("bob"), newUser("bob"), newKey(), newKey(), key
+	sameName.CanonicalUsername, sameEmail.CanonicalEmail = user.CanonicalUsername, user.CanonicalEmail
+	sameHash.Hash, sameID.ID = key.Hash, key.ID
+	homeless.UserID = newID()
+	failures["a taken username"] = s.repo.CreateUser(ctx, act(), sameName, keyOf(sameName))
+	failures["a taken email"] = s.repo.CreateUser(ctx, act(), sameEmail, keyOf(sameEmail))
+	failures["a taken hash"] = s.repo.CreateKey(ctx, act(), sameHash)
+	failures["a taken id"] = s.repo.CreateKey(ctx, act(), sameID)
+	failures["a missing user"] = s.repo.CreateKey(ctx, act(), homeless)
+	s.revokeKey(key.ID)
+	_, _, failures["a revoked key"] = s.repo.RenewKey(ctx, act(), key.ID, hour(20), false)
+	s.deleteKey(key.ID)
+	_, failures["a missing key"] = s.repo.KeyByHash(ctx, key.Hash)
+	_, failures["a missing name"] = s.repo.UserByUsername(ctx, user.CanonicalUsername+"s")
+	over, cancel := context.WithCancel(ctx)
+	cancel()
+	failures["a cancelled search"] = failuresOf(over, s.repo, user, key)
+	s.succeeds("Close", s.repo.Close())
+	failures["a closed repository"] = failuresOf(ctx, s.repo, user, key)
+	return failures
+}
+
+// failuresOf makes every call that takes the secret values.
+func failuresOf(ctx context.Context, repo repository.Repository, user models.User, key models.APIKey) error {
+	_, search := repo.KeyByHash(ctx, key.Hash)
+	_, login := repo.UserByUsername(ctx, user.CanonicalUsername)
+	_, list := repo.ListUsage(ctx, repository.UsageFilter{
+		Name: key.Name, Username: user.CanonicalUsername, Email: user.CanonicalEmail,
+	}, wholeList())
+	return errors.Join(search, login, list,
+		repo.CreateUser(ctx, act(), user, key), repo.CreateKey(ctx, act(), key))
+}
+
+func valuesOf(user models.User, key models.APIKey) map[string]string {
+	return map[string]string{
+		"typed name":         user.Username,
+		"canonical name":     user.CanonicalUsername,
+		"typed address":      user.Email,
+		"canonical address":  user.CanonicalEmail,
+		"password hash":      user.PasswordHash,
+		"key's name":         key.Name,
+		"key's hint":         key.Hint,
+		"hash in hex":        hex.EncodeToString(key.Hash),
+		"hash in base64":     strings.TrimRight(base64.StdEncoding.EncodeToString(key.Hash), "="),
+		"hash as numbers":    strings.Trim(fmt.Sprint(key.Hash), "[]"),
+		"hash byte for byte": string(key.Hash),
+		"hash, quoted":       strings.Trim(fmt.Sprintf("%q", key.Hash), `"`),
+	}
+}

@@ -1,0 +1,99 @@
+package repositorytest
+
+import (
+	"time"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+func timeTests() []test {
+	return []test{
+		{"a key's dates come out as UTC in whole milliseconds", keyDates},
+		{"so does the date of a change", changeDates},
+		{"so does a user's date", userDate},
+		{"so does the date of the latest query", queryDate},
+		{"the zero time stays zero", zeroTimes},
+		{"distant times are kept", distantTimes},
+	}
+}
+
+// untidy is an instant as a clock gives it, in the zone of another country,
+// and so close below a whole millisecond that rounding would show.
+func untidy(n int) time.Time {
+	return hour(n).Add(123*time.Millisecond + 999_999*time.Nanosecond).In(time.FixedZone("Kathmandu", 20_700))
+}
+
+// tidy is the same instant as it must come out.
+func tidy(n int) time.Time { return hour(n).Add(123 * time.Millisecond) }
+
+func keyDates(s *suite) {
+	key := newKey()
+	key.CreationDate, key.ExpirationDate, key.RevocationDate = untidy(1), untidy(2), untidy(3)
+	s.createKey(key)
+	key.CreationDate, key.ExpirationDate, key.RevocationDate = tidy(1), tidy(2), tidy(3)
+	same(s, "the key found", s.stored(key), key)
+	same(s, "the key listed", s.row(key.ID).APIKey, key)
+}
+
+func changeDates(s *suite) {
+	key := s.createKey(newKey())
+	renewed, _, err := s.repo.RenewKey(s.Context(), actAt(untidy(4)), key.ID, untidy(14), false)
+	s.succeeds("RenewKey", err)
+	same(s, "the expiration", renewed.ExpirationDate, tidy(14))
+	revoked, err := s.repo.RevokeKey(s.Context(), actAt(untidy(5)), key.ID)
+	s.succeeds("RevokeKey", err)
+	same(s, "the revocation", revoked.RevocationDate, tidy(5))
+	s.succeeds("DeleteKey", s.repo.DeleteKey(s.Context(), actAt(untidy(6)), key.ID))
+	dates := []time.Time{}
+	for _, entry := range s.changeLog()[1:] {
+		dates = append(dates, entry.Date)
+	}
+	same(s, "the dates in the log", dates, []time.Time{tidy(4), tidy(5), tidy(6)})
+}
+
+func userDate(s *suite) {
+	user := newUser("ana")
+	user.CreationDate = untidy(1)
+	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), act(), user, keyOf(user)))
+	found, err := s.repo.UserByUsername(s.Context(), "ana")
+	s.succeeds("UserByUsername", err)
+	same(s, "the creation date", found.CreationDate, tidy(1))
+}
+
+func queryDate(s *suite) {
+	key := s.createKey(newKey())
+	flush := flushOf("node", 1, key.ID)
+	flush.Usages[0].LatestQueryDate = untidy(7)
+	s.addUsage(flush)
+	same(s, "the latest query", s.row(key.ID).LatestQueryDate, tidy(7))
+}
+
+// Zero in any zone means "not set"; a store that made a date of it would
+// expire what never expires and revoke what nobody revoked.
+func zeroTimes(s *suite) {
+	zero := time.Time{}.In(time.FixedZone("Kathmandu", 20_700))
+	key := newKey()
+	key.ExpirationDate, key.RevocationDate = zero, zero
+	s.createKey(key)
+	for _, found := range []models.APIKey{s.stored(key), s.row(key.ID).APIKey} {
+		same(s, "the expiration", found.ExpirationDate, time.Time{})
+		same(s, "the revocation", found.RevocationDate, time.Time{})
+		same(s, "the status long after", found.Status(hour(0).AddDate(500, 0, 0)), models.StatusActive)
+	}
+	s.addUsage(repository.Flush{Node: "node", Number: 1, Usages: []models.Usage{{KeyID: key.ID, LatestQueryDate: zero}}})
+	same(s, "the latest query", s.row(key.ID).LatestQueryDate, time.Time{})
+}
+
+func distantTimes(s *suite) {
+	for _, date := range []time.Time{
+		time.Date(1970, time.January, 1, 0, 0, 0, 1_000_000, time.UTC),
+		time.Date(2038, time.January, 19, 3, 14, 8, 0, time.UTC),
+		time.Date(9999, time.December, 31, 23, 59, 59, 999_000_000, time.UTC),
+	} {
+		key := newKey()
+		key.CreationDate, key.ExpirationDate, key.RevocationDate = date, date, date
+		s.createKey(key)
+		same(s, "the key found", s.stored(key), key)
+	}
+}

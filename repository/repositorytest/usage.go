@@ -1,0 +1,168 @@
+package repositorytest
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+func usageTests() []test {
+	return []test{
+		{"a new key has an empty usage", emptyUsage},
+		{"flushes add up", flushesAddUp},
+		{"the latest query never goes back", latestQueryNeverGoesBack},
+		{"a repeated flush adds nothing", repeatedFlush},
+		{"nodes do not share numbers", nodesAreApart},
+		{"counting does not touch the key", countingSparesKey},
+		{"counting does not resurrect a key", countingNeverResurrects},
+		{"an unknown key is counted under its id", unknownKeyIsCounted},
+		{"a flush may hold thousands of keys", bigFlush},
+		{"a flush may be empty", emptyFlush},
+		{"totals are exact beyond 2^53", bigTotals},
+	}
+}
+
+// flushOne makes a flush of one key.
+func flushOne(node string, number int64, keyID string, total int64, latest time.Time) repository.Flush {
+	return repository.Flush{Node: node, Number: number, Usages: []models.Usage{
+		{KeyID: keyID, TotalQueries: total, LatestQueryDate: latest},
+	}}
+}
+
+// hasUsage reports a usage that is not the wanted one.
+func (s *suite) hasUsage(keyID string, total int64, latest time.Time) {
+	s.Helper()
+	want := models.Usage{KeyID: keyID, TotalQueries: total, LatestQueryDate: latest}
+	same(s, "the usage", s.row(keyID).Usage, want)
+}
+
+func emptyUsage(s *suite) {
+	key := s.createKey(newKey())
+	_, first := s.createUser("ana")
+	s.hasUsage(key.ID, 0, time.Time{})
+	s.hasUsage(first.ID, 0, time.Time{})
+}
+
+func flushesAddUp(s *suite) {
+	a, b, unused := s.createKey(newKey()), s.createKey(newKey()), s.createKey(newKey())
+	s.addUsage(flushOne("node", 1, a.ID, 3, hour(1)))
+	both := flushOne("node", 2, a.ID, 4, hour(2))
+	both.Usages = append(both.Usages, models.Usage{KeyID: b.ID, TotalQueries: 10, LatestQueryDate: hour(3)})
+	s.addUsage(both)
+	s.hasUsage(a.ID, 7, hour(2))
+	s.hasUsage(b.ID, 10, hour(3))
+	s.hasUsage(unused.ID, 0, time.Time{})
+}
+
+// Nodes flush at different times, and what one reports late is still counted.
+func latestQueryNeverGoesBack(s *suite) {
+	key := s.createKey(newKey())
+	s.addUsage(flushOne("a", 1, key.ID, 1, hour(5)))
+	s.addUsage(flushOne("b", 1, key.ID, 1, hour(4)))
+	s.hasUsage(key.ID, 2, hour(5))
+	s.addUsage(flushOne("b", 2, key.ID, 1, time.Time{}))
+	s.hasUsage(key.ID, 3, hour(5))
+	s.addUsage(flushOne("a", 2, key.ID, 1, hour(5).Add(time.Millisecond)))
+	s.hasUsage(key.ID, 4, hour(5).Add(time.Millisecond))
+}
+
+func repeatedFlush(s *suite) {
+	key := s.createKey(newKey())
+	first := flushOne("node", 1, key.ID, 3, hour(1))
+	second := flushOne("node", 2, key.ID, 5, hour(2))
+	for _, flush := range []repository.Flush{first, first, second, second, first, first} {
+		s.addUsage(flush)
+	}
+	s.hasUsage(key.ID, 8, hour(2))
+	s.addUsage(flushOne("node", 3, key.ID, 1, hour(3)))
+	s.hasUsage(key.ID, 9, hour(3))
+}
+
+func nodesAreApart(s *suite) {
+	key := s.createKey(newKey())
+	s.addUsage(flushOne("a", 1, key.ID, 1, hour(1)))
+	s.addUsage(flushOne("a", 2, key.ID, 10, hour(1)))
+	s.addUsage(flushOne("b", 1, key.ID, 100, hour(1)))
+	s.addUsage(flushOne("b", 2, key.ID, 1000, hour(1)))
+	s.hasUsage(key.ID, 1111, hour(1))
+}
+
+// Otherwise each flush would send every other node to read the key again, and
+// one that overtakes a revocation could undo it.
+func countingSparesKey(s *suite) {
+	active, revoked := s.createKey(newKey()), s.createKey(newKey())
+	want := s.revokeKey(revoked.ID)
+	before := s.changeLog()
+	s.addUsage(flushOf("node", 1, active.ID, revoked.ID))
+	same(s, "the active key", s.stored(active), active)
+	same(s, "the revoked key", s.stored(revoked), want)
+	same(s, "the change log", s.changeLog(), before)
+}
+
+func countingNeverResurrects(s *suite) {
+	key := s.createKey(newKey())
+	s.addUsage(flushOf("node", 1, key.ID))
+	s.deleteKey(key.ID)
+	s.addUsage(flushOf("node", 2, key.ID))
+	s.isGone(key)
+	s.hasUsage(key.ID, 2, hour(2))
+	same(s, "the status", s.row(key.ID).Status(hour(3)), models.StatusDeleted)
+	_, _, err := s.repo.RenewKey(s.Context(), act(), key.ID, hour(20), true)
+	s.failsWith(repository.ErrNotFound, "RenewKey after a late flush", err)
+}
+
+// A key may be unknown because the database was restored from an older copy;
+// the rest of the flush must not suffer for it.
+func unknownKeyIsCounted(s *suite) {
+	key, unknown := s.createKey(newKey()), newKey()
+	s.addUsage(flushOf("node", 1, unknown.ID, key.ID))
+	s.hasUsage(key.ID, 1, hour(2))
+	s.hasUsage(unknown.ID, 1, hour(2))
+	s.isGone(unknown)
+	same(s, "the status", s.row(unknown.ID).Status(hour(3)), models.StatusDeleted)
+}
+
+// All of a busy minute arrives at once, and again after a lost answer. It is
+// more than fits into one statement of any backend.
+func bigFlush(s *suite) {
+	const n = 25_000
+	ids := make([]string, n)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("key-%d", (i*7)%n)
+	}
+	for range 2 {
+		s.addUsage(flushOf("node", 1, ids...))
+	}
+	s.addUsage(flushOf("node", 2, ids[:2500]...))
+	seen := map[string]int64{}
+	for _, row := range s.pages(repository.UsageFilter{}, wholeList()) {
+		seen[row.KeyID] += row.TotalQueries
+	}
+	same(s, "the number of keys", len(seen), n)
+	for i, id := range ids {
+		if want := 1 + int64(max(0, min(1, 2500-i))); seen[id] != want {
+			s.Fatalf("the total of %s is %d, want %d", id, seen[id], want)
+		}
+	}
+}
+
+func emptyFlush(s *suite) {
+	key := s.createKey(newKey())
+	s.addUsage(repository.Flush{Node: "node", Number: 1})
+	s.addUsage(repository.Flush{Node: "node", Number: 2, Usages: []models.Usage{}})
+	s.hasUsage(key.ID, 0, time.Time{})
+	s.addUsage(flushOf("node", 3, key.ID))
+	s.hasUsage(key.ID, 1, hour(2))
+}
+
+// A store that counts in floating point loses single queries there.
+func bigTotals(s *suite) {
+	const big = 1<<53 + 1
+	key := s.createKey(newKey())
+	s.addUsage(flushOne("node", 1, key.ID, big, hour(1)))
+	s.addUsage(flushOne("node", 2, key.ID, 1, hour(1)))
+	s.addUsage(flushOne("node", 3, key.ID, 1, hour(1)))
+	s.hasUsage(key.ID, big+2, hour(1))
+}

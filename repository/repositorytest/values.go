@@ -1,0 +1,159 @@
+package repositorytest
+
+import (
+	"strings"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+func valueTests() []test {
+	return []test{
+		{"hostile strings are plain values", hostileStrings},
+		{"hostile strings find nothing but themselves", hostileStringsFindNothing},
+		{"hostile ids name one key", hostileIDs},
+		{"hostile actors and nodes are plain values", hostileActorsAndNodes},
+		{"very long strings are kept whole", longStrings},
+		{"empty strings stay empty", emptyStrings},
+	}
+}
+
+// hostile returns strings that mean something to some parser between here and
+// the disk. All are UTF-8 without NUL, 64 bytes at most, and differ.
+func hostile() []string {
+	return []string{
+		`'`, `"`, "`", `\`, `\\`, `\'`, `''`, `;`, `--`, `/*`, `#`, `?`, `$1`, `:name`, `@name`,
+		`' OR '1'='1`, `" OR ""="`, `'; DROP TABLE ginauth_keys; --`, `1) OR (1=1`,
+		`%`, `_`, `%%`, `[a-z]`, `*`, `.*`, `^`, `(?i)a`,
+		`$where`, `$ne`, `{"$gt":""}`, `{"$ne":null}`, `a.b`, `a.$b`, `[]`, `{}`, `[object Object]`,
+		`null`, `NULL`, `nil`, `true`, `0`, `-1`, `1e3`, `1E3`, `0x10`, `NaN`,
+		"\n", "\r\n", "\t", "line\nbreak", "trailing ", " leading", " ", "\u00a0", "\x1b[31m", "\x01", "\x7f",
+		"%s%n%d", "{{.}}", "${jndi:ldap://x}", "<script>alert(1)</script>", "../../etc/passwd", "C:\\x",
+		"😀", "👩‍👩‍👧", "é", "e\u0301", "日本語", "עברית", "\u202eevil", "\u200b", "\ufeff", "\U0010ffff", "ﷺ",
+	}
+}
+
+// owner is a user whose every text, and whose key's every text, is the value.
+func owner(value string) (models.User, models.APIKey) {
+	user := models.User{
+		ID: newID(), Username: value, Email: value, CanonicalUsername: value,
+		CanonicalEmail: value, PasswordHash: value, CreationDate: hour(0),
+	}
+	key := keyOf(user)
+	key.Name, key.Hint = value, value
+	return user, key
+}
+
+func hostileStrings(s *suite) {
+	owners := map[string]models.User{}
+	keys := map[string]models.APIKey{}
+	for _, value := range hostile() {
+		user, key := owner(value)
+		s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), act(), user, key))
+		owners[value], keys[value] = user, key
+	}
+	for _, value := range hostile() {
+		found, err := s.repo.UserByUsername(s.Context(), value)
+		s.succeeds("UserByUsername", err)
+		same(s, "the user", found, owners[value])
+		same(s, "the key", s.stored(keys[value]), keys[value])
+		s.filtersByValue(value, keys[value])
+	}
+}
+
+func (s *suite) filtersByValue(value string, key models.APIKey) {
+	s.Helper()
+	for _, filter := range []repository.UsageFilter{{Name: value}, {Username: value}, {Email: value}} {
+		rows := s.list(filter)
+		if len(rows) != 1 {
+			s.Fatalf("%+v finds %d rows, want 1", filter, len(rows))
+		}
+		same(s, "the key listed", rows[0].APIKey, key)
+		same(s, "the address listed", rows[0].Email, value)
+	}
+}
+
+func hostileStringsFindNothing(s *suite) {
+	_, key := s.createUser("ana")
+	for _, value := range hostile() {
+		s.hasNoUser(value)
+		for _, filter := range []repository.UsageFilter{{Name: value}, {Username: value}, {Email: value}, {KeyID: value}} {
+			same(s, "the number of rows", len(s.list(filter)), 0)
+		}
+		_, err := s.repo.KeyByHash(s.Context(), []byte(value))
+		s.failsWith(repository.ErrNotFound, "KeyByHash", err)
+		_, err = s.repo.RevokeKey(s.Context(), act(), value)
+		s.failsWith(repository.ErrNotFound, "RevokeKey", err)
+		s.failsWith(repository.ErrNotFound, "DeleteKey", s.repo.DeleteKey(s.Context(), act(), value))
+	}
+	same(s, "the key", s.stored(key), key)
+}
+
+func hostileIDs(s *suite) {
+	ids := hostile()
+	for _, id := range ids {
+		s.createKey(keyWithID(id))
+	}
+	s.addUsage(flushOf("node", 1, ids...))
+	for i, id := range ids {
+		same(s, "the usage", s.row(id).TotalQueries, 1)
+		same(s, "the id of the revoked key", s.revokeKey(id).ID, id)
+		same(s, "the revoked keys", len(s.list(repository.UsageFilter{Status: models.StatusRevoked})), 1)
+		s.deleteKey(id)
+		same(s, "the deleted keys", len(s.list(repository.UsageFilter{Status: models.StatusDeleted})), i+1)
+	}
+}
+
+// Two nodes whose names a store takes for one would lose each other's counts.
+func hostileActorsAndNodes(s *suite) {
+	key := s.createKey(newKey())
+	values := append(hostile(), "node", "NODE", "node ", "nodé")
+	for _, value := range values {
+		_, _, err := s.repo.RenewKey(s.Context(), repository.Act{Actor: value, Date: hour(1)}, key.ID, hour(20), false)
+		s.succeeds("RenewKey", err)
+		s.addUsage(flushOf(value, 1, key.ID))
+	}
+	for i, entry := range s.changeLog()[1:] {
+		same(s, "the actor", entry.Actor, values[i])
+	}
+	same(s, "the total", s.row(key.ID).TotalQueries, int64(len(values)))
+}
+
+// Texts hold 1,024 bytes, canonical forms 512. Two that differ in the last
+// byte alone tell a store that cuts.
+func longStrings(s *suite) {
+	for i, filling := range []string{"x", "é", "😀", "'"} {
+		for _, end := range []string{"a", "b"} {
+			user, key := owner(long(filling, 512, end))
+			user.Username, user.Email = long(filling, 1024, end), long(filling, 1024, end)
+			user.PasswordHash, key.Username = long(filling, 1024, end), user.Username
+			key.Name, key.Hint = long(filling, 1024, end), "ga_1a2b3c"
+			s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), act(), user, key))
+			found, err := s.repo.UserByUsername(s.Context(), user.CanonicalUsername)
+			s.succeeds("UserByUsername", err)
+			same(s, "the user", found, user)
+			same(s, "the key", s.stored(key), key)
+			same(s, "the rows of the name", len(s.list(repository.UsageFilter{Name: key.Name})), 1)
+			same(s, "the rows of the address", len(s.list(repository.UsageFilter{Email: user.CanonicalEmail})), 1)
+		}
+		same(s, "the number of rows", len(s.list(repository.UsageFilter{})), 2*(i+1))
+	}
+}
+
+// long returns exactly size bytes of the filling and, last, the end.
+func long(filling string, size int, end string) string {
+	text := strings.Repeat(filling, (size-len(end))/len(filling)) + end
+	return strings.Repeat(".", size-len(text)) + text
+}
+
+func emptyStrings(s *suite) {
+	user, key := newUser("ana"), newKey()
+	user.Email, user.PasswordHash = "", ""
+	key.UserID, key.Username, key.Name, key.Hint = user.ID, user.Username, "", ""
+	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), repository.Act{Date: hour(1)}, user, key))
+	found, err := s.repo.UserByUsername(s.Context(), "ana")
+	s.succeeds("UserByUsername", err)
+	same(s, "the user", found, user)
+	same(s, "the key", s.stored(key), key)
+	same(s, "the actor", s.changeLog()[0].Actor, "")
+}
