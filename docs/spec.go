@@ -29,7 +29,7 @@ func buildSpec(auth *ginauth.Auth) (object, error) {
 		return nil, err
 	}
 	if spec == nil {
-		spec = object{"swagger": "2.0", "info": admin["info"]}
+		spec = object{"swagger": "2.0", "info": admin["info"], "paths": object{}}
 	}
 	schemes := member(spec, "securityDefinitions")
 	addKeySchemes(schemes, auth.KeySources())

@@ -14,7 +14,7 @@ import (
 
 //	@title			ginauth example
 //	@version		1.0
-//	@description	Authorize with the admin secret, issue a key with POST /auth/new, authorize with the key, and call /secure.
+//	@description	One endpoint is open to everyone, the other needs an API key: authorize with one, and call /secure.
 
 func newRouter(auth *ginauth.Auth) *gin.Engine {
 	r := gin.New()

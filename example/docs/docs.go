@@ -140,7 +140,7 @@ var SwaggerInfo = &swag.Spec{
 	BasePath:         "",
 	Schemes:          []string{},
 	Title:            "ginauth example",
-	Description:      "Authorize with the admin secret, issue a key with POST /auth/new, authorize with the key, and call /secure.",
+	Description:      "One endpoint is open to everyone, the other needs an API key: authorize with one, and call /secure.",
 	InfoInstanceName: "swagger",
 	SwaggerTemplate:  docTemplate,
 	LeftDelim:        "{{",

@@ -82,7 +82,10 @@ func ensureFile(path string) error {
 }
 
 func createFile(path string) error {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil // another opened it meanwhile
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("the folder of the sqlite database %q does not exist: %w", path, err)
 	}
