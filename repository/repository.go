@@ -21,22 +21,24 @@ import (
 //     may not have come into force, and repeating it is safe.
 //   - Errors hold no stored value: no hash, no name, no address.
 //   - Times are kept as UTC in whole milliseconds, cut, not rounded; the zero
-//     time stays zero.
-//   - Ids and hashes are compared byte for byte, and strings are kept byte for
-//     byte; text up to 1,024 bytes without NUL is stored on every backend.
+//     time stays zero, and any other before 1970 becomes its first millisecond.
+//   - Strings and hashes are kept, compared and sorted byte for byte. Strings
+//     are UTF-8 without NUL; every backend takes 64 bytes of id, node and hint,
+//     128 of actor, 512 of a canonical name or address and 1,024 of the rest.
 //   - Every change to a key or a user appends to the change log in the same
 //     step, see Changes.
 //   - A context that is cancelled or past its deadline ends a call with an
 //     error that wraps the context's.
 type Repository interface {
 	// CreateKey stores a new key at version 1, with an empty usage.
-	// ErrConflict with field "id" or "hash" if that value is or ever was
-	// taken; ErrNotFound if UserID is set and names no user.
+	// ErrConflict with field "id" if that is or ever was taken, with field
+	// "hash" if that is taken; ErrNotFound if UserID is set and names no user.
 	CreateKey(ctx context.Context, act Act, key models.APIKey) error
 
 	// CreateUser stores a new user together with their first key, both or
-	// neither. The key's UserID must be the user's ID. ErrConflict with field
-	// "username" or "email" (compared in their canonical forms), "id" or "hash".
+	// neither; the change log has the user first. The key's UserID must be the
+	// user's ID. ErrConflict with field "username" or "email" (compared in their
+	// canonical forms), "id" or "hash".
 	CreateUser(ctx context.Context, act Act, user models.User, key models.APIKey) error
 
 	// KeyByHash finds a key, with its owner's Username, whatever its status.
@@ -94,7 +96,9 @@ type Repository interface {
 type Act struct {
 	// Actor is a short stable name such as "admin"; never a secret.
 	Actor string
-	Date  time.Time
+	// Date must be set: a zero one is an error, since it would say that nothing
+	// has happened.
+	Date time.Time
 }
 
 // Flush is a batch of usage that one node adds. A node repeats a flush

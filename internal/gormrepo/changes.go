@@ -2,6 +2,7 @@ package gormrepo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -23,6 +24,9 @@ func userObject(id string) object { return object{models.ObjectUser, id} }
 // change runs fn in a transaction that also logs that the objects changed. If
 // fn fails, nothing is changed and nothing logged.
 func (r *Repository) change(ctx context.Context, act repository.Act, fn func(tx *gorm.DB) error, objects ...object) error {
+	if act.Date.IsZero() {
+		return errors.New("the act has no date")
+	}
 	return r.transaction(ctx, func(tx *gorm.DB) error {
 		last, err := advanceCounter(tx, len(objects))
 		if err != nil {

@@ -37,11 +37,13 @@ func (dateSerializer) Scan(ctx context.Context, field *schema.Field, dst reflect
 	return field.Set(ctx, dst, fromMillis(n))
 }
 
+// millis keeps 0 for the zero time alone, or a date could say that there is
+// none: a revocation at the epoch would be no revocation.
 func millis(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}
-	return t.UnixMilli()
+	return max(1, t.UnixMilli())
 }
 
 func fromMillis(n int64) time.Time {

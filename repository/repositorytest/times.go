@@ -15,6 +15,8 @@ func timeTests() []test {
 		{"so does the date of the latest query", queryDate},
 		{"the zero time stays zero", zeroTimes},
 		{"distant times are kept", distantTimes},
+		{"no date is taken for none", epoch},
+		{"a change needs a date", undated},
 	}
 }
 
@@ -95,5 +97,31 @@ func distantTimes(s *suite) {
 		key.CreationDate, key.ExpirationDate, key.RevocationDate = date, date, date
 		s.createKey(key)
 		same(s, "the key found", s.stored(key), key)
+	}
+}
+
+// What happened at the very epoch has happened.
+func epoch(s *suite) {
+	key := newKey()
+	key.ExpirationDate = time.UnixMilli(0)
+	s.createKey(key)
+	if s.stored(key).NeverExpires() {
+		s.Error("a key that expired at the epoch never expires")
+	}
+	revoked, err := s.repo.RevokeKey(s.Context(), actAt(time.UnixMicro(1)), key.ID)
+	s.succeeds("RevokeKey", err)
+	if !revoked.IsRevoked() || !s.stored(key).IsRevoked() {
+		s.Error("a key that was revoked at the epoch is not revoked")
+	}
+}
+
+func undated(s *suite) {
+	key := s.createKey(newKey())
+	_, err := s.repo.RevokeKey(s.Context(), repository.Act{Actor: "admin"}, key.ID)
+	if err == nil {
+		s.Error("a revocation without a date succeeds")
+	}
+	if s.stored(key).IsRevoked() || len(s.changeLog()) != 1 {
+		s.Error("a revocation without a date does something")
 	}
 }

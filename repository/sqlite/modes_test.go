@@ -52,8 +52,10 @@ func TestModeOfExistingFileStays(t *testing.T) {
 	expectModes(t, path, 0o640)
 }
 
-// A link to a volume is followed, and the companions lie beside the target.
+// A link to a volume is followed, also where nothing is there yet, and the
+// companions lie beside the target.
 func TestSymbolicLink(t *testing.T) {
+	openMask(t)
 	folder, volume := t.TempDir(), t.TempDir()
 	link, target := filepath.Join(folder, "link.db"), filepath.Join(volume, "target.db")
 	if err := os.Symlink(target, link); err != nil {
@@ -62,6 +64,7 @@ func TestSymbolicLink(t *testing.T) {
 	repo := open(t, link)
 	key := createKey(t, repo)
 	expectKey(t, open(t, target), key)
+	expectModes(t, target, 0o600)
 	expectFiles(t, folder, "link.db")
 	expectFiles(t, volume, "target.db")
 }

@@ -181,3 +181,43 @@ func TestDeadlineEndsWaiting(t *testing.T) {
 		t.Errorf("%d keys were created after their deadline", count)
 	}
 }
+
+// SQLite does not wait by itself where it switches a file to write-ahead
+// logging, since there two that wait could wait for each other. Open does, as
+// long as its context allows, and so finds its way among others that start.
+func TestOpenWaitsForItsTurn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	reader := holdForReading(t, path)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if repo, err := Open(ctx, path); !errors.Is(err, context.DeadlineExceeded) || repo != nil {
+		t.Errorf("a file that is held opens as %v with the error %v", repo, err)
+	}
+	if err := reader.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	createKey(t, open(t, path))
+}
+
+// holdForReading makes a database without write-ahead logging and reads from
+// it in a transaction that goes on.
+func holdForReading(t *testing.T, path string) *sql.Tx {
+	t.Helper()
+	db, err := sql.Open(driverName, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	if _, err := db.ExecContext(t.Context(), "CREATE TABLE theirs (id INTEGER)"); err != nil {
+		t.Fatal(err)
+	}
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := tx.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM theirs").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return tx
+}

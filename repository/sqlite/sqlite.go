@@ -84,7 +84,10 @@ func ensureFile(path string) error {
 func createFile(path string) error {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return nil // another opened it meanwhile
+		if _, err := os.Stat(path); err == nil {
+			return nil // another opened it meanwhile
+		}
+		file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // a link to what is missing
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("the folder of the sqlite database %q does not exist: %w", path, err)
