@@ -140,3 +140,24 @@ func TestChangesHoldForOtherProcessesAtOnce(t *testing.T) {
 	expectStatus(t, first.admin(secret, "delete", `{"id":"`+id+`"}`), http.StatusNoContent)
 	expectCode(t, second.get("/secure", "api-key: "+key), http.StatusUnauthorized, "key_invalid")
 }
+
+// Processes that start at the same moment on a file that does not exist yet
+// make one database between them.
+func TestProcessesStartTogether(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var processes []*process
+	for range 4 {
+		port := freePort(t)
+		p := launch(t, examplePath, dir, "GINAUTH_SECRET="+secret, "PORT="+port)
+		p.port = port
+		processes = append(processes, p)
+	}
+	for _, p := range processes {
+		p.waitUntilServing()
+	}
+	key, _ := processes[0].issue("shared")
+	for _, p := range processes {
+		expectStatus(t, p.get("/secure", "api-key: "+key), http.StatusOK)
+	}
+}
