@@ -119,7 +119,7 @@ func valuesOf(user models.User, key models.APIKey) map[string]string {
 		"key's hint":         key.Hint,
 		"hash in hex":        hex.EncodeToString(key.Hash),
 		"hash in base64":     strings.TrimRight(base64.StdEncoding.EncodeToString(key.Hash), "="),
-		"hash as numbers":    strings.Trim(fmt.Sprint(key.Hash), "[]"),
+		"hash as numbers":    strings.Trim(fmt.Sprintf("%d", key.Hash), "[]"),
 		"hash byte for byte": string(key.Hash),
 		"hash, quoted":       strings.Trim(fmt.Sprintf("%q", key.Hash), `"`),
 	}

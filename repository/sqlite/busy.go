@@ -26,7 +26,7 @@ func retryBusy(ctx context.Context, try func() error) error {
 		if !isBusy(err) || time.Now().After(end) {
 			return err
 		}
-		pause := time.Millisecond + rand.N(20*time.Millisecond) // out of step with the others
+		pause := time.Millisecond + rand.N(20*time.Millisecond) //nolint:gosec // out of step with the others, no secret
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("%w: %w", ctx.Err(), err)
