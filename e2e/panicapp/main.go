@@ -13,7 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth"
-	"github.com/ginauth/ginauth/auto" //nolint:depguard // this is an application
+	"github.com/ginauth/ginauth/auto"
 	"github.com/ginauth/ginauth/docs"
 )
 
