@@ -35,7 +35,7 @@ nocgo:
 	CGO_ENABLED=0 go test -timeout 10m ./repository/... ./internal/... ./auto/... .
 
 e2e:
-	cd e2e && go test -timeout 15m ./...
+	cd e2e && go test -race -timeout 15m ./...
 
 # Not part of test: a minute for each parser.
 fuzz:

@@ -13,7 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// The programs under test, built once for all tests.
+// The programs under test, built once for all tests, with the race detector.
 var (
 	examplePath  string
 	panicAppPath string
@@ -40,7 +40,7 @@ func buildAndRun(m *testing.M) int {
 }
 
 func build(module, program, out string) bool {
-	command := exec.Command("go", "build", "-o", out, program)
+	command := exec.Command("go", "build", "-race", "-o", out, program)
 	command.Dir = module
 	if text, err := command.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "%s cannot be built: %v\n%s", program, err, text)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -54,7 +55,7 @@ func newAuth(t *testing.T) (auth *ginauth.Auth, key string) {
 	}
 	key = security.NewKey(security.DefaultPrefix)
 	record := models.APIKey{ID: "the-key", Hash: security.HashKey(key), Name: "panicking"}
-	if err := repo.CreateKey(t.Context(), repository.Act{Actor: "test"}, record); err != nil {
+	if err := repo.CreateKey(t.Context(), repository.Act{Actor: "test", Date: time.Now()}, record); err != nil {
 		t.Fatal(err)
 	}
 	auth, err = ginauth.New(repo, ginauth.Config{Secrets: []string{security.NewSecret()}})
