@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -26,6 +27,7 @@ import (
 // actorAdmin is who acts with the admin secret.
 const actorAdmin = "admin"
 
+// act is a change that is made now; one call has one time for all its dates.
 func (a *Auth) act() repository.Act {
 	return repository.Act{Actor: actorAdmin, Date: a.config.Now()}
 }
@@ -47,18 +49,19 @@ func (a *Auth) newKey(c *gin.Context) (id string, err error) {
 	if err := readJSON(c, &request); err != nil {
 		return "", err
 	}
-	order, err := request.order(a.config.Now(), a.config.AutomaticExpiration)
+	act := a.act()
+	order, err := request.order(act.Date, a.config.AutomaticExpiration)
 	if err != nil {
 		return "", err
 	}
 	text := security.NewKey(a.config.KeyPrefix)
-	key := a.keyOf(order, text)
+	key := keyOf(order, text, act.Date)
 	ctx, cancel := storeContext(c)
 	defer cancel()
 	if order.user == nil {
-		err = a.repo.CreateKey(ctx, a.act(), key)
+		err = a.repo.CreateKey(ctx, act, key)
 	} else {
-		key, err = a.issueToUser(ctx, key, *order.user)
+		key, err = a.issueToUser(ctx, act, key, *order.user)
 	}
 	if err != nil {
 		return "", err
@@ -68,13 +71,13 @@ func (a *Auth) newKey(c *gin.Context) (id string, err error) {
 }
 
 // keyOf makes the record of a new key.
-func (a *Auth) keyOf(order keyOrder, text string) models.APIKey {
+func keyOf(order keyOrder, text string, now time.Time) models.APIKey {
 	return models.APIKey{
 		ID:             newID(),
 		Hash:           security.HashKey(text),
 		Hint:           security.Hint(text),
 		Name:           order.name,
-		CreationDate:   a.config.Now(),
+		CreationDate:   now,
 		ExpirationDate: order.expiration,
 	}
 }
@@ -84,10 +87,10 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // issueToUser stores a key for the user who is named: a known one who proves
 // it by the password, or a new one.
-func (a *Auth) issueToUser(ctx context.Context, key models.APIKey, who userOrder) (models.APIKey, error) {
+func (a *Auth) issueToUser(ctx context.Context, act repository.Act, key models.APIKey, who userOrder) (models.APIKey, error) {
 	user, err := a.repo.UserByUsername(ctx, who.canonicalUsername)
 	if isNotFound(err) {
-		return a.issueToNewUser(ctx, key, who)
+		return a.issueToNewUser(ctx, act, key, who)
 	}
 	if err != nil {
 		return key, err
@@ -96,10 +99,10 @@ func (a *Auth) issueToUser(ctx context.Context, key models.APIKey, who userOrder
 		return key, err
 	}
 	key.UserID, key.Username = user.ID, user.Username
-	return key, a.repo.CreateKey(ctx, a.act(), key)
+	return key, a.repo.CreateKey(ctx, act, key)
 }
 
-func (a *Auth) issueToNewUser(ctx context.Context, key models.APIKey, who userOrder) (models.APIKey, error) {
+func (a *Auth) issueToNewUser(ctx context.Context, act repository.Act, key models.APIKey, who userOrder) (models.APIKey, error) {
 	if err := checkNewPassword(who.password); err != nil {
 		return key, err
 	}
@@ -114,10 +117,10 @@ func (a *Auth) issueToNewUser(ctx context.Context, key models.APIKey, who userOr
 		CanonicalUsername: who.canonicalUsername,
 		CanonicalEmail:    who.canonicalEmail,
 		PasswordHash:      hash,
-		CreationDate:      key.CreationDate,
+		CreationDate:      act.Date,
 	}
 	key.UserID, key.Username = user.ID, user.Username
-	return key, a.repo.CreateUser(ctx, a.act(), user, key)
+	return key, a.repo.CreateUser(ctx, act, user, key)
 }
 
 // proveUser checks that a known user was named in full, with the right
@@ -153,8 +156,9 @@ func (a *Auth) renewKey(c *gin.Context) (id string, err error) {
 	if err := readJSON(c, &request); err != nil {
 		return "", err
 	}
+	act := a.act()
 	invalid := a.namingErrors(request.keyName)
-	expiration, err := request.validity(a.config.Now(), a.config.AutomaticExpiration, invalid...)
+	expiration, err := request.validity(act.Date, a.config.AutomaticExpiration, invalid...)
 	if err != nil {
 		return "", err
 	}
@@ -163,7 +167,7 @@ func (a *Auth) renewKey(c *gin.Context) (id string, err error) {
 	if id, err = a.resolve(ctx, request.keyName); err != nil {
 		return id, err
 	}
-	key, reactivated, err := a.repo.RenewKey(ctx, a.act(), id, expiration, request.Reactivate)
+	key, reactivated, err := a.repo.RenewKey(ctx, act, id, expiration, request.Reactivate)
 	if err != nil {
 		return id, err
 	}

@@ -37,7 +37,11 @@ func panicInAllWays(p *process, key string) {
 	for query, headers := range placements(key) {
 		// Beside it, something that must be in a dump if there is one.
 		headers = append(headers, "X-Other: still-there")
-		expectStatus(p.t, p.get("/fine"+query, headers...), http.StatusOK)
+		seen := p.get("/fine"+query, headers...)
+		expectStatus(p.t, seen, http.StatusOK)
+		if !strings.Contains(seen.body, "X-Other: still-there") || strings.Contains(seen.body, key) {
+			p.t.Errorf("the handler sees %s", seen.body)
+		}
 		expectStatus(p.t, p.get("/string"+query, headers...), http.StatusInternalServerError)
 		for _, path := range []string{"/pipe", "/abort"} {
 			a := p.get(path+query, headers...)

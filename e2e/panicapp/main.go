@@ -1,5 +1,6 @@
 // The program is the README's application with endpoints that panic, so that a
-// test can read what a crash leaves in the log.
+// test can read what a crash leaves in the log, and one that shows what a
+// handler sees.
 package main
 
 import (
@@ -7,12 +8,12 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"net/http/httputil"
 	"os"
 	"syscall"
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/ginauth/ginauth"
 	"github.com/ginauth/ginauth/auto"
 	"github.com/ginauth/ginauth/docs"
 )
@@ -39,13 +40,14 @@ func main() {
 	log.Print(r.Run("127.0.0.1:" + os.Getenv("PORT")))
 }
 
-// panicking greets the key's owner, and then panics if there is a reason.
+// panicking shows the request as a handler sees it, or panics if there is a
+// reason.
 func panicking(reason any) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		key, _ := ginauth.KeyFrom(c)
 		if reason != nil {
 			panic(reason)
 		}
-		c.String(http.StatusOK, "hello, %s", key.Name)
+		seen, err := httputil.DumpRequest(c.Request, false)
+		c.String(http.StatusOK, "%s\n%v\n%s %s", seen, err, c.Request.RequestURI, c.Query("api-key"))
 	}
 }
