@@ -13,6 +13,6 @@ COPY --from=build /example /example
 COPY --from=build --chown=65532:65532 /data /data
 USER 65532:65532
 WORKDIR /data
-ENV GINAUTH_DB_LOCATION=/data/sqlite.db
+ENV GINAUTH_DB_LOCATION=/data/sqlite.db GIN_MODE=release
 EXPOSE 8080
 ENTRYPOINT ["/example"]

@@ -25,7 +25,7 @@ generate:
 
 # The generated files are what the annotations say.
 generated: generate
-	git diff --exit-code -- docs example/docs
+	git diff --exit-code -- docs/ginauth_swagger.json example/docs
 
 unit:
 	go test -race -timeout 10m ./...

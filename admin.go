@@ -18,7 +18,12 @@ const secretChallenge = `ApiKey realm="admin", in="header", name="` + secretHead
 //	POST /revoke  refuse a key from now on
 //	POST /delete  remove a key, but not its usage
 //	GET  /logs    list keys with their usage
-func (a *Auth) RegisterAdmin(group *gin.RouterGroup) {
+//
+// The group is a *gin.RouterGroup or a *gin.Engine.
+func (a *Auth) RegisterAdmin(group interface {
+	gin.IRouter
+	BasePath() string
+}) {
 	admin := group.Group("", a.requireSecret)
 	admin.POST("/new", a.change("key.create", a.newKey))
 	admin.POST("/renew", a.change("key.renew", a.renewKey))
@@ -57,7 +62,7 @@ func (a *Auth) checkSecret(c *gin.Context) error {
 }
 
 func (a *Auth) compareSecret(address, secret string) error {
-	now := a.config.Now()
+	now := a.now()
 	if wait := a.guesses.Wait(address, now); wait > 0 {
 		p := problem(http.StatusTooManyRequests, "too_many_attempts", "Too many wrong secrets from this address.")
 		p.RetryAfter = wait

@@ -153,6 +153,12 @@ func TestWhatIsNotConfigured(t *testing.T) {
 		"the secret's header": func(c *ginauth.Config) {
 			c.KeySources = []ginauth.KeySource{{In: ginauth.InHeader, Name: "Secret-Key"}}
 		},
+		"the secret's parameter": func(c *ginauth.Config) {
+			c.KeySources = []ginauth.KeySource{{In: ginauth.InQuery, Name: "secret-key"}}
+		},
+		"the same header in other case": func(c *ginauth.Config) {
+			c.KeySources = []ginauth.KeySource{{In: ginauth.InHeader, Name: "api-key"}, {In: ginauth.InHeader, Name: "API-Key"}}
+		},
 		"Authorization as it is": func(c *ginauth.Config) {
 			c.KeySources = []ginauth.KeySource{{In: ginauth.InHeader, Name: "authorization"}}
 		},

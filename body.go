@@ -29,6 +29,9 @@ func readJSON(c *gin.Context, into any) error {
 	if err != nil {
 		return err
 	}
+	if err := checkNames(body); err != nil {
+		return err
+	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(into); err != nil {
@@ -56,15 +59,44 @@ func readBody(c *gin.Context) ([]byte, error) {
 	return body, nil
 }
 
+// checkNames refuses what encoding/json would let pass: a field that is there
+// twice, and one in another case. What is no object is left to the decoder.
+func checkNames(body []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
+		return nil //nolint:nilerr // the decoder says it better
+	}
+	seen := map[string]bool{}
+	for decoder.More() {
+		token, err := decoder.Token()
+		name, ok := token.(string)
+		if err != nil || !ok {
+			return nil //nolint:nilerr // likewise
+		}
+		if name != strings.ToLower(name) {
+			return withField(name, "field_unknown", "This call has no such field.")
+		}
+		if seen[name] {
+			return withField(name, "field_repeated", "This field is there twice.")
+		}
+		seen[name] = true
+		var value json.RawMessage
+		if decoder.Decode(&value) != nil {
+			return nil
+		}
+	}
+	return nil
+}
+
 // refusedJSON names the field that could not be decoded, where there is one.
 func refusedJSON(err error) error {
 	var wrongType *json.UnmarshalTypeError
 	if errors.As(err, &wrongType) && wrongType.Field != "" {
 		name := wrongType.Field[strings.LastIndexByte(wrongType.Field, '.')+1:] // what embeds it is ours to know
-		return withField(name, "type_wrong", "must not be a "+wrongType.Value)
+		return withField(name, "type_wrong", "This has the wrong JSON type: "+wrongType.Value+".")
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return withField(strings.Trim(name, `"`), "field_unknown", "is not a field of this call")
+		return withField(strings.Trim(name, `"`), "field_unknown", "This call has no such field.")
 	}
 	return malformed("The body is not a JSON object.")
 }

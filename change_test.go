@@ -74,7 +74,7 @@ func TestDelete(t *testing.T) {
 		t.Errorf("delete answers %d: %s", answer.Code, answer.Body)
 	}
 	row := a.rows("/auth/logs")[0]
-	if row["id"] != id || row["status"] != "deleted" || row["is_active"] != false || row["total_queries"] != 1.0 || row["name"] != "" {
+	if row["id"] != id || row["status"] != "deleted" || row["is_active"] != false || row["total_queries"] != 1.0 || row["name"] != "" || row["creation_date"] != nil {
 		t.Errorf("what is left is %v", row)
 	}
 	for _, call := range []string{"/auth/renew", "/auth/revoke", "/auth/delete"} {
@@ -139,6 +139,8 @@ func TestBodies(t *testing.T) {
 		"a string":           {"application/json", `"s"`, 400, "body_invalid", ""},
 		"two objects":        {"application/json", `{"name":"s"}{"name":"t"}`, 400, "body_invalid", ""},
 		"something after":    {"application/json", `{"name":"s"} x`, 400, "body_invalid", ""},
+		"field twice":        {"application/json", `{"name":"s","name":"t"}`, 400, "body_invalid", "name"},
+		"other case":         {"application/json", `{"NAME":"s"}`, 400, "body_invalid", "NAME"},
 		"unknown field":      {"application/json", `{"name":"s","expires":"2031-01-01"}`, 400, "body_invalid", "expires"},
 		"wrong type":         {"application/json", `{"name":7}`, 400, "body_invalid", "name"},
 		"wrong type, nested": {"application/json", `{"name":"s","never_expires":"yes"}`, 400, "body_invalid", "never_expires"},

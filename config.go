@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/textproto"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -98,7 +99,7 @@ func (c Config) Validate() error {
 	}
 	for i, source := range c.KeySources {
 		errs = append(errs, prefixed("KeySources", source.validate()))
-		if slices.Contains(c.KeySources[:i], source) {
+		if slices.ContainsFunc(c.KeySources[:i], source.equals) {
 			errs = append(errs, fmt.Errorf("KeySources: %s %q is there twice", source.In, source.Name))
 		}
 	}
@@ -107,13 +108,21 @@ func (c Config) Validate() error {
 
 func (s KeySource) validate() error {
 	switch {
-	case s.In == InBearer && s.Name == "", s.In == InQuery && s.Name != "":
+	case s.In == InBearer && s.Name == "", s.In == InQuery && s.Name != "" && s.Name != secretHeader:
 		return nil
 	case s.In == InHeader && httpguts.ValidHeaderFieldName(s.Name) && !isReserved(s.Name):
 		return nil
 	default:
 		return fmt.Errorf("%q %q is not a place for a key", s.In, s.Name)
 	}
+}
+
+// equals disregards case where HTTP does.
+func (s KeySource) equals(other KeySource) bool {
+	if s.In == InHeader {
+		return other.In == InHeader && strings.EqualFold(s.Name, other.Name)
+	}
+	return s == other
 }
 
 // isReserved says which headers are not for keys: Authorization has a source

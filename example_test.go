@@ -2,6 +2,7 @@ package ginauth_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log"
 	"net/http"
@@ -42,11 +43,30 @@ func Example() {
 		c.String(http.StatusOK, "hello, %s", key.Name)
 	})
 
-	request := httptest.NewRequest(http.MethodGet, "/secure", nil)
+	issued := call(r, http.MethodPost, "/auth/new", `{"name": "notebook"}`,
+		"secret-key", "change me, I am only an example!", "Content-Type", "application/json")
+	var key struct {
+		APIKey string `json:"api_key"`
+	}
+	if err := json.Unmarshal(issued.Body.Bytes(), &key); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(call(r, http.MethodGet, "/secure", "", "api-key", key.APIKey).Body)
+	fmt.Println(call(r, http.MethodGet, "/secure", "").Code)
+	// Output:
+	// hello, notebook
+	// 401
+}
+
+// call makes a request, as a client of the server would.
+func call(r http.Handler, method, path, body string, headers ...string) *httptest.ResponseRecorder {
+	request := httptest.NewRequest(method, path, strings.NewReader(body))
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
 	answer := httptest.NewRecorder()
 	r.ServeHTTP(answer, request)
-	fmt.Println(answer.Code, answer.Header().Get("WWW-Authenticate"))
-	// Output: 401 Bearer realm="api"
+	return answer
 }
 
 func ExampleConfig_Validate() {
@@ -58,16 +78,4 @@ func ExampleConfig_Validate() {
 	// Output:
 	// ginauth: invalid configuration: Secrets: first secret: it is empty
 	// AutomaticExpiration: must not be negative
-}
-
-// Refusals in the words of the application.
-func ExampleConfig_respond() {
-	config := ginauth.Config{
-		Secrets: []string{"change me, I am only an example!"},
-		Respond: func(c *gin.Context, p ginauth.Problem) {
-			c.String(p.Status, "no: %s", strings.ReplaceAll(p.Code, "_", " "))
-		},
-	}
-	fmt.Println(config.Validate())
-	// Output: <nil>
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,36 @@ func (r *faultyRepository) ListUsage(ctx context.Context, filter repository.Usag
 		return repository.UsagePage{}, err
 	}
 	return r.Repository.ListUsage(ctx, filter, page)
+}
+
+// A client that goes away is no outage.
+func TestClientThatLeavesIsNoOutage(t *testing.T) {
+	a := newApp(t)
+	key, _ := a.issueKey()
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/secure", nil)
+	r.Header.Set("api-key", key)
+	a.engine.ServeHTTP(httptest.NewRecorder(), r)
+	if strings.Contains(a.log.String(), "level=ERROR") {
+		t.Errorf("it is logged as one: %s", a.log)
+	}
+}
+
+// Use shows in the logs within two seconds. A machine that is busy with other
+// things may be late a few times, but not always.
+func TestUseShowsWithinTwoSeconds(t *testing.T) {
+	a := newApp(t)
+	key, _ := a.issueKey()
+	for used := 1; used <= 5; used++ {
+		begin := time.Now()
+		a.guarded(key)
+		waitFor(t, "the use", func() bool { return a.total() == used })
+		if time.Since(begin) < 2*time.Second {
+			return
+		}
+	}
+	t.Error("five uses took longer than two seconds each to show")
 }
 
 var errDown = errors.New("dial tcp 10.1.2.3: connection refused")

@@ -27,7 +27,7 @@ import (
 )
 
 const (
-	// storeTimeout bounds each question to the store.
+	// storeTimeout bounds what one request asks of the store.
 	storeTimeout = 5 * time.Second
 	// flushInterval is how often usage is written: with one more interval for
 	// the write it shows in the logs within two seconds.
@@ -114,7 +114,10 @@ func (a *Auth) KeySources() []KeySource {
 // HidesDocs reports whether the admin calls are to be left out of the docs.
 func (a *Auth) HidesDocs() bool { return a.config.HideDocs }
 
-// storeContext bounds a request's questions to the store.
+// now is the time in UTC and whole milliseconds, as it is kept.
+func (a *Auth) now() time.Time { return a.config.Now().UTC().Truncate(time.Millisecond) }
+
+// storeContext bounds what a request asks of the store.
 func storeContext(c *gin.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(c.Request.Context(), storeTimeout)
 }

@@ -28,7 +28,7 @@ type passed struct {
 // private and a Vary on the key headers, which the handler may override.
 func (a *Auth) Guard() gin.HandlerFunc {
 	return func(c *gin.Context) {
-		if p, ok := letThrough(c); ok && p.auth == a {
+		if p, ok := passage(c); ok && p.auth == a {
 			return
 		}
 		key, err := a.authenticate(c)
@@ -36,7 +36,7 @@ func (a *Auth) Guard() gin.HandlerFunc {
 			a.refuse(c, a.challenge(), err)
 			return
 		}
-		a.usage.Count(key.ID, a.config.Now())
+		a.usage.Count(key.ID, a.now())
 		c.Set(contextKey{}, passed{a, key})
 		a.limitCaching(c)
 	}
@@ -46,11 +46,12 @@ func (a *Auth) Guard() gin.HandlerFunc {
 // name, owner and dates, without the hash. The second value is false where no
 // guard let the request through.
 func KeyFrom(c *gin.Context) (models.APIKey, bool) {
-	p, ok := letThrough(c)
+	p, ok := passage(c)
 	return p.key, ok
 }
 
-func letThrough(c *gin.Context) (passed, bool) {
+// passage returns what the guard left, if the request has passed one.
+func passage(c *gin.Context) (passed, bool) {
 	value, _ := c.Get(contextKey{})
 	p, ok := value.(passed)
 	return p, ok
@@ -69,7 +70,7 @@ func (a *Auth) authenticate(c *gin.Context) (models.APIKey, error) {
 	if err != nil {
 		return models.APIKey{}, err
 	}
-	return key, refusalOf(key.Status(a.config.Now()))
+	return key, refusalOf(key.Status(a.now()))
 }
 
 // findKey asks the store for the key of a request that is being guarded.

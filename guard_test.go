@@ -2,6 +2,7 @@ package ginauth_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/http/httputil"
 	"strings"
 	"sync"
@@ -242,5 +243,20 @@ func TestKeySourcesAreConfigurable(t *testing.T) {
 	expectProblem(t, answer, http.StatusUnauthorized, "key_missing", "")
 	if got := answer.Header().Get("WWW-Authenticate"); got != `ApiKey realm="api", in="header", name="X-Key"` {
 		t.Errorf("the challenge is %s", got)
+	}
+}
+
+func TestRefusalsInTheApplicationsWords(t *testing.T) {
+	a := newApp(t, func(c *ginauth.Config) {
+		c.Respond = func(c *gin.Context, p ginauth.Problem) { c.String(p.Status, "no: %s", p.Code) }
+	})
+	for answer, want := range map[*httptest.ResponseRecorder]string{
+		a.guarded("nonsense"):                  "no: key_invalid",
+		a.do(request{path: "/auth/logs"}):      "no: secret_missing",
+		a.call("/auth/revoke", `{"id":"abc"}`): "no: fields_invalid",
+	} {
+		if answer.Body.String() != want || answer.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("the answer is %d %q, want %q", answer.Code, answer.Body, want)
+		}
 	}
 }

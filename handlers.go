@@ -29,7 +29,7 @@ const actorAdmin = "admin"
 
 // act is a change that is made now; one call has one time for all its dates.
 func (a *Auth) act() repository.Act {
-	return repository.Act{Actor: actorAdmin, Date: a.config.Now()}
+	return repository.Act{Actor: actorAdmin, Date: a.now()}
 }
 
 // newKey issues a key.
@@ -86,12 +86,22 @@ func keyOf(order keyOrder, text string, now time.Time) models.APIKey {
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // issueToUser stores a key for the user who is named: a known one who proves
-// it by the password, or a new one.
+// it by the password, or a new one. Of two calls that make the same new user,
+// the slower finds a known one.
 func (a *Auth) issueToUser(ctx context.Context, act repository.Act, key models.APIKey, who userOrder) (models.APIKey, error) {
-	user, err := a.repo.UserByUsername(ctx, who.canonicalUsername)
-	if isNotFound(err) {
-		return a.issueToNewUser(ctx, act, key, who)
+	issued, err := a.issueToKnownUser(ctx, act, key, who)
+	if !isNotFound(err) {
+		return issued, err
 	}
+	issued, err = a.issueToNewUser(ctx, act, key, who)
+	if !isUsernameTaken(err) {
+		return issued, err
+	}
+	return a.issueToKnownUser(ctx, act, key, who)
+}
+
+func (a *Auth) issueToKnownUser(ctx context.Context, act repository.Act, key models.APIKey, who userOrder) (models.APIKey, error) {
+	user, err := a.repo.UserByUsername(ctx, who.canonicalUsername)
 	if err != nil {
 		return key, err
 	}
@@ -157,14 +167,13 @@ func (a *Auth) renewKey(c *gin.Context) (id string, err error) {
 		return "", err
 	}
 	act := a.act()
-	invalid := a.namingErrors(request.keyName)
-	expiration, err := request.validity(act.Date, a.config.AutomaticExpiration, invalid...)
-	if err != nil {
-		return "", err
+	expiration, invalid := request.validity(act.Date, a.config.AutomaticExpiration)
+	if fields := append(a.refErrors(request.keyRef), invalid...); len(fields) > 0 {
+		return "", invalidFields(fields...)
 	}
 	ctx, cancel := storeContext(c)
 	defer cancel()
-	if id, err = a.resolve(ctx, request.keyName); err != nil {
+	if id, err = a.resolve(ctx, request.keyRef); err != nil {
 		return id, err
 	}
 	key, reactivated, err := a.repo.RenewKey(ctx, act, id, expiration, request.Reactivate)
@@ -182,15 +191,22 @@ func (a *Auth) renewKey(c *gin.Context) (id string, err error) {
 //	@Tags			keys
 //	@Accept			json
 //	@Produce		json
-//	@Param			body	body		keyName	true	"which key"
+//	@Param			body	body		keyRef	true	"which key"
 //	@Success		200		{object}	keyResponse
 //	@Failure		400,401,404,413,415,422,429,503	{object}	Problem
 //	@Security		AdminSecret
 //	@Router			/revoke [post]
 func (a *Auth) revokeKey(c *gin.Context) (id string, err error) {
+	var request keyRef
+	if err := readJSON(c, &request); err != nil {
+		return "", err
+	}
+	if fields := a.refErrors(request); len(fields) > 0 {
+		return "", invalidFields(fields...)
+	}
 	ctx, cancel := storeContext(c)
 	defer cancel()
-	if id, err = a.readKeyName(ctx, c); err != nil {
+	if id, err = a.resolve(ctx, request); err != nil {
 		return id, err
 	}
 	key, err := a.repo.RevokeKey(ctx, a.act(), id)
@@ -229,30 +245,18 @@ func (a *Auth) deleteKey(c *gin.Context) (id string, err error) {
 	return request.ID, nil
 }
 
-// readKeyName reads a body that names a key, and returns the key's id.
-func (a *Auth) readKeyName(ctx context.Context, c *gin.Context) (id string, err error) {
-	var request keyName
-	if err := readJSON(c, &request); err != nil {
-		return "", err
-	}
-	if fields := a.namingErrors(request); len(fields) > 0 {
-		return "", invalidFields(fields...)
-	}
-	return a.resolve(ctx, request)
-}
-
-// namingErrors says what is wrong with the way in which a key is named: by its
-// id or by itself, one of the two.
-func (a *Auth) namingErrors(name keyName) []FieldError {
+// refErrors says what is wrong with a reference to a key: by its id or by
+// itself, one of the two.
+func (a *Auth) refErrors(ref keyRef) []FieldError {
 	switch {
-	case name.ID == "" && name.APIKey == "":
+	case ref.ID == "" && ref.APIKey == "":
 		return []FieldError{missing("id"), missing("api_key")}
-	case name.ID != "" && name.APIKey != "":
-		return []FieldError{{"api_key", "api_key_superfluous", "send either id or api_key"}}
-	case name.APIKey != "" && !security.IsKey(a.config.KeyPrefix, name.APIKey):
-		return []FieldError{{"api_key", "api_key_invalid", "does not have the form of a key"}}
-	case name.ID != "":
-		return idErrors(name.ID)
+	case ref.ID != "" && ref.APIKey != "":
+		return []FieldError{{"api_key", "api_key_superfluous", "Send either id or api_key."}}
+	case ref.APIKey != "" && !security.IsKey(a.config.KeyPrefix, ref.APIKey):
+		return []FieldError{{"api_key", "api_key_invalid", "This does not have the form of a key."}}
+	case ref.ID != "":
+		return idErrors(ref.ID)
 	default:
 		return nil
 	}
@@ -265,18 +269,23 @@ func idErrors(id string) []FieldError {
 		return []FieldError{missing("id")}
 	}
 	if uuid.Validate(id) != nil {
-		return []FieldError{{"id", "id_invalid", "does not have the form of an id"}}
+		return []FieldError{{"id", "id_invalid", "This does not have the form of an id."}}
 	}
 	return nil
 }
 
-// resolve returns the id of the key that is named.
-func (a *Auth) resolve(ctx context.Context, name keyName) (id string, err error) {
-	if name.ID != "" {
-		return name.ID, nil
+// resolve returns the id of the key that is meant.
+func (a *Auth) resolve(ctx context.Context, ref keyRef) (id string, err error) {
+	if ref.ID != "" {
+		return ref.ID, nil
 	}
-	key, err := a.repo.KeyByHash(ctx, security.HashKey(name.APIKey))
+	key, err := a.repo.KeyByHash(ctx, security.HashKey(ref.APIKey))
 	return key.ID, err
 }
 
 func isNotFound(err error) bool { return errors.Is(err, repository.ErrNotFound) }
+
+func isUsernameTaken(err error) bool {
+	var conflict *repository.ConflictError
+	return errors.As(err, &conflict) && conflict.Field == "username"
+}

@@ -80,6 +80,26 @@ func TestNewUsernameRace(t *testing.T) {
 	}
 }
 
+// Two calls that make the same new user at once both get a key.
+func TestNewSameUserTwiceAtOnce(t *testing.T) {
+	a := newApp(t)
+	var mu sync.Mutex
+	users := map[string]int{}
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			user := a.issue(`{` + ada + `}`).text("user_id")
+			mu.Lock()
+			defer mu.Unlock()
+			users[user]++
+		})
+	}
+	group.Wait()
+	if len(users) != 1 || len(a.rows("/auth/logs")) != 4 {
+		t.Errorf("the users are %v", users)
+	}
+}
+
 func TestNewExpiration(t *testing.T) {
 	a := newApp(t, func(c *ginauth.Config) { c.AutomaticExpiration = 48 * time.Hour })
 	for body, want := range map[string]any{
@@ -105,6 +125,8 @@ func TestNewRefuses(t *testing.T) {
 	}
 	tests := map[string]struct{ body, field, code string }{
 		"nothing":                 {`{}`, "username", "username_missing"},
+		"nothing, not even name":  {`{}`, "name", "name_missing"},
+		"less than a millisecond": {`{"name":"s","expiration_date":"2030-05-06T06:08:09.1239Z"}`, "expiration_date", "expiration_date_past"},
 		"null":                    {`null`, "username", "username_missing"},
 		"no username":             {user("", "a@example.com", password), "username", "username_missing"},
 		"no email":                {user("ada", "", password), "email", "email_missing"},

@@ -42,7 +42,7 @@ func (a *Auth) logs(c *gin.Context) {
 		a.refuse(c, secretChallenge, err)
 		return
 	}
-	filter.Now = a.config.Now()
+	filter.Now = a.now()
 	ctx, cancel := storeContext(c)
 	defer cancel()
 	list, err := a.repo.ListUsage(ctx, filter, page)
@@ -80,7 +80,7 @@ type logsParser struct {
 
 func (p *logsParser) parse(name string, values []string) {
 	if len(values) != 1 || values[0] == "" {
-		p.refuse(name, "must be sent once, with a value")
+		p.refuse(name, "Send this parameter once, with a value.")
 		return
 	}
 	value := values[0]
@@ -105,7 +105,7 @@ func (p *logsParser) parse(name string, values []string) {
 	case "cursor":
 		p.page.Cursor = value
 	default:
-		p.refuse(name, "is not a parameter of this call")
+		p.refuse(name, "This call has no such parameter.")
 	}
 	p.errors = appendInvalid(p.errors, name, err)
 }
@@ -113,7 +113,7 @@ func (p *logsParser) parse(name string, values []string) {
 func (p *logsParser) parseLimit(value string) {
 	limit, err := strconv.Atoi(value)
 	if err != nil || limit < 1 || limit > repository.MaxLimit {
-		p.refuse("limit", "must be a number from 1 to "+strconv.Itoa(repository.MaxLimit))
+		p.refuse("limit", "This must be a number from 1 to "+strconv.Itoa(repository.MaxLimit)+".")
 		return
 	}
 	p.page.Limit = limit
@@ -126,7 +126,7 @@ func (p *logsParser) refuse(name, detail string) {
 // oneOf accepts one of a few values.
 func oneOf[T ~string](p *logsParser, name, value string, allowed ...T) T {
 	if !slices.Contains(allowed, T(value)) {
-		p.refuse(name, "is not one of the values that this call knows")
+		p.refuse(name, "This is none of the values that the call knows.")
 	}
 	return T(value)
 }

@@ -30,7 +30,7 @@ func (a *Auth) takeSeat(ctx context.Context) error {
 	case a.hashing <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return outage("busy", "Too many passwords are being checked at the moment.")
 	}
 }
 

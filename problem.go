@@ -37,7 +37,7 @@ type Problem struct {
 type FieldError struct {
 	Field  string `json:"field" example:"email"`
 	Code   string `json:"code" example:"email_invalid"`
-	Detail string `json:"detail" example:"must be an email address"`
+	Detail string `json:"detail" example:"The email address must be a plain address like name@example.org."`
 }
 
 // Error implements error.
@@ -60,7 +60,7 @@ func invalidField(name string, err error) FieldError {
 	if errors.As(err, &rule) {
 		return FieldError{name, rule.Code, rule.Detail}
 	}
-	return FieldError{name, name + "_invalid", "cannot be accepted"}
+	return FieldError{name, name + "_invalid", "This cannot be accepted."}
 }
 
 // problemOf is the one table from errors to answers. An error that it does not
@@ -75,12 +75,12 @@ func problemOf(err error) Problem {
 		return problem(http.StatusNotFound, "key_not_found", "There is no such key.")
 	case errors.Is(err, repository.ErrRevoked):
 		return problem(http.StatusConflict, "key_revoked", "The key is revoked; send \"reactivate\": true to bring it back.")
-	case errors.As(err, &conflict):
+	case errors.As(err, &conflict) && (conflict.Field == "username" || conflict.Field == "email"):
 		return taken(conflict.Field)
 	case errors.Is(err, repository.ErrInvalidCursor):
-		return invalidFields(FieldError{"cursor", "cursor_invalid", "must be the next_cursor of the page before, with the same sort and order"})
+		return invalidFields(FieldError{"cursor", "cursor_invalid", "This must be the next_cursor of the page before, with the same sort and order."})
 	case errors.Is(err, repository.ErrOutcomeUnknown):
-		return outage("outcome_unknown", "The connection to the store was lost before it answered; the call may be repeated.")
+		return outage("outcome_unknown", "The connection to the store was lost before it answered, so the change may have been made. Repeating the call is safe; a repeated /new issues one more key.")
 	default:
 		return outage("store_unavailable", "The store cannot be asked at the moment.")
 	}
@@ -88,7 +88,7 @@ func problemOf(err error) Problem {
 
 func taken(field string) Problem {
 	p := problem(http.StatusConflict, field+"_taken", "The "+field+" belongs to someone else.")
-	p.Errors = []FieldError{{field, field + "_taken", "is already taken"}}
+	p.Errors = []FieldError{{field, field + "_taken", "This is already taken."}}
 	return p
 }
 
@@ -106,7 +106,7 @@ func (a *Auth) refuse(c *gin.Context, challenge string, err error) {
 	if p.Status == http.StatusUnauthorized {
 		c.Header("WWW-Authenticate", challenge)
 	}
-	if p.Status == http.StatusServiceUnavailable {
+	if p.Status == http.StatusServiceUnavailable && c.Request.Context().Err() == nil { // else the client is gone
 		a.config.Logger.Error("the store failed", "path", c.FullPath(), "error", err)
 	}
 	c.Header("Cache-Control", "no-store")

@@ -18,13 +18,13 @@ type newKeyRequest struct {
 
 // expiry says until when a key is to be valid.
 type expiry struct {
-	NeverExpires bool `json:"never_expires"`
+	NeverExpires bool `json:"never_expires" example:"false"`
 	// ExpirationDate is RFC 3339, or a plain date for the end of that UTC day.
 	ExpirationDate *string `json:"expiration_date" example:"2099-12-31"`
 }
 
-// keyName names a key by its id or by itself.
-type keyName struct {
+// keyRef names a key by its id or by itself.
+type keyRef struct {
 	ID     string `json:"id"`
 	APIKey string `json:"api_key"`
 }
@@ -35,10 +35,10 @@ type keyID struct {
 }
 
 type renewKeyRequest struct {
-	keyName
+	keyRef
 	expiry
 	// Reactivate lifts the revocation of a revoked key.
-	Reactivate bool `json:"reactivate"`
+	Reactivate bool `json:"reactivate" example:"false"`
 }
 
 // keyOrder is a newKeyRequest that can be carried out.
@@ -56,7 +56,7 @@ type userOrder struct {
 }
 
 // order checks the request and reports everything that is wrong with it.
-func (r newKeyRequest) order(now time.Time, standard time.Duration) (keyOrder, error) {
+func (r newKeyRequest) order(now time.Time, automatic time.Duration) (keyOrder, error) {
 	var fields []FieldError
 	order := keyOrder{name: r.Name}
 	if r.Name != "" {
@@ -66,9 +66,15 @@ func (r newKeyRequest) order(now time.Time, standard time.Duration) (keyOrder, e
 		user, invalid := r.userOrder()
 		order.user, fields = &user, append(fields, invalid...)
 	}
-	var err error
-	order.expiration, err = r.validity(now, standard, fields...)
-	return order, err
+	if !r.isForUser() && r.Name == "" {
+		fields = append(fields, FieldError{"name", "name_missing", "Send username, email and password for a user, or just name for a service."})
+	}
+	expiration, invalid := r.validity(now, automatic)
+	order.expiration, fields = expiration, append(fields, invalid...)
+	if len(fields) > 0 {
+		return order, invalidFields(fields...)
+	}
+	return order, nil
 }
 
 func (r newKeyRequest) isForUser() bool {
@@ -110,49 +116,43 @@ func checkNewPassword(password string) error {
 	return p
 }
 
-// validity returns the expiration date that is asked for, zero for never. The
-// fields that are known to be wrong already are reported together with it.
-func (e expiry) validity(now time.Time, standard time.Duration, fields ...FieldError) (time.Time, error) {
-	expiration := now.Add(standard)
+// validity returns the expiration date that is asked for, zero for never.
+func (e expiry) validity(now time.Time, automatic time.Duration) (time.Time, []FieldError) {
 	switch {
 	case e.NeverExpires && e.ExpirationDate != nil:
-		fields = append(fields, FieldError{"expiration_date", "expiration_date_superfluous", "send either never_expires or expiration_date"})
+		return now, []FieldError{{"expiration_date", "expiration_date_superfluous", "Send either never_expires or expiration_date."}}
 	case e.NeverExpires:
-		expiration = time.Time{}
+		return time.Time{}, nil
 	case e.ExpirationDate != nil:
-		var invalid []FieldError
-		expiration, invalid = parseExpiration(*e.ExpirationDate, now)
-		fields = append(fields, invalid...)
+		return parseExpiration(*e.ExpirationDate, now)
+	default:
+		return now.Add(automatic), nil
 	}
-	if len(fields) > 0 {
-		return time.Time{}, invalidFields(fields...)
-	}
-	return expiration, nil
 }
 
 func parseExpiration(text string, now time.Time) (time.Time, []FieldError) {
 	date, err := parseDate(text)
 	if err != nil || date.Year() > 9999 { // beyond it, RFC 3339 cannot write the answer
-		return date, []FieldError{{"expiration_date", "expiration_date_invalid", "must be a date (2006-01-02) or a date and time with zone (RFC 3339)"}}
+		return date, []FieldError{{"expiration_date", "expiration_date_invalid", "This must be a date (2006-01-02) or a date and time with zone (RFC 3339)."}}
 	}
 	if !date.After(now) {
-		return date, []FieldError{{"expiration_date", "expiration_date_past", "must be in the future"}}
+		return date, []FieldError{{"expiration_date", "expiration_date_past", "This must be in the future."}}
 	}
 	return date, nil
 }
 
-// parseDate reads RFC 3339, or a plain date as the last millisecond of that
-// UTC day.
+// parseDate reads RFC 3339, cut to milliseconds as the store would, or a plain
+// date as the last millisecond of that UTC day.
 func parseDate(text string) (time.Time, error) {
 	if day, err := time.Parse(time.DateOnly, text); err == nil {
 		return day.AddDate(0, 0, 1).Add(-time.Millisecond), nil
 	}
 	date, err := time.Parse(time.RFC3339, text)
-	return date.UTC(), err
+	return date.UTC().Truncate(time.Millisecond), err
 }
 
 func missing(field string) FieldError {
-	return FieldError{field, field + "_missing", "is required"}
+	return FieldError{field, field + "_missing", "This field is required."}
 }
 
 func appendInvalid(fields []FieldError, name string, err error) []FieldError {

@@ -18,7 +18,8 @@ type keyResponse struct {
 	Status       models.Status `json:"status" example:"active"`
 	IsActive     bool          `json:"is_active"`
 	NeverExpires bool          `json:"never_expires"`
-	CreationDate time.Time     `json:"creation_date"`
+	// CreationDate is null for a deleted key.
+	CreationDate *time.Time `json:"creation_date" extensions:"x-nullable"`
 	// ExpirationDate is null for a key that never expires.
 	ExpirationDate *time.Time `json:"expiration_date" extensions:"x-nullable"`
 	// RevocationDate is null unless the key is revoked.
@@ -54,7 +55,7 @@ type logsResponse struct {
 
 // describe shows a key as it is now.
 func (a *Auth) describe(key models.APIKey) keyResponse {
-	return describe(key, key.Status(a.config.Now()))
+	return describe(key, key.Status(a.now()))
 }
 
 func describe(key models.APIKey, status models.Status) keyResponse {
@@ -67,7 +68,7 @@ func describe(key models.APIKey, status models.Status) keyResponse {
 		Status:         status,
 		IsActive:       status == models.StatusActive,
 		NeverExpires:   status != models.StatusDeleted && key.NeverExpires(),
-		CreationDate:   inUTC(key.CreationDate),
+		CreationDate:   nullable(key.CreationDate),
 		ExpirationDate: nullable(key.ExpirationDate),
 		RevocationDate: nullable(key.RevocationDate),
 	}
@@ -75,7 +76,7 @@ func describe(key models.APIKey, status models.Status) keyResponse {
 
 func (a *Auth) describeUsage(row repository.KeyUsage) usageResponse {
 	response := usageResponse{
-		keyResponse:     describe(row.APIKey, row.Status(a.config.Now())),
+		keyResponse:     describe(row.APIKey, row.Status(a.now())),
 		Email:           row.Email,
 		TotalQueries:    row.TotalQueries,
 		LatestQueryDate: nullable(row.LatestQueryDate),
@@ -89,9 +90,5 @@ func nullable(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
-	t = inUTC(t)
 	return &t
 }
-
-// inUTC shows a time as the store keeps it.
-func inUTC(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

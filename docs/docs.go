@@ -35,11 +35,14 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 //
 // The page shows the spec that the application registered with swag under
 // swag's default name, if it did, and ginauth's calls wherever
-// Auth.RegisterAdmin mounted them, whichever of the two is called first. In
+// Auth.RegisterAdmin mounted them, whichever of the two is called first. Paths
+// are those of the server: behind a proxy that takes a part of them away, the
+// page shows, but its calls go to the paths without that part. In
 // the application's annotations, @Security ApiKeyHeader and @Security
 // ApiKeyQuery name the ways to send a key.
 func Register(r gin.IRouter, auth *ginauth.Auth, middleware ...gin.HandlerFunc) {
-	group := r.Group("/docs", append(middleware, setHeaders)...)
+	group := r.Group("/docs", middleware...)
+	group.Use(setHeaders)
 	group.GET("", func(c *gin.Context) { c.Data(http.StatusOK, "text/html; charset=utf-8", page) })
 	group.GET("/doc.json", func(c *gin.Context) { serveSpec(c, auth) })
 	ui := swaggerUI()

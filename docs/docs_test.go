@@ -194,7 +194,7 @@ func TestApplicationSpecIsMerged(t *testing.T) {
 	swag.Register(swag.Name, &swag.Spec{
 		InfoInstanceName: swag.Name,
 		SwaggerTemplate: `{"swagger":"2.0","info":{"title":"app","version":"7"},"host":"api.example","schemes":["https"],"basePath":"/api",
-			"paths":{"/things":{"get":{"responses":{"200":{"description":"OK"}}}}},
+			"paths":{"/slash/":{"get":{"responses":{"200":{"description":"OK"}}}},"/things":{"get":{"responses":{"200":{"description":"OK"}}}}},
 			"definitions":{"app.Thing":{"type":"object"}},
 			"securityDefinitions":{"Basic":{"type":"basic"}}}`,
 	})
@@ -205,7 +205,7 @@ func TestApplicationSpecIsMerged(t *testing.T) {
 	document := spec(t, r, "/docs/doc.json")
 	for member, want := range map[string][]string{
 		"info":                {"title"},
-		"paths":               {"/api/things", "/auth/new"},
+		"paths":               {"/api/things", "/api/slash/", "/auth/new"},
 		"definitions":         {"app.Thing", "ginauth.Problem"},
 		"securityDefinitions": {"Basic", "AdminSecret", "ApiKeyHeader", "ApiKeyQuery"},
 	} {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"strings"
 
 	"github.com/swaggo/swag"
 
@@ -35,6 +36,7 @@ func buildSpec(auth *ginauth.Auth) (object, error) {
 	addKeySchemes(schemes, auth.KeySources())
 	if !auth.HidesDocs() {
 		addAll(schemes, member(admin, "securityDefinitions"))
+		addExamples(member(admin, "definitions"))
 		addAll(member(spec, "definitions"), member(admin, "definitions"))
 		addPaths(member(spec, "paths"), admin, auth.AdminPaths())
 	}
@@ -71,9 +73,32 @@ func addPaths(paths, document object, below []string) {
 	for _, base := range below {
 		for name, operations := range member(document, "paths") {
 			if operations, ok := operations.(object); ok {
-				addAll(member(paths, path.Join(base, name)), operations)
+				addAll(member(paths, join(base, name)), operations)
 			}
 		}
+	}
+}
+
+// join keeps a slash at the end, which path.Join would cut.
+func join(base, name string) string {
+	joined := path.Join(base, name)
+	if strings.HasSuffix(name, "/") && joined != "/" {
+		joined += "/"
+	}
+	return joined
+}
+
+// addExamples says what "Try it out" begins with: a body that can be sent as it
+// is, or with an id put in. Made of the fields' own examples it would name a
+// key twice.
+func addExamples(definitions object) {
+	for name, example := range map[string]object{
+		"ginauth.newKeyRequest":   {"username": "ada", "email": "ada@example.com", "password": "Analytical-1_Engine", "name": "notebook"},
+		"ginauth.renewKeyRequest": {"id": "", "expiration_date": "2099-12-31", "reactivate": false},
+		"ginauth.keyRef":          {"id": ""},
+		"ginauth.keyID":           {"id": ""},
+	} {
+		member(definitions, name)["example"] = example
 	}
 }
 

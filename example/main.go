@@ -40,6 +40,7 @@ func main() {
 func run() (err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 
 	auth, err := auto.New(ctx)
 	if err != nil {
@@ -47,7 +48,7 @@ func run() (err error) {
 	}
 	defer func() { err = errors.Join(err, auth.Close()) }()
 
-	address, err := listenAddress()
+	address, err := listenAddress() // .env, which is read by now, may say it
 	if err != nil {
 		return err
 	}

@@ -12,8 +12,9 @@ const (
 )
 
 // Change is one entry of the change log: something about a key or a user is
-// different now, deletion included. It says what, not how: who follows the
-// log reads the object again.
+// different now, its deletion included, or it is new. It says what, not how:
+// who follows the log forgets what it holds of the object, for a user of all
+// their keys, and at any entry of a key what it holds to be unknown.
 type Change struct {
 	// Number is 1 for the first entry and grows by one with each; the order
 	// of numbers is the order in which the changes came into force.

@@ -16,7 +16,7 @@ var (
 	// ErrChangesLost says that the change log cannot be followed from a cursor.
 	ErrChangesLost = errors.New("change log does not continue from the cursor")
 	// ErrOutcomeUnknown says that a write was sent to be committed and the
-	// answer was lost.
+	// answer was lost: it may or may not have come into force.
 	ErrOutcomeUnknown = errors.New("outcome of the write is unknown")
 )
 

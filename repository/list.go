@@ -103,8 +103,12 @@ func (p Page) NextCursor(last KeyUsage) string {
 }
 
 // Position reads the page's cursor; the zero Position for the first page.
-// ErrInvalidCursor if it is unreadable or belongs to another sort or order.
+// ErrInvalidCursor if it is unreadable or belongs to another sort or order. A
+// limit out of bounds is an error too.
 func (p Page) Position() (Position, error) {
+	if p.Limit < 1 || p.Limit > MaxLimit {
+		return Position{}, fmt.Errorf("a page of %d rows is not between 1 and %d", p.Limit, MaxLimit)
+	}
 	if p.Cursor == "" {
 		return Position{}, nil
 	}

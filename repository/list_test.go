@@ -22,7 +22,7 @@ func sorts() []repository.Sort {
 func pages() []repository.Page {
 	pages := []repository.Page{}
 	for _, sort := range sorts() {
-		pages = append(pages, repository.Page{Sort: sort}, repository.Page{Sort: sort, Ascending: true})
+		pages = append(pages, repository.Page{Limit: 10, Sort: sort}, repository.Page{Limit: 10, Sort: sort, Ascending: true})
 	}
 	return pages
 }
@@ -106,7 +106,7 @@ func TestInvalidCursors(t *testing.T) {
 		encode(`{"s":"id","v":1.5,"k":"x"}`), encode(`{"s":"id","v":1e300,"k":"x"}`), encode(`{"s":"id","k":"x"`),
 		encode(`{"s":"id","k":"x"}{}`), encode(`{"s":"ID","k":"x"}`), encode(`{"k":"x"}`),
 	} {
-		page := repository.Page{Sort: repository.SortID, Cursor: cursor}
+		page := repository.Page{Limit: 10, Sort: repository.SortID, Cursor: cursor}
 		if position, err := page.Position(); !errors.Is(err, repository.ErrInvalidCursor) || position != (repository.Position{}) {
 			t.Errorf("the cursor %.40q is at %+v (%v)", cursor, position, err)
 		}

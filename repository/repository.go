@@ -14,23 +14,31 @@ import (
 // methods are the contract that every backend keeps.
 //
 //   - It is safe for concurrent use by many goroutines and many processes.
-//   - Each method is atomic: it happens as a whole or not at all.
+//   - Each method is atomic: it happens as a whole or not at all. What a write
+//     has changed, every call that begins after it has returned sees, on every
+//     node.
 //   - Errors are wrapped; compare with errors.Is and errors.As. What has no
 //     meaning of its own below says that the store failed, and the caller
-//     fails closed. A write may return ErrOutcomeUnknown besides: it may or
-//     may not have come into force, and repeating it is safe.
+//     fails closed. Only after ErrOutcomeUnknown may something have changed.
+//     Repeating the call then is safe, and answers as one that comes second:
+//     CreateKey and CreateUser with ErrConflict, DeleteKey with ErrNotFound,
+//     RenewKey without reactivated.
 //   - Errors hold no stored value: no hash, no name, no address.
 //   - Times are kept as UTC in whole milliseconds, cut, not rounded; the zero
 //     time stays zero, and any other before 1970 becomes its first millisecond.
 //   - Strings and hashes are kept, compared and sorted byte for byte. Strings
 //     are UTF-8 without NUL; every backend takes 64 bytes of id, node and hint,
 //     128 of actor, 512 of a canonical name or address and 1,024 of the rest.
-//   - Every change to a key or a user appends to the change log in the same
-//     step, see Changes.
+//   - Every change to a key or a user, its deletion included, appends to the
+//     change log. The entry can be read before the method returns, and whoever
+//     has read it sees the change or a later one. A backend that cannot write
+//     both at once may show the change before its entry; should it be
+//     interrupted in between, it adds the entry later by itself.
 //   - A context that is cancelled or past its deadline ends a call with an
 //     error that wraps the context's.
 type Repository interface {
-	// CreateKey stores a new key at version 1, with an empty usage.
+	// CreateKey stores a new key with an empty usage. Its Version becomes 1, its
+	// Username is ignored.
 	// ErrConflict with field "id" if that is or ever was taken, with field
 	// "hash" if that is taken; ErrNotFound if UserID is set and names no user.
 	CreateKey(ctx context.Context, act Act, key models.APIKey) error
@@ -48,11 +56,12 @@ type Repository interface {
 	// RenewKey sets the expiration date (zero: never) and returns the key as
 	// it is afterwards. A revoked key is left alone with ErrRevoked, unless
 	// reactivate is set, which lifts the revocation and reports that it did.
-	// ErrNotFound for an unknown id.
+	// The version grows by one. ErrNotFound for an unknown id.
 	RenewKey(ctx context.Context, act Act, id string, expiration time.Time, reactivate bool) (key models.APIKey, reactivated bool, err error)
 
-	// RevokeKey revokes a key and returns it. Revoking again changes nothing:
-	// the first date stays. ErrNotFound for an unknown id.
+	// RevokeKey sets the revocation date to the act's and returns the key; the
+	// version grows by one. Revoking again changes nothing: the first date stays.
+	// ErrNotFound for an unknown id.
 	RevokeKey(ctx context.Context, act Act, id string) (models.APIKey, error)
 
 	// DeleteKey removes a key for good. Its usage stays under the id, which
@@ -64,13 +73,16 @@ type Repository interface {
 	UserByUsername(ctx context.Context, canonical string) (models.User, error)
 
 	// AddUsage adds a flush to the totals; the latest query date never goes
-	// back. It is idempotent: a flush that was added already adds nothing and
-	// returns nil. It neither reads nor writes keys: what was counted for a
-	// key that is gone is kept under its id.
+	// back. It is idempotent: a flush whose number is not above the node's
+	// latest adds nothing and returns nil. Should it fail, parts of it may have
+	// been added, and repeating it adds the rest. It neither reads nor writes
+	// keys: what was counted for a key that is gone, or that never was, is kept
+	// under its id, which is taken then. What is remembered of a node is kept.
 	AddUsage(ctx context.Context, flush Flush) error
 
 	// ListUsage lists keys with their usage, deleted ones included, a page at
-	// a time. Rows are never nil. ErrInvalidCursor if the page's cursor was
+	// a time. Rows are never nil; of an unknown status there are none. An error
+	// if the page's limit is out of bounds; ErrInvalidCursor if its cursor was
 	// not made by a call with the same sort and order.
 	ListUsage(ctx context.Context, filter UsageFilter, page Page) (UsagePage, error)
 
@@ -79,11 +91,12 @@ type Repository interface {
 	LatestChange(ctx context.Context) (Cursor, error)
 
 	// Changes returns the entries that follow after, in the order of their
-	// numbers and without a gap, at most limit of them; never nil. The zero
-	// Cursor is the beginning of the log. ErrChangesLost if the log no longer
-	// holds what follows (it was cut, has a gap, or the database was restored
-	// from a copy that differs): the caller reads again all that it holds and
-	// goes on from LatestChange, taken before that.
+	// numbers and without a gap, at most limit of them, which is at least 1;
+	// never nil. An entry that is still being written ends the list. The zero
+	// Cursor is the beginning of the log, which is kept for ever. ErrChangesLost
+	// if the log does not hold what follows (it has a gap, was cut by hand, or
+	// the database was restored from a copy that differs): the caller reads
+	// again all that it holds and goes on from LatestChange, taken before that.
 	Changes(ctx context.Context, after Cursor, limit int) ([]models.Change, error)
 
 	// Close releases what the repository holds. Calls that come later fail;

@@ -78,7 +78,7 @@ const docTemplate = `{
                 },
                 "detail": {
                     "type": "string",
-                    "example": "must be an email address"
+                    "example": "The email address must be a plain address like name@example.org."
                 },
                 "field": {
                     "type": "string",

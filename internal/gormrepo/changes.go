@@ -82,6 +82,9 @@ func (r *Repository) LatestChange(ctx context.Context) (repository.Cursor, error
 // too: that it is still there, the same, and followed without a gap tells at
 // once that the log was neither cut nor exchanged.
 func (r *Repository) Changes(ctx context.Context, after repository.Cursor, limit int) ([]models.Change, error) {
+	if limit < 1 {
+		return nil, fmt.Errorf("%d entries cannot be read", limit)
+	}
 	entries := []models.Change{}
 	err := r.read.WithContext(ctx).Where("number >= ?", after.Number).Order("number").Limit(limit + 1).Find(&entries).Error
 	if err != nil {

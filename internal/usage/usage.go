@@ -14,6 +14,10 @@ import (
 	"github.com/ginauth/ginauth/repository"
 )
 
+// flushTimeout bounds one flush. It is longer than the interval, so that a slow
+// store or a large backlog gets through all the same.
+const flushTimeout = 10 * time.Second
+
 // Store is where counts are written, see repository.Repository.
 type Store interface {
 	AddUsage(ctx context.Context, flush repository.Flush) error
@@ -106,9 +110,8 @@ func (r *Recorder) take() []models.Usage {
 	return batch
 }
 
-// run flushes until the context ends, which does not cut a flush short; each
-// may take until the next is due. The first failure of a row is logged, and so
-// is the recovery.
+// run flushes until the context ends, which does not cut a flush short. Of
+// several failures in a row the first is logged, and so is the recovery.
 func (r *Recorder) run(ctx context.Context, interval time.Duration) {
 	defer close(r.stopped)
 	ticker := time.NewTicker(interval)
@@ -119,13 +122,13 @@ func (r *Recorder) run(ctx context.Context, interval time.Duration) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			failing = r.flushAndReport(interval, failing)
+			failing = r.flushAndReport(failing)
 		}
 	}
 }
 
-func (r *Recorder) flushAndReport(deadline time.Duration, wasFailing bool) (failing bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), deadline)
+func (r *Recorder) flushAndReport(wasFailing bool) (failing bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 	defer cancel()
 	err := r.Flush(ctx)
 	switch {

@@ -152,6 +152,33 @@ func TestFlushesByItself(t *testing.T) {
 	}
 }
 
+// A flush that takes longer than the interval is acknowledged all the same.
+func TestSlowStore(t *testing.T) {
+	s := &slowStore{store: store{totals: map[string]models.Usage{}}}
+	r := Start(s, time.Millisecond, slog.Default())
+	r.Count("a", at)
+	for deadline := time.Now().Add(10 * time.Second); s.total("a") == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("nothing was written")
+		}
+	}
+	if err := r.Close(t.Context()); err != nil || s.total("a") != 1 {
+		t.Errorf("1 was counted, the store has %d (%v)", s.total("a"), err)
+	}
+}
+
+// slowStore takes many intervals, and heeds its deadline.
+type slowStore struct{ store }
+
+func (s *slowStore) AddUsage(ctx context.Context, flush repository.Flush) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(50 * time.Millisecond):
+		return s.store.AddUsage(ctx, flush)
+	}
+}
+
 func TestCloseSaysWhatIsLost(t *testing.T) {
 	s := &store{totals: map[string]models.Usage{}, before: errDown}
 	r := Start(s, time.Hour, slog.Default())
