@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"iter"
 	"mime"
 	"net/http"
 	"strings"
@@ -62,17 +63,8 @@ func readBody(c *gin.Context) ([]byte, error) {
 // checkNames refuses what encoding/json would let pass: a field that is there
 // twice, and one in another case. What is no object is left to the decoder.
 func checkNames(body []byte) error {
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
-		return nil //nolint:nilerr // the decoder says it better
-	}
 	seen := map[string]bool{}
-	for decoder.More() {
-		token, err := decoder.Token()
-		name, ok := token.(string)
-		if err != nil || !ok {
-			return nil //nolint:nilerr // likewise
-		}
+	for name := range fieldNames(body) {
 		if name != strings.ToLower(name) {
 			return withField(name, "field_unknown", "This call has no such field.")
 		}
@@ -80,12 +72,27 @@ func checkNames(body []byte) error {
 			return withField(name, "field_repeated", "This field is there twice.")
 		}
 		seen[name] = true
-		var value json.RawMessage
-		if decoder.Decode(&value) != nil {
-			return nil
-		}
 	}
 	return nil
+}
+
+// fieldNames gives the names of an object's fields as they are written, up to
+// the first error.
+func fieldNames(body []byte) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		decoder := json.NewDecoder(bytes.NewReader(body))
+		if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
+			return
+		}
+		for decoder.More() {
+			token, _ := decoder.Token()
+			name, ok := token.(string)
+			var value json.RawMessage
+			if !ok || decoder.Decode(&value) != nil || !yield(name) {
+				return
+			}
+		}
+	}
 }
 
 // refusedJSON names the field that could not be decoded, where there is one.
