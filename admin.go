@@ -46,9 +46,16 @@ func (a *Auth) requireSecret(c *gin.Context) {
 
 // checkSecret takes the secret from its header and compares it. Wrong ones are
 // counted for each client address, and an address that has sent too many waits
-// before another is looked at.
+// before another is looked at; but a right one that is too long to be guessed
+// is accepted at any time.
 func (a *Auth) checkSecret(c *gin.Context) error {
+	if err := checkQuerySize(c.Request); err != nil {
+		return err
+	}
 	values := takeHeader(c.Request, secretHeader)
+	for _, source := range a.config.KeySources {
+		takeFrom(c, source, a.config.KeyPrefix) // a key that was sent too is nobody's business here
+	}
 	if len(takeQuery(c, secretHeader)) > 0 {
 		return problem(http.StatusUnauthorized, "secret_in_query", "The admin secret belongs in the header secret-key, never in a URL: change it, since URLs are logged.")
 	}
@@ -62,6 +69,9 @@ func (a *Auth) checkSecret(c *gin.Context) error {
 }
 
 func (a *Auth) compareSecret(address, secret string) error {
+	if a.strong && a.secrets.Match(secret) {
+		return nil // nobody guesses it, so nobody who shares the address is kept out
+	}
 	now := a.now()
 	if wait := a.guesses.Wait(address, now); wait > 0 {
 		p := problem(http.StatusTooManyRequests, "too_many_attempts", "Too many wrong secrets from this address.")

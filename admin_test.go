@@ -73,7 +73,7 @@ func TestPreviousSecretIsAccepted(t *testing.T) {
 }
 
 func TestGuessingTheSecretIsThrottled(t *testing.T) {
-	a := newApp(t)
+	a := newApp(t, func(c *ginauth.Config) { c.Secrets = []string{weakSecret} })
 	guess := func(address, text string) int {
 		r := request{path: "/auth/logs", header: header("secret-key", text), address: address}
 		return a.do(r).Code
@@ -83,17 +83,32 @@ func TestGuessingTheSecretIsThrottled(t *testing.T) {
 			t.Fatalf("a wrong secret is answered %d", code)
 		}
 	}
-	answer := a.do(request{path: "/auth/logs", header: header("secret-key", secret), address: "192.0.2.1:2"})
+	answer := a.do(request{path: "/auth/logs", header: header("secret-key", weakSecret), address: "192.0.2.1:2"})
 	expectProblem(t, answer, http.StatusTooManyRequests, "too_many_attempts", "")
 	if got := answer.Header().Get("Retry-After"); got != "10" {
 		t.Errorf("Retry-After is %q", got)
 	}
-	if code := guess("192.0.2.2:1", secret); code != http.StatusOK {
+	if code := guess("192.0.2.2:1", weakSecret); code != http.StatusOK {
 		t.Errorf("another address is answered %d", code)
 	}
 	a.clock.advance(10 * time.Second)
-	if code := guess("192.0.2.1:3", secret); code != http.StatusOK {
+	if code := guess("192.0.2.1:3", weakSecret); code != http.StatusOK {
 		t.Errorf("after Retry-After the right secret is answered %d", code)
+	}
+}
+
+const weakSecret = "TEST_SECRET"
+
+// Whoever shares an address with an attacker can still revoke, if the secret is
+// one that nobody guesses.
+func TestGuessingKeepsNoStrongSecretOut(t *testing.T) {
+	a := newApp(t)
+	for range 20 {
+		a.do(request{path: "/auth/logs", header: header("secret-key", "wrong")})
+	}
+	expectProblem(t, a.do(request{path: "/auth/logs", header: header("secret-key", "wrong")}), http.StatusTooManyRequests, "too_many_attempts", "")
+	if code := a.get("/auth/logs").Code; code != http.StatusOK {
+		t.Errorf("the right secret is answered %d", code)
 	}
 }
 
@@ -121,12 +136,16 @@ func TestAudit(t *testing.T) {
 	a.call("/auth/revoke", `{"id":"`+key+`"}`)
 	a.call("/auth/delete", `{"id":"`+id+`"}`)
 	a.call("/auth/delete", `{"id":"`+id+`"}`)
+	_, other := a.issueKey()
+	a.call("/auth/revoke", `{"id":"`+other+`"}`)
+	a.call("/auth/renew", `{"id":"`+other+`","reactivate":true}`)
 	for _, want := range []string{
 		"action=key.create object_id=" + id + " actor=admin client_address=192.0.2.1 outcome=done",
 		"action=key.renew object_id=" + id + " actor=admin client_address=192.0.2.1 outcome=done",
 		"action=key.revoke object_id=" + id + " actor=admin client_address=192.0.2.1 outcome=done",
 		"action=key.renew object_id=" + id + " actor=admin client_address=192.0.2.1 outcome=key_revoked",
 		`action=key.revoke object_id="" actor=admin client_address=192.0.2.1 outcome=fields_invalid`,
+		"action=key.reactivate object_id=" + other + " actor=admin client_address=192.0.2.1 outcome=done",
 		"action=key.delete object_id=" + id + " actor=admin client_address=192.0.2.1 outcome=done",
 		"action=key.delete object_id=" + id + " actor=admin client_address=192.0.2.1 outcome=key_not_found",
 	} {

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/ginauth/ginauth"
+	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/repository/sqlite"
 )
@@ -228,8 +229,9 @@ func expectProblem(t *testing.T, answer *httptest.ResponseRecorder, status int, 
 // faultyRepository fails as long as it is told to.
 type faultyRepository struct {
 	repository.Repository
-	mu    sync.Mutex
-	fault error
+	mu     sync.Mutex
+	fault  error
+	answer *models.APIKey
 }
 
 func (r *faultyRepository) failWith(err error) {

@@ -65,7 +65,7 @@ func readBody(c *gin.Context) ([]byte, error) {
 func checkNames(body []byte) error {
 	seen := map[string]bool{}
 	for name := range fieldNames(body) {
-		if name != strings.ToLower(name) {
+		if strings.ContainsFunc(name, isForeign) {
 			return withField(name, "field_unknown", "This call has no such field.")
 		}
 		if seen[name] {
@@ -75,6 +75,10 @@ func checkNames(body []byte) error {
 	}
 	return nil
 }
+
+// isForeign tells what is in no field's name. The decoder takes other letters
+// for ours: capitals, and some beyond ASCII.
+func isForeign(r rune) bool { return r != '_' && (r < 'a' || r > 'z') }
 
 // fieldNames gives the names of an object's fields as they are written, up to
 // the first error.

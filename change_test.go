@@ -140,6 +140,7 @@ func TestBodies(t *testing.T) {
 		"two objects":        {"application/json", `{"name":"s"}{"name":"t"}`, 400, "body_invalid", ""},
 		"something after":    {"application/json", `{"name":"s"} x`, 400, "body_invalid", ""},
 		"field twice":        {"application/json", `{"name":"s","name":"t"}`, 400, "body_invalid", "name"},
+		"other letters":      {"application/json", `{"name":"s","never_expireſ":true}`, 400, "body_invalid", "never_expireſ"},
 		"other case":         {"application/json", `{"NAME":"s"}`, 400, "body_invalid", "NAME"},
 		"unknown field":      {"application/json", `{"name":"s","expires":"2031-01-01"}`, 400, "body_invalid", "expires"},
 		"wrong type":         {"application/json", `{"name":7}`, 400, "body_invalid", "name"},

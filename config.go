@@ -52,8 +52,8 @@ type Config struct {
 	HideDocs bool
 
 	// Respond writes the body of a refusal in place of the default,
-	// application/problem+json. Status and headers must stay: the headers are
-	// set already, the status is the problem's.
+	// application/problem+json. The headers are set already, and so is the
+	// status, to the problem's.
 	Respond func(*gin.Context, Problem)
 
 	// Logger receives the audit records and warnings; slog.Default() if nil.
@@ -75,7 +75,8 @@ const (
 type KeySource struct {
 	// In is InHeader, InQuery or InBearer.
 	In string
-	// Name is the header or the parameter; empty for InBearer, which is the
+	// Name is the header or the parameter, in the characters of a header's name
+	// (RFC 9110, section 5.6.2); empty for InBearer, which is the
 	// Authorization header with the scheme Bearer (RFC 6750).
 	Name string
 }
@@ -108,7 +109,7 @@ func (c Config) Validate() error {
 
 func (s KeySource) validate() error {
 	switch {
-	case s.In == InBearer && s.Name == "", s.In == InQuery && s.Name != "" && s.Name != secretHeader:
+	case s.In == InBearer && s.Name == "", s.In == InQuery && httpguts.ValidHeaderFieldName(s.Name) && s.Name != secretHeader:
 		return nil
 	case s.In == InHeader && httpguts.ValidHeaderFieldName(s.Name) && !isReserved(s.Name):
 		return nil
@@ -150,6 +151,7 @@ func (c Config) withDefaults() Config {
 	if len(c.KeySources) == 0 {
 		c.KeySources = DefaultKeySources()
 	}
+	c.KeySources = slices.Clone(c.KeySources)
 	if c.ClientIP == nil {
 		c.ClientIP = (*gin.Context).RemoteIP
 	}

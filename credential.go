@@ -3,6 +3,7 @@ package ginauth
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -15,6 +16,9 @@ import (
 // request is refused: for want of a key, or because a source is repeated or
 // two sources disagree, so that it is unclear whose request it is.
 func takeKey(c *gin.Context, sources []KeySource, prefix string) (string, error) {
+	if err := checkQuerySize(c.Request); err != nil {
+		return "", err
+	}
 	var key string
 	ambiguous := false
 	for _, source := range sources {
@@ -32,6 +36,30 @@ func takeKey(c *gin.Context, sources []KeySource, prefix string) (string, error)
 		return "", problem(http.StatusUnauthorized, "key_missing", "The request carries no API key.")
 	}
 	return key, nil
+}
+
+// maxParameters is how many query parameters are looked through, as many as
+// net/url would read.
+const maxParameters = 10_000
+
+func checkQuerySize(r *http.Request) error {
+	if strings.Count(r.URL.RawQuery, "&") < maxParameters {
+		return nil
+	}
+	r.URL.RawQuery = "" // nothing is to be found in it by others either
+	r.RequestURI = r.URL.RequestURI()
+	return problem(http.StatusBadRequest, "query_too_large", "The query has too many parameters.")
+}
+
+// removeCopies removes the headers in which browsers and proxies repeat a
+// request's URL (Referer, X-Original-URI and the like), where they hold the
+// key.
+func removeCopies(r *http.Request, key string) {
+	for name, values := range r.Header {
+		if slices.ContainsFunc(values, func(value string) bool { return strings.Contains(value, key) }) {
+			delete(r.Header, name)
+		}
+	}
 }
 
 // takeFrom returns the values at one source, a single empty one left out, and
@@ -97,11 +125,14 @@ func takeQuery(c *gin.Context, name string) []string {
 // cutParameter splits a raw query into the values of one parameter and the
 // rest, which stays as it was written.
 func cutParameter(rawQuery, name string) (values []string, rest string) {
-	var kept []string
-	for _, pair := range strings.Split(rawQuery, "&") {
+	var kept strings.Builder
+	separator := ""
+	for pair := range strings.SplitSeq(rawQuery, "&") {
 		rawName, rawValue, _ := strings.Cut(pair, "=")
 		if unescaped, err := url.QueryUnescape(rawName); err != nil || unescaped != name {
-			kept = append(kept, pair)
+			kept.WriteString(separator)
+			kept.WriteString(pair)
+			separator = "&"
 			continue
 		}
 		value, err := url.QueryUnescape(rawValue)
@@ -110,7 +141,7 @@ func cutParameter(rawQuery, name string) (values []string, rest string) {
 		}
 		values = append(values, value)
 	}
-	return values, strings.Join(kept, "&")
+	return values, kept.String()
 }
 
 // blankParsedQuery overwrites the values that gin keeps if a middleware ahead

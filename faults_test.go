@@ -11,14 +11,21 @@ import (
 
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/security"
 )
 
 func (r *faultyRepository) KeyByHash(ctx context.Context, hash []byte) (models.APIKey, error) {
 	if err := r.failure(); err != nil {
 		return models.APIKey{}, err
 	}
+	if r.answer != nil {
+		return *r.answer, nil
+	}
 	return r.Repository.KeyByHash(ctx, hash)
 }
+
+// answerWith makes every key that is asked for the given one.
+func (r *faultyRepository) answerWith(key *models.APIKey) { r.answer = key }
 
 func (r *faultyRepository) RevokeKey(ctx context.Context, act repository.Act, id string) (models.APIKey, error) {
 	if err := r.failure(); err != nil {
@@ -39,6 +46,13 @@ func (r *faultyRepository) ListUsage(ctx context.Context, filter repository.Usag
 		return repository.UsagePage{}, err
 	}
 	return r.Repository.ListUsage(ctx, filter, page)
+}
+
+// A repository that breaks its contract opens no door.
+func TestAnotherKeyThanAskedForIsNotAccepted(t *testing.T) {
+	a := newApp(t)
+	a.repo.answerWith(&models.APIKey{})
+	expectProblem(t, a.guarded(security.NewKey("ga")), http.StatusServiceUnavailable, "store_unavailable", "")
 }
 
 // A client that goes away is no outage.

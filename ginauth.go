@@ -15,7 +15,9 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -40,10 +42,12 @@ const (
 type Auth struct {
 	config   Config
 	secrets  security.Secrets
+	strong   bool // no secret is weak
 	repo     repository.Repository
 	usage    *usage.Recorder
 	guesses  *throttle.Throttle
 	hashing  chan struct{}
+	closed   atomic.Bool
 	close    func() error
 	mounts   []string
 	mountsMu sync.RWMutex
@@ -64,11 +68,15 @@ func New(repo repository.Repository, config Config) (*Auth, error) {
 	if err != nil {
 		return nil, err
 	}
-	warnOfWeakSecrets(config)
+	strong := !slices.ContainsFunc(config.Secrets, security.IsWeakSecret)
+	if !strong {
+		config.Logger.Warn("an admin secret is short enough to be guessed; take a longer one outside of tests")
+	}
 	config.Secrets = nil // only the digests are needed from here on
 	a := &Auth{
 		config:  config,
 		secrets: secrets,
+		strong:  strong,
 		repo:    repo,
 		usage:   usage.Start(repo, flushInterval, config.Logger),
 		guesses: throttle.New(),
@@ -78,14 +86,6 @@ func New(repo repository.Repository, config Config) (*Auth, error) {
 	return a, nil
 }
 
-func warnOfWeakSecrets(config Config) {
-	for _, secret := range config.Secrets {
-		if security.IsWeakSecret(secret) {
-			config.Logger.Warn("an admin secret is short enough to be guessed; take a longer one outside of tests")
-		}
-	}
-}
-
 // Close writes the usage that was counted, waits for what runs in the
 // background and closes the repository. Call it when the server has stopped;
 // guarded requests that come later are answered 503. Calling it again does
@@ -93,10 +93,13 @@ func warnOfWeakSecrets(config Config) {
 func (a *Auth) Close() error { return a.close() }
 
 func (a *Auth) shutDown() error {
+	a.closed.Store(true)
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	return errors.Join(a.usage.Close(ctx), a.repo.Close())
 }
+
+var errClosed = errors.New("ginauth is closed")
 
 // AdminPaths returns the paths of the groups that RegisterAdmin was called
 // with, in that order. Package docs shows the admin calls below them.

@@ -1,6 +1,8 @@
 package ginauth
 
 import (
+	"bytes"
+	"errors"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -22,10 +24,12 @@ type passed struct {
 // and counts each of them once, however many guards of this Auth it passes.
 //
 // The key is taken from the sources in Config.KeySources and removed from the
-// request, so that no handler, log or proxied server behind the guard sees
-// it. A missing, bad, expired or revoked key and two different ones are
+// request, headers that repeat it included, so that no handler, log or proxied
+// server behind the guard sees it, nor the admin secret, should that have been
+// sent. A missing, bad, expired or revoked key and two different ones are
 // answered 401, a store that cannot be asked 503. Answers get Cache-Control:
-// private and a Vary on the key headers, which the handler may override.
+// private, unless a middleware ahead said something else, and a Vary on the key
+// headers; the handler may override both.
 func (a *Auth) Guard() gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if p, ok := passage(c); ok && p.auth == a {
@@ -59,13 +63,18 @@ func passage(c *gin.Context) (passed, bool) {
 
 // authenticate returns the active key that the request carries.
 func (a *Auth) authenticate(c *gin.Context) (models.APIKey, error) {
+	c.Request.Header.Del(secretHeader)
 	text, err := takeKey(c, a.config.KeySources, a.config.KeyPrefix)
 	if err != nil {
 		return models.APIKey{}, err
 	}
+	if a.closed.Load() {
+		return models.APIKey{}, errClosed
+	}
 	if !security.IsKey(a.config.KeyPrefix, text) {
 		return models.APIKey{}, errKeyInvalid()
 	}
+	removeCopies(c.Request, text)
 	key, err := a.findKey(c, text)
 	if err != nil {
 		return models.APIKey{}, err
@@ -77,9 +86,13 @@ func (a *Auth) authenticate(c *gin.Context) (models.APIKey, error) {
 func (a *Auth) findKey(c *gin.Context, text string) (models.APIKey, error) {
 	ctx, cancel := storeContext(c)
 	defer cancel()
-	key, err := a.repo.KeyByHash(ctx, security.HashKey(text))
+	hash := security.HashKey(text)
+	key, err := a.repo.KeyByHash(ctx, hash)
 	if isNotFound(err) {
 		return models.APIKey{}, errKeyInvalid()
+	}
+	if err == nil && !bytes.Equal(key.Hash, hash) { // a zero key would pass for an active one
+		err = errors.New("the repository returned another key than the one asked for")
 	}
 	key.Hash = nil
 	return key, err
@@ -117,7 +130,9 @@ func (a *Auth) challenge() string {
 // limitCaching keeps shared caches from handing one client's answer to
 // another.
 func (a *Auth) limitCaching(c *gin.Context) {
-	c.Header("Cache-Control", "private")
+	if c.Writer.Header().Get("Cache-Control") == "" {
+		c.Header("Cache-Control", "private")
+	}
 	for _, source := range a.config.KeySources {
 		switch source.In {
 		case InHeader:

@@ -137,6 +137,40 @@ func TestGuardRemovesTheKey(t *testing.T) {
 	}
 }
 
+// Browsers and proxies repeat the URL in headers.
+func TestGuardRemovesCopiesOfTheKey(t *testing.T) {
+	a := newApp(t)
+	key, _ := a.issueKey()
+	a.engine.GET("/dump", a.auth.Guard(), dump)
+	body := a.do(request{path: "/dump?api-key=" + key, header: header(
+		"Referer", "http://x/dump?api-key="+key, "X-Original-URI", "/dump?api-key="+key, "Secret-Key", secret, "Accept", "text/plain",
+	)}).Body.String()
+	if strings.Contains(body, key) || strings.Contains(body, secret) || !strings.Contains(body, "text/plain") {
+		t.Errorf("the handler sees:\n%s", body)
+	}
+}
+
+func TestHugeQueriesAreRefused(t *testing.T) {
+	a := newApp(t)
+	key, _ := a.issueKey()
+	query := strings.Repeat("&", 10_000) + "api-key=" + key
+	expectProblem(t, a.do(request{path: "/secure?" + query}), http.StatusBadRequest, "query_too_large", "")
+	expectProblem(t, a.do(request{path: "/auth/logs?" + query, header: header("secret-key", secret)}), http.StatusBadRequest, "query_too_large", "")
+	if code := a.do(request{path: "/secure?" + query[1:]}).Code; code != http.StatusOK {
+		t.Errorf("one parameter fewer is answered %d", code)
+	}
+}
+
+func TestGuardKeepsAStricterCacheControl(t *testing.T) {
+	a := newApp(t)
+	key, _ := a.issueKey()
+	noStore := func(c *gin.Context) { c.Header("Cache-Control", "no-store") }
+	a.engine.GET("/strict", noStore, a.auth.Guard(), showKey)
+	if got := a.do(request{path: "/strict", header: header("api-key", key)}).Header().Get("Cache-Control"); got != "no-store" {
+		t.Errorf("Cache-Control is %q", got)
+	}
+}
+
 // parseEarly makes the copies of the query that a middleware ahead of the
 // guard may cause.
 func parseEarly(c *gin.Context) {

@@ -180,6 +180,9 @@ func (a *Auth) renewKey(c *gin.Context) (id string, err error) {
 	if err != nil {
 		return id, err
 	}
+	if reactivated {
+		a.audit(c, "key.reactivate", id, nil)
+	}
 	c.JSON(http.StatusOK, renewKeyResponse{keyResponse: a.describe(key), Reactivated: reactivated})
 	return id, nil
 }

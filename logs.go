@@ -37,7 +37,7 @@ const defaultLimit = 100
 //	@Security		AdminSecret
 //	@Router			/logs [get]
 func (a *Auth) logs(c *gin.Context) {
-	filter, page, err := parseLogsQuery(c.Request.URL.Query())
+	filter, page, err := parseLogsQuery(c.Request.URL.RawQuery)
 	if err != nil {
 		a.refuse(c, secretChallenge, err)
 		return
@@ -59,7 +59,11 @@ func (a *Auth) logs(c *gin.Context) {
 
 // parseLogsQuery reads the parameters of logs. Those it does not know are
 // refused, since a misspelt filter would show more than was asked for.
-func parseLogsQuery(query url.Values) (repository.UsageFilter, repository.Page, error) {
+func parseLogsQuery(rawQuery string) (repository.UsageFilter, repository.Page, error) {
+	query, err := url.ParseQuery(rawQuery)
+	if err != nil {
+		return repository.UsageFilter{}, repository.Page{}, problem(http.StatusUnprocessableEntity, "query_invalid", "The query cannot be read.")
+	}
 	p := logsParser{page: repository.Page{Sort: repository.SortLatestQuery, Limit: defaultLimit}}
 	for name, values := range query {
 		p.parse(name, values)

@@ -123,6 +123,9 @@ func TestLogsRefuses(t *testing.T) {
 			expectProblem(t, a.get("/auth/logs"+query), http.StatusUnprocessableEntity, "fields_invalid", field)
 		})
 	}
+	for _, query := range []string{"?username=no%zz", "?status=revoked;"} {
+		expectProblem(t, a.get("/auth/logs"+query), http.StatusUnprocessableEntity, "query_invalid", "")
+	}
 	if code := a.get(fmt.Sprintf("/auth/logs?limit=1&cursor=%s", cursor)).Code; code != http.StatusOK {
 		t.Errorf("a good cursor is answered %d", code)
 	}

@@ -114,6 +114,7 @@ func (a *Auth) refuse(c *gin.Context, challenge string, err error) {
 		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
 	}
 	c.Abort()
+	c.Status(p.Status)
 	a.config.Respond(c, p)
 }
 

@@ -153,6 +153,29 @@ func write(t *testing.T, name, text string) {
 	}
 }
 
+// A secret in .env is what is written there, or the start stops.
+func TestSecretThatDotEnvWouldShorten(t *testing.T) {
+	for _, line := range []string{
+		`GINAUTH_SECRET=hunter2$ECRET-that-is-long-enough-to-be-good`,
+		`export GINAUTH_SECRET="hunter2$ECRET-that-is-long-enough-to-be-good"`,
+		`GINAUTH_SECRET=hunter2 #ecret-that-is-long-enough-to-be-good`,
+		`URI=postgresql://user:hunter2$X@localhost/`,
+	} {
+		clean(t)
+		write(t, ".env", line+"\n")
+		expectRefusal(t, ".env", "hunter2")
+	}
+	clean(t)
+	write(t, ".env", `GINAUTH_SECRET='Sup3r$ECRET #that-is-long-enough-to-be-good'`)
+	auth, _, err := start(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, _ := post(auth, "/new", "Sup3r$ECRET #that-is-long-enough-to-be-good", `{"name":"s"}`); code != http.StatusCreated {
+		t.Errorf("the secret as it is written is answered %d", code)
+	}
+}
+
 func TestUnreadableDotEnv(t *testing.T) {
 	clean(t)
 	write(t, ".env", "GINAUTH_SECRET="+secret+"\nthis is ! no line\n")

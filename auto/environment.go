@@ -49,6 +49,9 @@ func readEnvironment() (environment, error) {
 // loadDotEnv adds what .env sets to the environment. The parser's own error
 // quotes the file, so it is not passed on.
 func loadDotEnv() error {
+	if err := checkQuoting(); err != nil {
+		return err
+	}
 	err := godotenv.Load()
 	var pathError *fs.PathError
 	switch {
@@ -59,6 +62,25 @@ func loadDotEnv() error {
 	default:
 		return errors.New(".env cannot be understood: each line must be a comment or NAME=value")
 	}
+}
+
+// checkQuoting refuses a secret in .env that the parser would shorten: what
+// follows a $ it takes for a variable, and what follows a # for a comment,
+// unless the value is in single quotes.
+func checkQuoting() error {
+	file, err := os.ReadFile(".env")
+	if err != nil {
+		return nil //nolint:nilerr // godotenv says it
+	}
+	for line := range strings.Lines(string(file)) {
+		name, value, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		isSecret := name == prefix+"_SECRET" || strings.TrimPrefix(name, prefix+"_") == "URI"
+		if isSecret && !strings.HasPrefix(value, "'") && strings.ContainsAny(value, "$#\\") {
+			return fmt.Errorf(".env: %s holds a character that has a meaning there ($, # or \\): write the value in single quotes", name)
+		}
+	}
+	return nil
 }
 
 // explain names the variable as it was set and leaves its value out.

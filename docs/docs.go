@@ -50,7 +50,7 @@ func Register(r gin.IRouter, auth *ginauth.Auth, middleware ...gin.HandlerFunc) 
 		"swagger-initializer.js", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js",
 		"swagger-ui.css", "index.css", "favicon-16x16.png", "favicon-32x32.png",
 	} {
-		group.GET("/"+file, ui)
+		group.GET("/"+file, func(c *gin.Context) { ui(c, file) })
 	}
 }
 
@@ -62,16 +62,17 @@ func setHeaders(c *gin.Context) {
 }
 
 // swaggerUI serves the files of Swagger UI. gin-swagger takes the path that
-// they lie under from the first request line that it sees, for good: it is
-// shown the path that was routed, since a client may write the line otherwise.
-func swaggerUI() gin.HandlerFunc {
+// they lie under from the first request that it sees, for good: it is shown
+// one path only, since clients and routes may write it in many ways.
+func swaggerUI() func(c *gin.Context, file string) {
 	serve := ginSwagger.CustomWrapHandler(&ginSwagger.Config{
 		URL:                      "docs/doc.json",
 		DocExpansion:             "list",
 		DefaultModelsExpandDepth: -1,
 		DeepLinking:              true,
 	}, &webdav.Handler{FileSystem: assets{swaggerFiles.FS}, LockSystem: webdav.NewMemLS()})
-	return func(c *gin.Context) {
+	return func(c *gin.Context, file string) {
+		c.Request.URL.Path = "/docs/" + file
 		c.Request.RequestURI = c.Request.URL.Path
 		serve(c)
 	}

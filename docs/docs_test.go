@@ -123,6 +123,13 @@ func TestFirstRequestDecidesNothing(t *testing.T) {
 	if code := get(t, r, "/docs/swagger-ui.css").Code; code != http.StatusOK {
 		t.Errorf("the next request is answered %d", code)
 	}
+	tenants := gin.New()
+	docs.Register(tenants.Group("/:tenant"), newAuth(t))
+	for _, tenant := range []string{"a", "b"} {
+		if code := get(t, tenants, "/"+tenant+"/docs/swagger-ui.css").Code; code != http.StatusOK {
+			t.Errorf("tenant %s is answered %d", tenant, code)
+		}
+	}
 }
 
 // The admin calls are shown where they are, whichever was registered first,

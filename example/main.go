@@ -56,6 +56,8 @@ func run() (err error) {
 		Addr:              address,
 		Handler:           newRouter(auth),
 		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
 	})
 }
 
