@@ -70,7 +70,7 @@ func loadDotEnv() error {
 func checkQuoting() error {
 	file, err := os.ReadFile(".env")
 	if err != nil {
-		return nil //nolint:nilerr // godotenv says it
+		return nil // godotenv will say it
 	}
 	for line := range strings.Lines(string(file)) {
 		name, value, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
