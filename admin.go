@@ -53,9 +53,7 @@ func (a *Auth) checkSecret(c *gin.Context) error {
 		return err
 	}
 	values := takeHeader(c.Request, secretHeader)
-	for _, source := range a.config.KeySources {
-		takeFrom(c, source, a.config.KeyPrefix) // a key that was sent too is nobody's business here
-	}
+	a.dropKeyHeaders(c)
 	if len(takeQuery(c, secretHeader)) > 0 {
 		return problem(http.StatusUnauthorized, "secret_in_query", "The admin secret belongs in the header secret-key, never in a URL: change it, since URLs are logged.")
 	}
@@ -66,6 +64,17 @@ func (a *Auth) checkSecret(c *gin.Context) error {
 		return problem(http.StatusUnauthorized, "secret_repeated", "The header secret-key was sent more than once.")
 	}
 	return a.compareSecret(a.config.ClientIP(c), values[0])
+}
+
+// dropKeyHeaders removes a key that a client sends with everything. In a query
+// it is left: there it was meant for something that these calls do not do, and
+// is refused.
+func (a *Auth) dropKeyHeaders(c *gin.Context) {
+	for _, source := range a.config.KeySources {
+		if source.In != InQuery {
+			takeFrom(c, source, a.config.KeyPrefix)
+		}
+	}
 }
 
 func (a *Auth) compareSecret(address, secret string) error {
