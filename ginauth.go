@@ -31,6 +31,9 @@ import (
 const (
 	// storeTimeout bounds what one request asks of the store.
 	storeTimeout = 5 * time.Second
+	// issueTimeout bounds issuing a key, waiting for passwords to be hashed
+	// included.
+	issueTimeout = 30 * time.Second
 	// flushInterval is how often usage is written: with one more interval for
 	// the write it shows in the logs within two seconds.
 	flushInterval = time.Second

@@ -56,7 +56,7 @@ func (a *Auth) newKey(c *gin.Context) (id string, err error) {
 	}
 	text := security.NewKey(a.config.KeyPrefix)
 	key := keyOf(order, text, act.Date)
-	ctx, cancel := storeContext(c)
+	ctx, cancel := context.WithTimeout(c.Request.Context(), issueTimeout)
 	defer cancel()
 	if order.user == nil {
 		err = a.repo.CreateKey(ctx, act, key)

@@ -130,6 +130,10 @@ func (b *browser) expectWholePage() {
 	for _, name := range []string{"AdminSecret", "ApiKeyHeader", "ApiKeyQuery"} {
 		b.see(name, scheme(name)+"//input")
 	}
+	const hidden = `(e => e.scrollHeight - e.clientHeight)(document.querySelector(".modal-ux-content"))`
+	if n := evaluate[int](b, hidden); n > 0 {
+		b.t.Errorf("%d pixels of the dialog must be scrolled to", n)
+	}
 	b.photograph("1-schemes")
 	b.click("Close", dialog+button("Close"))
 }

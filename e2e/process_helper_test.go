@@ -45,6 +45,9 @@ func launch(t *testing.T, program, dir string, environment ...string) *process {
 	t.Cleanup(func() {
 		_ = p.command.Process.Kill()
 		<-p.done
+		if strings.Contains(p.output.String(), "DATA RACE") {
+			t.Errorf("the race detector reports:\n%s", p.output)
+		}
 	})
 	go func() {
 		_ = p.command.Wait() // the state says how it ended
