@@ -160,6 +160,8 @@ func TestSecretThatDotEnvWouldShorten(t *testing.T) {
 		`export GINAUTH_SECRET="hunter2$ECRET-that-is-long-enough-to-be-good"`,
 		`GINAUTH_SECRET=hunter2 #ecret-that-is-long-enough-to-be-good`,
 		`URI=postgresql://user:hunter2$X@localhost/`,
+		`GINAUTH_SECRET: hunter2$ECRET-that-is-long-enough-to-be-good`,
+		"export\tGINAUTH_SECRET=hunter2$ECRET-that-is-long-enough-to-be-good",
 	} {
 		clean(t)
 		write(t, ".env", line+"\n")
@@ -179,6 +181,8 @@ func TestSecretThatDotEnvWouldShorten(t *testing.T) {
 func TestUnreadableDotEnv(t *testing.T) {
 	clean(t)
 	write(t, ".env", "GINAUTH_SECRET="+secret+"\nthis is ! no line\n")
+	expectRefusal(t, ".env", secret)
+	write(t, ".env", "GINAUTH_SECRET "+secret)
 	expectRefusal(t, ".env", secret)
 	if err := os.Remove(".env"); err != nil {
 		t.Fatal(err)

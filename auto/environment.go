@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -52,7 +53,13 @@ func loadDotEnv() error {
 	if err := checkQuoting(); err != nil {
 		return err
 	}
-	err := godotenv.Load()
+	values, err := godotenv.Read()
+	if _, nameless := values[""]; nameless { // a last line without a =
+		err = errors.New("a line has no name")
+	}
+	if err == nil {
+		err = godotenv.Load()
+	}
 	var pathError *fs.PathError
 	switch {
 	case err == nil, errors.Is(err, fs.ErrNotExist):
@@ -68,15 +75,10 @@ func loadDotEnv() error {
 // follows a $ it takes for a variable, and what follows a # for a comment,
 // unless the value is in single quotes.
 func checkQuoting() error {
-	file, err := os.ReadFile(".env")
-	if err != nil {
-		return nil // godotenv will say it
-	}
-	for line := range strings.Lines(string(file)) {
-		name, value, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
-		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-		isSecret := name == prefix+"_SECRET" || strings.TrimPrefix(name, prefix+"_") == "URI"
-		if isSecret && !strings.HasPrefix(value, "'") && strings.ContainsAny(value, "$#\\") {
+	file, _ := os.ReadFile(".env") // godotenv will say what is wrong with it
+	secretLine := regexp.MustCompile(`(?m)^\s*(?:export\s+)?(GINAUTH_SECRET|(?:GINAUTH_)?URI)\s*[=:][ \t]*(.*)$`)
+	for _, match := range secretLine.FindAllStringSubmatch(string(file), -1) {
+		if name, value := match[1], match[2]; !strings.HasPrefix(value, "'") && strings.ContainsAny(value, "$#\\") {
 			return fmt.Errorf(".env: %s holds a character that has a meaning there ($, # or \\): write the value in single quotes", name)
 		}
 	}
