@@ -12,6 +12,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
@@ -26,6 +27,9 @@ type Backend struct {
 	// UniqueViolation reports whether an error of the driver says that a
 	// unique value is taken, and returns the text that names the column.
 	UniqueViolation func(err error) (column string, ok bool)
+	// Migrate runs fn while no other process migrates the same database, in a
+	// transaction where the database can roll a change of the schema back.
+	Migrate func(db *gorm.DB, fn func(tx *gorm.DB) error) error
 }
 
 // Repository is the shared implementation.
@@ -48,7 +52,7 @@ func Config() *gorm.Config {
 // pools from then on. If it fails, the pools are closed.
 func New(ctx context.Context, backend Backend) (*Repository, error) {
 	r := &Repository{backend.Read, backend.Write, backend.UniqueViolation}
-	if err := migrate(ctx, r.write); err != nil {
+	if err := migrate(ctx, backend); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
@@ -78,11 +82,20 @@ func (r *Repository) transaction(ctx context.Context, fn func(tx *gorm.DB) error
 		committing = err == nil
 		return err
 	})
-	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
-		return fmt.Errorf("%w: %w", ctx.Err(), err)
-	}
-	if err != nil && committing {
+	if err != nil && committing && !errors.Is(err, sql.ErrTxDone) {
 		return fmt.Errorf("%w: %w", repository.ErrOutcomeUnknown, err)
 	}
+	if ended := endOf(ctx); err != nil && ended != nil {
+		return fmt.Errorf("%w: %w", ended, err) // drivers do not all say that it was the context
+	}
 	return err
+}
+
+// endOf returns why the context has ended, nil if it has not. A deadline may be
+// over a moment before the context says so.
+func endOf(ctx context.Context) error {
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	return ctx.Err()
 }

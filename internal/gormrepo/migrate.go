@@ -9,7 +9,9 @@ import (
 )
 
 // migration is one numbered step of the schema. A step that was released is
-// never edited: it works on copies of the models as they were.
+// never edited: it works on copies of the models as they were. It may find part
+// of itself done, by a process that died where the database cannot roll a
+// change of the schema back (MySQL).
 type migration func(tx *gorm.DB) error
 
 // migrations returns every step; the first has number 1.
@@ -25,11 +27,10 @@ type appliedMigration struct {
 
 func (appliedMigration) TableName() string { return "ginauth_migrations" }
 
-// migrate takes the steps that the database lacks, all in one transaction, so
-// that of several processes that start at once one does the work and the
-// others wait for it and find it done.
-func migrate(ctx context.Context, db *gorm.DB) error {
-	err := db.WithContext(ctx).Transaction(applyMissing)
+// migrate takes the steps that the database lacks. Of several processes that
+// start at once one does the work, and the others wait for it and find it done.
+func migrate(ctx context.Context, backend Backend) error {
+	err := backend.Migrate(backend.Write.WithContext(ctx), applyMissing)
 	if err != nil {
 		return fmt.Errorf("migrating the schema: %w", err)
 	}

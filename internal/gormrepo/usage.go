@@ -27,7 +27,7 @@ func (r *Repository) AddUsage(ctx context.Context, flush repository.Flush) error
 		if err != nil || !isNew || len(rows) == 0 {
 			return err
 		}
-		return tx.Clauses(addToTotals()).CreateInBatches(rows, rowsPerStatement).Error
+		return tx.Clauses(addToTotals(tx.Name())).CreateInBatches(rows, rowsPerStatement).Error
 	})
 	return wrap("adding usage", err)
 }
@@ -51,14 +51,20 @@ func recordFlush(tx *gorm.DB, flush repository.Flush) (isNew bool, err error) {
 	return result.RowsAffected > 0, result.Error
 }
 
-// addToTotals adds a row to the one that is there.
-func addToTotals() clause.OnConflict {
+// addToTotals adds a row to the one that is there. MySQL has a word of its own
+// for the value that was to be inserted.
+func addToTotals(dialect string) clause.OnConflict {
+	inserted := func(column string) string { return "excluded." + column }
+	if dialect == "mysql" {
+		inserted = func(column string) string { return "VALUES(" + column + ")" }
+	}
+	total, latest := inserted("total_queries"), inserted("latest_query_date")
 	return clause.OnConflict{
 		Columns: []clause.Column{{Name: "key_id"}},
 		DoUpdates: clause.Assignments(map[string]any{
-			"total_queries": gorm.Expr("ginauth_usage.total_queries + excluded.total_queries"),
-			"latest_query_date": gorm.Expr("CASE WHEN excluded.latest_query_date > ginauth_usage.latest_query_date " +
-				"THEN excluded.latest_query_date ELSE ginauth_usage.latest_query_date END"),
+			"total_queries": gorm.Expr("ginauth_usage.total_queries + " + total),
+			"latest_query_date": gorm.Expr("CASE WHEN " + latest + " > ginauth_usage.latest_query_date " +
+				"THEN " + latest + " ELSE ginauth_usage.latest_query_date END"),
 		}),
 	}
 }

@@ -110,8 +110,11 @@ func openPools(path string) (gormrepo.Backend, error) {
 	if err != nil {
 		return gormrepo.Backend{}, errors.Join(err, closePool(write))
 	}
-	return gormrepo.Backend{Read: read, Write: write, UniqueViolation: uniqueViolation}, nil
+	return gormrepo.Backend{Read: read, Write: write, UniqueViolation: uniqueViolation, Migrate: migrate}, nil
 }
+
+// migrate needs no lock beside the one that every transaction here begins with.
+func migrate(db *gorm.DB, fn func(tx *gorm.DB) error) error { return db.Transaction(fn) }
 
 func openPool(dsn string, connections int) (*gorm.DB, error) {
 	pool, err := sql.Open(driverName, dsn)

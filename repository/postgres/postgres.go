@@ -1,0 +1,68 @@
+// Package postgres keeps keys in a PostgreSQL database, which any number of
+// processes may share.
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+
+	"github.com/ginauth/ginauth/internal/gormrepo"
+	"github.com/ginauth/ginauth/repository"
+)
+
+const (
+	// uniqueViolationCode is the SQLSTATE unique_violation (PostgreSQL, appendix A).
+	uniqueViolationCode = "23505"
+	// migrationLock is the number of the advisory lock that is held while the
+	// schema changes: "ginauth" in ASCII.
+	migrationLock = 0x67696e61757468
+)
+
+// Open connects to the database at uri, such as
+// postgresql://user:password@host:5432/name, and brings its schema up to date.
+// The database must exist; the tables are made, prefixed ginauth_. A replica
+// is refused. It fails within ten seconds if the server cannot be reached.
+// Errors hold no password.
+func Open(ctx context.Context, uri string) (repository.Repository, error) {
+	config, err := pgx.ParseConfig(uri)
+	if err != nil {
+		return nil, errors.New("opening postgres: the URI cannot be understood; it should look like postgresql://user:password@host:5432/name")
+	}
+	repo, err := gormrepo.OpenServer(ctx, gormrepo.Server{
+		Pool:            func() *sql.DB { return stdlib.OpenDB(*config) },
+		Dialector:       func(pool *sql.DB) gorm.Dialector { return postgres.New(postgres.Config{Conn: pool}) },
+		IsReadOnly:      "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool",
+		UniqueViolation: uniqueViolation,
+		Migrate:         migrate,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening postgres: %w", err)
+	}
+	return repo, nil
+}
+
+func uniqueViolation(err error) (column string, ok bool) {
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) || refused.Code != uniqueViolationCode {
+		return "", false
+	}
+	return refused.ConstraintName, true
+}
+
+// migrate holds an advisory lock, which the transaction's end releases.
+func migrate(db *gorm.DB, fn func(tx *gorm.DB) error) error {
+	return db.Transaction(func(tx *gorm.DB) error {
+		if err := tx.Exec("SELECT pg_advisory_xact_lock(?)", migrationLock).Error; err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+}
