@@ -1,11 +1,11 @@
 package postgres_test
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
-	"os"
 	"testing"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
@@ -15,30 +15,58 @@ import (
 	"github.com/ginauth/ginauth/repository/repositorytest"
 )
 
-func TestConformance(t *testing.T) {
-	base := os.Getenv("GINAUTH_TEST_POSTGRES_URI")
-	admin, err := sql.Open("pgx", base)
+// server is the test server; each test has a schema of its own there.
+type server struct {
+	uri   string
+	admin *sql.DB
+}
+
+func newServer(t *testing.T) *server {
+	t.Helper()
+	uri := repositorytest.ServerURI(t, "postgres")
+	admin, err := sql.Open("pgx", uri)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = admin.Close() })
-	repositorytest.Run(t, func(t *testing.T) repository.Repository {
-		name := fmt.Sprintf("ginauth_test_%x", rand.Uint64())
-		if _, err := admin.Exec("CREATE DATABASE " + name); err != nil {
-			t.Fatal(err)
-		}
-		uri, _ := url.Parse(base)
-		uri.Path = "/" + name
-		repo, err := postgres.Open(t.Context(), uri.String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			_ = repo.Close()
-			if _, err := admin.Exec("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
-				t.Error(err)
-			}
-		})
-		return repo
-	})
+	return &server{uri, admin}
+}
+
+// open opens an empty schema, which is dropped at the test's end.
+func (s *server) open(t *testing.T) repository.Repository {
+	t.Helper()
+	repo, err := postgres.Open(t.Context(), s.schema(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = repo.Close() })
+	return repo
+}
+
+// schema makes an empty schema and returns its URI.
+func (s *server) schema(t *testing.T) string {
+	t.Helper()
+	name := fmt.Sprintf("ginauth_test_%x", rand.Uint64())
+	s.exec(t, "CREATE SCHEMA "+name)
+	t.Cleanup(func() { s.exec(t, "DROP SCHEMA "+name+" CASCADE") })
+	uri, err := url.Parse(s.uri)
+	if err != nil {
+		t.Fatal("the test server's URI cannot be understood")
+	}
+	query := uri.Query()
+	query.Set("search_path", name)
+	uri.RawQuery = query.Encode()
+	return uri.String()
+}
+
+func (s *server) exec(t *testing.T, statement string) {
+	t.Helper()
+	if _, err := s.admin.ExecContext(context.WithoutCancel(t.Context()), statement); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestConformance(t *testing.T) {
+	s := newServer(t)
+	repositorytest.Run(t, s.open)
 }

@@ -1,0 +1,71 @@
+// Testservers starts throwaway database servers on free loopback ports, runs a
+// command that finds them through GINAUTH_TEST_POSTGRES_URI,
+// GINAUTH_TEST_MYSQL_URI and GINAUTH_TEST_MONGODB_URI, stops them, and exits
+// as the command did:
+//
+//	go run ./testservers postgres,mysql,mongodb go test ./repository/...
+//
+// A server whose variable is set already is taken as it is. The servers keep
+// their data in a temporary directory; started as root, they run as nobody.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+func main() {
+	code, err := run(os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "testservers:", err)
+		os.Exit(1)
+	}
+	os.Exit(code)
+}
+
+// run returns the command's exit code.
+func run(args []string) (code int, err error) {
+	if len(args) < 2 {
+		return 0, errors.New("usage: testservers DATABASE,... COMMAND [ARGUMENT ...]")
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	folder, err := newFolder()
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+
+	environment := append(os.Environ(), "GINAUTH_TEST_REQUIRE="+args[0])
+	for _, database := range strings.Split(args[0], ",") {
+		variable := "GINAUTH_TEST_" + strings.ToUpper(database) + "_URI"
+		if os.Getenv(variable) != "" {
+			continue
+		}
+		server, err := start(ctx, database, folder)
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", database, err)
+		}
+		defer server.stop()
+		environment = append(environment, variable+"="+server.uri)
+	}
+	return runCommand(ctx, args[1:], environment)
+}
+
+func runCommand(ctx context.Context, args, environment []string) (code int, err error) {
+	command := exec.CommandContext(ctx, args[0], args[1:]...)
+	command.Env = environment
+	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
+	err = command.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return max(exit.ExitCode(), 1), nil
+	}
+	return 0, err
+}
