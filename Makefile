@@ -1,7 +1,7 @@
 # make test is all there is to run: it installs what is missing (with apt, as
 # root or through sudo) and checks everything that CI checks.
 .DEFAULT_GOAL := test
-.PHONY: test install format lint generate generated unit nocgo e2e fuzz example
+.PHONY: test test-postgres test-mysql install format lint generate generated unit nocgo e2e fuzz example
 
 TOOL := go tool -modfile=$(CURDIR)/tools/go.mod
 MODULES := . e2e
@@ -9,7 +9,8 @@ MODULES := . e2e
 test: install format lint generated unit nocgo e2e
 
 # What the tests need beside Go: a C compiler for the race detector and for
-# SQLite with cgo, Chromium for the browser test, curl for the README's lines.
+# SQLite with cgo, PostgreSQL and MariaDB, of which testservers starts throwaway
+# servers, Chromium for the browser test, curl for the README's lines.
 install:
 	.ci/install
 
@@ -28,11 +29,14 @@ generated: generate
 	git diff --exit-code -- docs/ginauth_swagger.json example/docs
 
 unit:
-	go test -race -timeout 10m ./...
+	go run ./testservers postgres,mysql go test -race -timeout 15m ./...
+
+test-postgres test-mysql: test-%: install
+	go run ./testservers $* go test -race -timeout 10m ./repository/$*
 
 # Static binaries: the same suite without cgo.
 nocgo:
-	CGO_ENABLED=0 go test -timeout 10m ./repository/... ./internal/... ./auto/... .
+	CGO_ENABLED=0 go test -timeout 10m ./repository ./repository/sqlite ./internal/... .
 
 e2e:
 	cd e2e && go test -race -timeout 15m ./...

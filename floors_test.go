@@ -13,7 +13,9 @@ const module = "github.com/ginauth/ginauth"
 // promises, not style. The linter's import fences say where an import may be
 // written; this says what it may bring along.
 func TestFloors(t *testing.T) {
-	drivers := []string{"gorm.io/", "github.com/mattn/go-sqlite3", "modernc.org/", "go.mongodb.org/mongo-driver/v2/mongo"}
+	sqlite := []string{"github.com/mattn/go-sqlite3", "modernc.org/"}
+	servers := []string{"github.com/jackc/", "github.com/go-sql-driver/", "go.mongodb.org/mongo-driver/v2/mongo"}
+	drivers := slices.Concat(sqlite, servers, []string{"gorm.io/"})
 	swag := []string{"github.com/swaggo/"}
 	above := []string{module + "/auto", module + "/docs", module + "/example"}
 	gin := []string{"github.com/gin-gonic/gin"}
@@ -27,9 +29,11 @@ func TestFloors(t *testing.T) {
 		{"/repository", slices.Concat(drivers, swag, above, gin, []string{module + "/security", module + "/repository/", module + "/internal"})},
 		{"/internal/usage", slices.Concat(drivers, swag, above, gin)},
 		{"/internal/throttle", slices.Concat(drivers, swag, above, gin)},
-		{"/internal/gormrepo", slices.Concat(swag, above, gin, []string{"github.com/mattn/go-sqlite3", "modernc.org/"})},
+		{"/internal/gormrepo", slices.Concat(swag, above, gin, sqlite, servers)},
 		{"/repository/repositorytest", slices.Concat(drivers, swag, above, gin)},
-		{"/repository/sqlite", slices.Concat(swag, above, gin, []string{module + "/security"})},
+		{"/repository/sqlite", slices.Concat(swag, above, gin, servers, []string{module + "/security"})},
+		{"/repository/postgres", slices.Concat(swag, above, gin, sqlite, servers[1:], []string{module + "/security"})},
+		{"/repository/mysql", slices.Concat(swag, above, gin, sqlite, servers[:1], []string{module + "/security"})},
 		{"/docs", slices.Concat(drivers, []string{module + "/auto"})},
 		{"/auto", slices.Concat(swag, []string{module + "/docs"})},
 	} {

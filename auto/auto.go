@@ -13,6 +13,8 @@ import (
 
 	"github.com/ginauth/ginauth"
 	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/repository/mysql"
+	"github.com/ginauth/ginauth/repository/postgres"
 	"github.com/ginauth/ginauth/repository/sqlite"
 	"github.com/ginauth/ginauth/security"
 )
@@ -70,14 +72,33 @@ func generateSecret(config *ginauth.Config) string {
 	return secret
 }
 
+// openRepository opens the database that the environment names, and no other:
+// nothing falls back.
 func openRepository(ctx context.Context, env environment, logger *slog.Logger) (repository.Repository, error) {
 	if env.DevMode.value && env.DatabaseMode != modeSQLite {
 		logger.Warn("DEV_MODE is true: the sqlite file is used in place of the database that DATABASE_MODE names",
 			"database_mode", string(env.DatabaseMode), "file", string(env.DBLocation))
 	}
-	repo, err := sqlite.Open(ctx, string(env.DBLocation))
-	if err != nil {
-		return nil, fmt.Errorf("GINAUTH_DB_LOCATION: %w", err)
+	if env.DevMode.value || env.DatabaseMode == modeSQLite {
+		repo, err := sqlite.Open(ctx, string(env.DBLocation))
+		return repo, naming("GINAUTH_DB_LOCATION", err)
 	}
-	return repo, nil
+	repo, err := openServer(ctx, env)
+	return repo, naming(setName("URI"), err)
+}
+
+// openServer opens the database at URI, or where its mode expects it.
+func openServer(ctx context.Context, env environment) (repository.Repository, error) {
+	if env.DatabaseMode == modeMySQL {
+		return mysql.Open(ctx, cmp.Or(string(env.URI), "mysql://root:mysql@localhost:3306/ginauth"))
+	}
+	return postgres.Open(ctx, cmp.Or(string(env.URI), "postgresql://postgres:postgres@localhost:5432/postgres"))
+}
+
+// naming says which variable an error is about.
+func naming(variable string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", variable, err)
 }

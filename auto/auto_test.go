@@ -17,6 +17,7 @@ import (
 
 	"github.com/ginauth/ginauth"
 	"github.com/ginauth/ginauth/auto"
+	"github.com/ginauth/ginauth/repository/repositorytest"
 )
 
 func TestMain(m *testing.M) {
@@ -254,11 +255,51 @@ func TestNonsense(t *testing.T) {
 }
 
 // A database that this version does not know is never replaced by another.
-func TestOtherDatabasesAreRefused(t *testing.T) {
-	for _, mode := range []string{"postgres", "mysql", "mongodb"} {
-		clean(t)
-		setenv(t, "DATABASE_MODE="+mode, "URI=x://user:hunter2@localhost/")
-		expectRefusal(t, "DATABASE_MODE", "hunter2")
+func TestMongoDBIsRefused(t *testing.T) {
+	clean(t)
+	setenv(t, "DATABASE_MODE=mongodb", "URI=mongodb://user:hunter2@localhost/")
+	expectRefusal(t, "DATABASE_MODE", "hunter2")
+}
+
+// Nor is a server that cannot be reached, or a URI of something else.
+func TestServersThatCannotBeUsed(t *testing.T) {
+	for mode, uris := range map[string][]string{
+		"postgres": {"postgresql://user:hunter2@127.0.0.1:1/keys", "mysql://user:hunter2@127.0.0.1:1/keys", "postgresql://user:hunter2@127.0.0.1:99999/keys"},
+		"mysql":    {"mysql://user:hunter2@127.0.0.1:1/keys", "postgresql://user:hunter2@127.0.0.1:1/keys", "mysql://user:hunter2@127.0.0.1:1/keys?tls=perhaps"},
+	} {
+		for _, uri := range uris {
+			clean(t)
+			setenv(t, "DATABASE_MODE="+mode, "URI="+uri)
+			expectRefusal(t, "URI", "hunter2")
+			clean(t)
+			setenv(t, "GINAUTH_DATABASE_MODE="+mode, "GINAUTH_URI="+uri)
+			expectRefusal(t, "GINAUTH_URI", "hunter2")
+		}
+	}
+}
+
+// The database at URI is used: what one process issued, another lists.
+func TestServers(t *testing.T) {
+	for mode, uri := range map[string]func(*testing.T) string{
+		"postgres": func(t *testing.T) string { return repositorytest.ServerURI(t, "postgres") },
+		"mysql":    func(t *testing.T) string { return repositorytest.ServerURI(t, "mysql") + "mysql" },
+	} {
+		t.Run(mode, func(t *testing.T) {
+			clean(t)
+			setenv(t, "DATABASE_MODE="+mode, "URI="+uri(t), "GINAUTH_SECRET="+secret)
+			for range 2 {
+				auth, _, err := start(t)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if code, body := post(auth, "/new", secret, `{"name":"s"}`); code != http.StatusCreated {
+					t.Errorf("/new answers %d: %s", code, body)
+				}
+			}
+			if _, err := os.Stat("sqlite.db"); err == nil {
+				t.Error("there is a sqlite file too")
+			}
+		})
 	}
 }
 

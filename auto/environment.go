@@ -41,8 +41,8 @@ func readEnvironment() (environment, error) {
 	if err := envconfig.Process(prefix, &env); err != nil {
 		return env, explain(err)
 	}
-	if env.DatabaseMode != modeSQLite && !env.DevMode.value {
-		return env, fmt.Errorf("%s: %q is not supported by this version, which knows %q only", setName("DATABASE_MODE"), env.DatabaseMode, modeSQLite)
+	if env.DatabaseMode == modeMongoDB && !env.DevMode.value {
+		return env, fmt.Errorf("%s: %q is not supported by this version, which knows sqlite, postgres and mysql", setName("DATABASE_MODE"), modeMongoDB)
 	}
 	return env, nil
 }
@@ -166,12 +166,17 @@ func (s *secrets) Decode(value string) error {
 
 type mode string
 
-const modeSQLite mode = "sqlite"
+const (
+	modeSQLite   mode = "sqlite"
+	modePostgres mode = "postgres"
+	modeMySQL    mode = "mysql"
+	modeMongoDB  mode = "mongodb"
+)
 
 // Decode implements envconfig.Decoder.
 func (m *mode) Decode(value string) error {
 	switch mode(value) {
-	case modeSQLite, "postgres", "mysql", "mongodb":
+	case modeSQLite, modePostgres, modeMySQL, modeMongoDB:
 		*m = mode(value)
 		return nil
 	default:

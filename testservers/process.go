@@ -130,7 +130,7 @@ func newFolder() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return folder, os.Chmod(folder, 0o711) //nolint:gosec // the servers' user must reach its own folder
+	return folder, os.Chmod(folder, 0o711)
 }
 
 // makeFolder makes a server's folder, which belongs to the servers' user.

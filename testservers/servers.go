@@ -101,7 +101,7 @@ func startMySQL(ctx context.Context, folder string, port int) (*server, error) {
 	}
 	accounts := filepath.Join(folder, "accounts.sql")
 	text := "CREATE USER tester@'127.0.0.1' IDENTIFIED BY 'tester';\nGRANT ALL ON *.* TO tester@'127.0.0.1';\n"
-	if err := os.WriteFile(accounts, []byte(text), 0o644); err != nil { //nolint:gosec // the server's user must read it
+	if err := os.WriteFile(accounts, []byte(text), 0o644); err != nil {
 		return nil, err
 	}
 	p, err := launch(ctx, folder, daemon, "--no-defaults", "--datadir="+data, "--port="+strconv.Itoa(port),
