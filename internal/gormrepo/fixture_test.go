@@ -135,6 +135,8 @@ func plainCommit(_ context.Context, tx *sql.Tx) error { return tx.Commit() }
 
 // newInterfered opens a repository over a pool with whose commits the test
 // interferes.
+func inTransaction(db *gorm.DB, fn func(tx *gorm.DB) error) error { return db.Transaction(fn) }
+
 func newInterfered(t *testing.T) (database, *interferingPool) {
 	t.Helper()
 	pool := &interferingPool{openSQL(t, filepath.Join(t.TempDir(), "test.db")), plainCommit}
@@ -143,7 +145,7 @@ func newInterfered(t *testing.T) (database, *interferingPool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	repo, err := gormrepo.New(t.Context(), gormrepo.Backend{Read: db, Write: db, UniqueViolation: uniqueViolation})
+	repo, err := gormrepo.New(t.Context(), gormrepo.Backend{Read: db, Write: db, UniqueViolation: uniqueViolation, Migrate: inTransaction})
 	if err != nil {
 		t.Fatal(err)
 	}
