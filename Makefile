@@ -1,10 +1,10 @@
 # make test is all there is to run: it installs what is missing (with apt, as
 # root or through sudo) and checks everything that CI checks.
 .DEFAULT_GOAL := test
-.PHONY: test test-postgres test-mysql install format lint generate generated unit nocgo e2e fuzz example
+.PHONY: test test-postgres test-mysql test-mongodb install format lint generate generated unit nocgo e2e fuzz example
 
 TOOL := go tool -modfile=$(CURDIR)/tools/go.mod
-MODULES := . e2e
+MODULES := . e2e internal/testservers/ferretdb
 
 test: install format lint generated unit nocgo e2e
 
@@ -29,10 +29,10 @@ generated: generate
 	git diff --exit-code -- docs/ginauth_swagger.json example/docs
 
 unit:
-	go run ./testservers postgres,mysql go test -race -timeout 15m ./...
+	go run ./internal/testservers/run postgres,mysql,mongodb go test -race -timeout 15m ./...
 
-test-postgres test-mysql: test-%: install
-	go run ./testservers $* go test -race -timeout 10m ./repository/$*
+test-postgres test-mysql test-mongodb: test-%: install
+	go run ./internal/testservers/run $* go test -race -timeout 15m ./repository/$*
 
 # Static binaries: the same suite without cgo.
 nocgo:

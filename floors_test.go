@@ -34,6 +34,7 @@ func TestFloors(t *testing.T) {
 		{"/repository/sqlite", slices.Concat(swag, above, gin, servers, []string{module + "/security"})},
 		{"/repository/postgres", slices.Concat(swag, above, gin, sqlite, servers[1:], []string{module + "/security"})},
 		{"/repository/mysql", slices.Concat(swag, above, gin, sqlite, servers[:1], []string{module + "/security"})},
+		{"/repository/mongodb", slices.Concat(swag, above, gin, sqlite, servers[:2], []string{"gorm.io/", module + "/security"})},
 		{"/docs", slices.Concat(drivers, []string{module + "/auto"})},
 		{"/auto", slices.Concat(swag, []string{module + "/docs"})},
 	} {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ginauth/ginauth"
 	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/repository/mongodb"
 	"github.com/ginauth/ginauth/repository/mysql"
 	"github.com/ginauth/ginauth/repository/postgres"
 	"github.com/ginauth/ginauth/repository/sqlite"
@@ -89,10 +90,16 @@ func openRepository(ctx context.Context, env environment, logger *slog.Logger) (
 
 // openServer opens the database at URI, or where its mode expects it.
 func openServer(ctx context.Context, env environment) (repository.Repository, error) {
-	if env.DatabaseMode == modeMySQL {
+	switch env.DatabaseMode {
+	case modePostgres:
+		return postgres.Open(ctx, cmp.Or(string(env.URI), "postgresql://postgres:postgres@localhost:5432/postgres"))
+	case modeMySQL:
 		return mysql.Open(ctx, cmp.Or(string(env.URI), "mysql://root:mysql@localhost:3306/ginauth"))
+	case modeMongoDB:
+		return mongodb.Open(ctx, cmp.Or(string(env.URI), "mongodb://localhost:27017/ginauth"))
+	default:
+		return nil, fmt.Errorf("%s: %q needs no server", setName("DATABASE_MODE"), env.DatabaseMode)
 	}
-	return postgres.Open(ctx, cmp.Or(string(env.URI), "postgresql://postgres:postgres@localhost:5432/postgres"))
 }
 
 // naming says which variable an error is about.

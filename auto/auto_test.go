@@ -17,7 +17,7 @@ import (
 
 	"github.com/ginauth/ginauth"
 	"github.com/ginauth/ginauth/auto"
-	"github.com/ginauth/ginauth/repository/repositorytest"
+	"github.com/ginauth/ginauth/internal/testdatabase"
 )
 
 func TestMain(m *testing.M) {
@@ -254,18 +254,13 @@ func TestNonsense(t *testing.T) {
 	}
 }
 
-// A database that this version does not know is never replaced by another.
-func TestMongoDBIsRefused(t *testing.T) {
-	clean(t)
-	setenv(t, "DATABASE_MODE=mongodb", "URI=mongodb://user:hunter2@localhost/")
-	expectRefusal(t, "DATABASE_MODE", "hunter2")
-}
-
-// Nor is a server that cannot be reached, or a URI of something else.
+// A server that cannot be reached is never replaced by another database, and a
+// URI of something else is none.
 func TestServersThatCannotBeUsed(t *testing.T) {
 	for mode, uris := range map[string][]string{
 		"postgres": {"postgresql://user:hunter2@127.0.0.1:1/keys", "mysql://user:hunter2@127.0.0.1:1/keys", "postgresql://user:hunter2@127.0.0.1:99999/keys"},
 		"mysql":    {"mysql://user:hunter2@127.0.0.1:1/keys", "postgresql://user:hunter2@127.0.0.1:1/keys", "mysql://user:hunter2@127.0.0.1:1/keys?tls=perhaps"},
+		"mongodb":  {"mysql://user:hunter2@127.0.0.1:1/keys", "mongodb://user:hunter2@127.0.0.1:1/keys?w=1"},
 	} {
 		for _, uri := range uris {
 			clean(t)
@@ -280,13 +275,10 @@ func TestServersThatCannotBeUsed(t *testing.T) {
 
 // The database at URI is used: what one process issued, another lists.
 func TestServers(t *testing.T) {
-	for mode, uri := range map[string]func(*testing.T) string{
-		"postgres": func(t *testing.T) string { return repositorytest.ServerURI(t, "postgres") },
-		"mysql":    func(t *testing.T) string { return repositorytest.ServerURI(t, "mysql") + "mysql" },
-	} {
+	for _, mode := range []string{"postgres", "mysql", "mongodb"} {
 		t.Run(mode, func(t *testing.T) {
 			clean(t)
-			setenv(t, "DATABASE_MODE="+mode, "URI="+uri(t), "GINAUTH_SECRET="+secret)
+			setenv(t, "DATABASE_MODE="+mode, "URI="+testdatabase.New(t, mode).String(), "GINAUTH_SECRET="+secret)
 			for range 2 {
 				auth, _, err := start(t)
 				if err != nil {

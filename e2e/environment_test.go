@@ -48,7 +48,7 @@ func TestNonsenseStopsTheStart(t *testing.T) {
 		"GINAUTH_AUTOMATIC_EXPIRATION": {"", "0", "-1", "1.5", "soon", "36501", "9223372036854775807"},
 		"GINAUTH_DB_LOCATION":          {""},
 		"DATABASE_MODE":                {"", "oracle", "SQLITE", "sqlite "},
-		"URI":                          {"", "hunter2", "://hunter2", "postgres://u:hunter2@[::1", "postgres://u:hunter2%zz@h/"},
+		"URI":                          {"", "hunter2", "://hunter2", "hunter2 ://x"},
 		"DEV_MODE":                     {"", "perhaps"},
 	} {
 		for _, full := range fullNames(name) {
@@ -72,15 +72,24 @@ func fullNames(name string) []string {
 	return []string{name, "GINAUTH_" + name}
 }
 
-// Databases of which this version knows only the name are refused, in words
-// that do not give their password away.
-func TestOtherDatabasesStopTheStart(t *testing.T) {
+// A server that cannot be used stops the start, in words that do not give the
+// password away.
+func TestServersThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
-	for _, mode := range []string{"mongodb"} {
-		dir := t.TempDir()
-		p := launch(t, examplePath, dir, "DATABASE_MODE="+mode, "URI="+mode+"://ada:hunter2@localhost:5432/db")
-		expectRefusal(t, p, "DATABASE_MODE", "hunter2")
-		expectNoDatabase(t, dir)
+	for mode, uris := range map[string][]string{
+		"postgres": {"postgres://ada:hunter2@127.0.0.1:1/db", "postgres://ada:hunter2@[::1", "postgres://ada:hunter2%zz@h/"},
+		"mysql":    {"mysql://ada:hunter2@127.0.0.1:1/db", "mysql://ada:hunter2@[::1", "mysql://ada:hunter2%zz@h/"},
+		"mongodb":  {"mongodb://ada:hunter2@127.0.0.1:1/db", "mongodb://ada:hunter2@[::1", "mongodb://ada:hunter2%zz@h/"},
+	} {
+		for _, uri := range uris {
+			t.Run(uri, func(t *testing.T) {
+				t.Parallel()
+				dir := t.TempDir()
+				p := launch(t, examplePath, dir, "DATABASE_MODE="+mode, "URI="+uri)
+				expectRefusal(t, p, "URI", "hunter2")
+				expectNoDatabase(t, dir)
+			})
+		}
 	}
 }
 

@@ -1,12 +1,11 @@
-// Testservers starts throwaway database servers on free loopback ports, runs a
-// command that finds them through GINAUTH_TEST_POSTGRES_URI,
-// GINAUTH_TEST_MYSQL_URI and GINAUTH_TEST_MONGODB_URI, stops them, and exits
-// as the command did:
+// Run starts throwaway database servers, runs a command that finds them
+// through GINAUTH_TEST_POSTGRES_URI, GINAUTH_TEST_MYSQL_URI and
+// GINAUTH_TEST_MONGODB_URI, stops them, and exits as the command did:
 //
-//	go run ./testservers postgres,mysql,mongodb go test ./repository/...
+//	go run ./internal/testservers/run postgres,mysql,mongodb go test ./repository/...
 //
-// A server whose variable is set already is taken as it is. The servers keep
-// their data in a temporary directory; started as root, they run as nobody.
+// A server whose variable is set already is taken as it is. The command is
+// told by GINAUTH_TEST_REQUIRE that it must not do without these databases.
 package main
 
 import (
@@ -18,6 +17,8 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+
+	"github.com/ginauth/ginauth/internal/testservers"
 )
 
 func main() {
@@ -32,28 +33,22 @@ func main() {
 // run returns the command's exit code.
 func run(args []string) (code int, err error) {
 	if len(args) < 2 {
-		return 0, errors.New("usage: testservers DATABASE,... COMMAND [ARGUMENT ...]")
+		return 0, errors.New("usage: run DATABASE,... COMMAND [ARGUMENT ...]")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	folder, err := newFolder()
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-
 	environment := append(os.Environ(), "GINAUTH_TEST_REQUIRE="+args[0])
 	for _, database := range strings.Split(args[0], ",") {
 		variable := "GINAUTH_TEST_" + strings.ToUpper(database) + "_URI"
 		if os.Getenv(variable) != "" {
 			continue
 		}
-		server, err := start(ctx, database, folder)
-		if err != nil {
-			return 0, fmt.Errorf("%s: %w", database, err)
+		server, failed := testservers.Start(ctx, database)
+		if failed != nil {
+			return 0, failed
 		}
-		defer server.stop()
-		environment = append(environment, variable+"="+server.uri)
+		defer func() { err = errors.Join(err, server.Stop()) }()
+		environment = append(environment, variable+"="+server.URI)
 	}
 	return runCommand(ctx, args[1:], environment)
 }

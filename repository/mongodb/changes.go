@@ -1,0 +1,213 @@
+package mongodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+// inLine runs a change of this process when those before it are through. fn
+// wraps its own errors.
+func (r *Repository) inLine(ctx context.Context, act repository.Act, fn func() error) error {
+	if act.Date.IsZero() {
+		return errors.New("the act has no date")
+	}
+	select {
+	case r.line <- struct{}{}:
+		defer func() { <-r.line }()
+	case <-ctx.Done():
+		return wrap(ctx, "waiting for other changes", ctx.Err())
+	}
+	if err := ctx.Err(); err != nil {
+		return wrap(ctx, "beginning a change", err)
+	}
+	if r.untidy {
+		if err := r.settleAll(ctx); err != nil {
+			return wrap(ctx, "finishing the change log", err)
+		}
+	}
+	err := fn()
+	r.untidy = errors.Is(err, repository.ErrOutcomeUnknown)
+	return err
+}
+
+// settleAll logs the changes that were made and not yet logged, whosever they
+// are: of a process that died, or that is just about to do so itself.
+func (r *Repository) settleAll(ctx context.Context) error {
+	cursor, err := r.keys.Find(ctx, field("unlogged.id", field("$gt", "")), options.Find().SetProjection(withoutFlushes()))
+	if err != nil {
+		return err
+	}
+	var left []record
+	if err := cursor.All(ctx, &left); err != nil {
+		return err
+	}
+	for _, rec := range left {
+		if err := r.settle(ctx, rec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle logs a record's change, unless it is of no effect yet since a user is
+// missing. Any number of processes may settle the same change.
+func (r *Repository) settle(ctx context.Context, rec record) error {
+	if rec.awaitsUser() {
+		_, _, err := r.findKey(ctx, byID(rec.ID))
+		if errors.Is(err, mongo.ErrNoDocuments) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, entry := range rec.entries() {
+		if err := r.appendEntry(ctx, entry); err != nil {
+			return err
+		}
+	}
+	filter := append(byID(rec.ID), bson.E{Key: "unlogged.id", Value: rec.Unlogged.ID})
+	_, err := r.keys.UpdateOne(ctx, filter, field("$unset", field("unlogged", "")))
+	return err
+}
+
+// entries returns what a record's change appends to the log, without numbers.
+func (r record) entries() []change {
+	entry := change{ID: r.Unlogged.ID, Object: string(models.ObjectKey), ObjectID: r.ID, Actor: r.Unlogged.Actor, Date: r.Unlogged.Date}
+	if !r.awaitsUser() {
+		return []change{entry}
+	}
+	first := entry
+	first.ID, first.Object, first.ObjectID = r.Unlogged.UserEntry, string(models.ObjectUser), r.Key.UserID
+	return []change{first, entry}
+}
+
+// appendEntry gives an entry the number after the last, once: the number and
+// the entry's id are both unique. Since a number is taken by the very insert
+// that fills it, and only once the one before is there, the log has no gap at
+// any time, whoever dies.
+func (r *Repository) appendEntry(ctx context.Context, entry change) error {
+	for {
+		last, err := r.lastChange(ctx)
+		if err != nil {
+			return err
+		}
+		entry.Number = last.Number + 1
+		_, err = r.changes.InsertOne(ctx, entry)
+		if !mongo.IsDuplicateKeyError(err) {
+			return err
+		}
+		if logged, err := isThere(ctx, r.changes, field("id", entry.ID)); err != nil || logged {
+			return err
+		}
+		if err := pause(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// pause lets another process go first for a moment that no two share.
+func pause(ctx context.Context) error {
+	select {
+	case <-time.After(rand.N(5 * time.Millisecond)): //nolint:gosec // no secret
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func isThere(ctx context.Context, collection *mongo.Collection, filter bson.D) (bool, error) {
+	err := collection.FindOne(ctx, filter, options.FindOne().SetProjection(field("_id", 1))).Err()
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// lastChange returns the newest entry, the zero one while there is none.
+func (r *Repository) lastChange(ctx context.Context) (change, error) {
+	var last change
+	err := r.changes.FindOne(ctx, bson.D{}, options.FindOne().SetSort(byID(-1))).Decode(&last)
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return change{}, nil
+	}
+	return last, err
+}
+
+// LatestChange implements repository.Repository.
+func (r *Repository) LatestChange(ctx context.Context) (repository.Cursor, error) {
+	ctx = undated{ctx}
+	last, err := r.lastChange(ctx)
+	if err != nil {
+		return repository.Cursor{}, wrap(ctx, "reading the change log", err)
+	}
+	return repository.CursorOf(last.model()), nil
+}
+
+// Changes implements repository.Repository. It first logs what others left
+// unlogged, so that what it returns includes every change that was in force
+// when it was called, even if the process that made it is dead.
+//
+// It reads the entry at the cursor too: that it is still there, the same, and
+// followed without a gap tells at once that the log was neither cut nor
+// exchanged.
+func (r *Repository) Changes(ctx context.Context, after repository.Cursor, limit int) ([]models.Change, error) {
+	if limit < 1 {
+		return nil, fmt.Errorf("%d entries cannot be read", limit)
+	}
+	ctx = undated{ctx}
+	if err := r.settleAll(ctx); err != nil {
+		return nil, wrap(ctx, "finishing the change log", err)
+	}
+	entries, err := r.entriesFrom(ctx, after.Number, int64(limit)+1)
+	if err != nil {
+		return nil, wrap(ctx, "reading the change log", err)
+	}
+	if after == (repository.Cursor{}) {
+		entries = append([]models.Change{{}}, entries...)
+	}
+	if !continues(entries, after) {
+		return nil, fmt.Errorf("reading the change log: %w", repository.ErrChangesLost)
+	}
+	return entries[1:min(len(entries), limit+1)], nil
+}
+
+func (r *Repository) entriesFrom(ctx context.Context, number, limit int64) ([]models.Change, error) {
+	cursor, err := r.changes.Find(ctx, byID(field("$gte", number)), options.Find().SetSort(byID(1)).SetLimit(limit))
+	if err != nil {
+		return nil, err
+	}
+	var found []change
+	if err := cursor.All(ctx, &found); err != nil {
+		return nil, err
+	}
+	entries := make([]models.Change, len(found))
+	for i, entry := range found {
+		entries[i] = entry.model()
+	}
+	return entries, nil
+}
+
+// continues reports whether the entries begin with the one at the cursor and
+// have no gap.
+func continues(entries []models.Change, at repository.Cursor) bool {
+	if len(entries) == 0 || repository.CursorOf(entries[0]) != at {
+		return false
+	}
+	for i, entry := range entries {
+		if entry.Number != at.Number+int64(i) {
+			return false
+		}
+	}
+	return true
+}

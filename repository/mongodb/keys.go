@@ -1,0 +1,203 @@
+package mongodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+// CreateKey implements repository.Repository.
+func (r *Repository) CreateKey(ctx context.Context, act repository.Act, key models.APIKey) error {
+	ctx = undated{ctx}
+	key.Version = 1
+	rec := newRecord(key, newUnlogged(act))
+	return r.inLine(ctx, act, func() error {
+		if _, err := r.owner(ctx, rec); err != nil {
+			return wrap(ctx, "finding the key's user", err)
+		}
+		if err := r.insertRecord(ctx, rec); err != nil {
+			return err
+		}
+		return r.log(ctx, rec)
+	})
+}
+
+// insertRecord stores a record, whose id was never taken.
+func (r *Repository) insertRecord(ctx context.Context, rec record) error {
+	return insert(ctx, "creating a key", r.keys, rec, []uniqueValue{
+		{"id", byID(rec.ID)}, {"hash", field("hash", rec.Hash)},
+	})
+}
+
+// log finishes a change that is in force. If that fails, the next change or
+// the next reader of the log does it, and the caller is told to repeat.
+func (r *Repository) log(ctx context.Context, rec record) error {
+	longer, cancel := outliving(ctx)
+	defer cancel()
+	if err := r.settle(longer, rec); err != nil {
+		return fmt.Errorf("%w: %w", repository.ErrOutcomeUnknown, wrap(ctx, "appending to the change log", err))
+	}
+	return nil
+}
+
+// KeyByHash implements repository.Repository.
+func (r *Repository) KeyByHash(ctx context.Context, hash []byte) (models.APIKey, error) {
+	ctx = undated{ctx}
+	rec, owner, err := r.findKey(ctx, field("hash", binaryOf(hash)))
+	if err != nil {
+		return models.APIKey{}, wrap(ctx, "finding a key", err)
+	}
+	return rec.model(owner), nil
+}
+
+// findKey reads a key and then its owner, in that order: a first key that is
+// stored before its user is told by the user.
+func (r *Repository) findKey(ctx context.Context, filter bson.D) (record, user, error) {
+	var rec record
+	err := r.keys.FindOne(ctx, filter, options.FindOne().SetProjection(withoutFlushes())).Decode(&rec)
+	if err != nil {
+		return record{}, user{}, err
+	}
+	owner, err := r.owner(ctx, rec)
+	if err != nil && !errors.Is(err, mongo.ErrNoDocuments) {
+		return record{}, user{}, err
+	}
+	if !rec.isThere(owner) {
+		return record{}, user{}, mongo.ErrNoDocuments
+	}
+	return rec, owner, nil
+}
+
+// owner reads the user of a record's key; the zero user if it has none.
+func (r *Repository) owner(ctx context.Context, rec record) (user, error) {
+	if rec.Key == nil || rec.Key.UserID == "" {
+		return user{}, nil
+	}
+	var owner user
+	err := r.users.FindOne(ctx, byID(rec.Key.UserID)).Decode(&owner)
+	return owner, err
+}
+
+// RenewKey implements repository.Repository.
+func (r *Repository) RenewKey(ctx context.Context, act repository.Act, id string, expiration time.Time, reactivate bool) (models.APIKey, bool, error) {
+	ctx = undated{ctx}
+	var wasRevoked bool
+	key, err := r.edit(ctx, act, id, func(k *key) error {
+		wasRevoked = k.RevocationDate != 0
+		if wasRevoked && !reactivate {
+			return repository.ErrRevoked
+		}
+		k.ExpirationDate, k.RevocationDate = millis(expiration), 0
+		return nil
+	})
+	if err != nil {
+		return models.APIKey{}, false, err
+	}
+	return key, wasRevoked, nil
+}
+
+// errUnchanged ends a change that turned out to be none.
+var errUnchanged = errors.New("unchanged")
+
+// RevokeKey implements repository.Repository.
+func (r *Repository) RevokeKey(ctx context.Context, act repository.Act, id string) (models.APIKey, error) {
+	ctx = undated{ctx}
+	key, err := r.edit(ctx, act, id, func(k *key) error {
+		if k.RevocationDate != 0 {
+			return errUnchanged
+		}
+		k.RevocationDate = millis(act.Date)
+		return nil
+	})
+	if err != nil && !errors.Is(err, errUnchanged) {
+		return models.APIKey{}, err
+	}
+	return key, nil
+}
+
+// DeleteKey implements repository.Repository.
+func (r *Repository) DeleteKey(ctx context.Context, act repository.Act, id string) error {
+	ctx = undated{ctx}
+	change := newUnlogged(act)
+	return r.inLine(ctx, act, func() error {
+		rec, _, err := r.replace(ctx, id, func(*key) (bson.D, error) {
+			return bson.D{
+				{Key: "$unset", Value: field("key", "")},
+				{Key: "$set", Value: bson.D{{Key: "hash", Value: id}, {Key: "unlogged", Value: change}}},
+			}, nil
+		})
+		if err != nil {
+			return err
+		}
+		rec.Unlogged = change
+		return r.log(ctx, rec)
+	})
+}
+
+// edit makes one change to a key and returns the key as it is then; as it was
+// beside an error of alter.
+func (r *Repository) edit(ctx context.Context, act repository.Act, id string, alter func(*key) error) (models.APIKey, error) {
+	var edited models.APIKey
+	change := newUnlogged(act)
+	err := r.inLine(ctx, act, func() error {
+		rec, owner, err := r.replace(ctx, id, func(k *key) (bson.D, error) {
+			if err := alter(k); err != nil {
+				return nil, err
+			}
+			k.Version++
+			return field("$set", bson.D{{Key: "key", Value: k}, {Key: "unlogged", Value: change}}), nil
+		})
+		edited = rec.model(owner)
+		if err != nil {
+			return err
+		}
+		rec.Unlogged = change
+		return r.log(ctx, rec)
+	})
+	return edited, err
+}
+
+// replace reads a key, lets alter change the copy and say the update, and
+// makes that if the key is still as it was read; else it begins again. It
+// returns the record with the copy.
+func (r *Repository) replace(ctx context.Context, id string, alter func(*key) (bson.D, error)) (record, user, error) {
+	for {
+		rec, owner, err := r.findKey(ctx, byID(id))
+		if err == nil && rec.Unlogged != nil {
+			err = r.settle(ctx, rec)
+		}
+		if err != nil {
+			return record{}, user{}, wrap(ctx, "finding a key", err)
+		}
+		unchanged := bson.D{{Key: "_id", Value: id}, {Key: "key.version", Value: rec.Key.Version}, {Key: "unlogged", Value: exists(false)}}
+		update, err := alter(rec.Key)
+		if err != nil {
+			return rec, owner, err
+		}
+		if changed, err := r.changeKey(ctx, unchanged, update); err != nil || changed {
+			return rec, owner, err
+		}
+	}
+}
+
+// changeKey makes an update of a key if the key meets the condition.
+func (r *Repository) changeKey(ctx context.Context, condition, update bson.D) (changed bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return false, wrap(ctx, "changing a key", err)
+	}
+	longer, cancel := outliving(ctx)
+	defer cancel()
+	result, err := r.keys.UpdateOne(longer, condition, update)
+	if err != nil {
+		return false, wrapWrite(ctx, "changing a key", err)
+	}
+	return result.MatchedCount > 0, nil
+}

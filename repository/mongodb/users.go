@@ -1,0 +1,90 @@
+package mongodb
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+// CreateUser implements repository.Repository. The key is stored first, and is
+// there for nobody; storing the user is the one step that brings both into
+// force. Whoever dies in between leaves an id and a hash taken that are random
+// and were told to nobody; the same call, repeated, takes them over.
+func (r *Repository) CreateUser(ctx context.Context, act repository.Act, user models.User, key models.APIKey) error {
+	ctx = undated{ctx}
+	key.Version = 1
+	rec := newRecord(key, newUnlogged(act))
+	rec.Unlogged.UserEntry = uuid.NewString()
+	return r.inLine(ctx, act, func() error {
+		if err := r.reserveKey(ctx, rec); err != nil {
+			return err
+		}
+		if err := r.insertUser(ctx, userOf(user, key.ID)); err != nil {
+			return r.withdraw(ctx, rec, err)
+		}
+		return r.log(ctx, rec)
+	})
+}
+
+// reserveKey stores a first key whose user is still to come, or takes over what
+// an earlier attempt left.
+func (r *Repository) reserveKey(ctx context.Context, rec record) error {
+	err := r.insertRecord(ctx, rec)
+	if !errors.Is(err, repository.ErrConflict) {
+		return err
+	}
+	if _, missing := r.owner(ctx, rec); !errors.Is(missing, mongo.ErrNoDocuments) {
+		return errors.Join(err, wrap(ctx, "finding a user", missing))
+	}
+	own := bson.D{
+		{Key: "_id", Value: rec.ID}, {Key: "hash", Value: rec.Hash},
+		{Key: "key.user_id", Value: rec.Key.UserID}, {Key: "unlogged.user_entry", Value: field("$gt", "")},
+	}
+	result, failed := r.keys.UpdateOne(ctx, own, field("$set", bson.D{{Key: "key", Value: rec.Key}, {Key: "unlogged", Value: rec.Unlogged}}))
+	if failed != nil {
+		return wrap(ctx, "creating a key", failed)
+	}
+	if result.MatchedCount == 0 {
+		return err
+	}
+	return nil
+}
+
+func (r *Repository) insertUser(ctx context.Context, u user) error {
+	return insert(ctx, "creating a user", r.users, u, []uniqueValue{
+		{"username", field("canonical_username", u.CanonicalUsername)},
+		{"email", field("canonical_email", u.CanonicalEmail)},
+		{"id", byID(u.ID)},
+	})
+}
+
+// withdraw removes a first key whose user was refused since a value is taken:
+// that is final, for any other attempt at the same creation too, unless it is
+// such an attempt that took the value. After any other failure the user may
+// still come, and the key, which until then is there for nobody, has to stay.
+func (r *Repository) withdraw(ctx context.Context, rec record, refused error) error {
+	if !errors.Is(refused, repository.ErrConflict) {
+		return refused
+	}
+	longer, cancel := outliving(ctx)
+	defer cancel()
+	if _, _, err := r.findKey(longer, byID(rec.ID)); !errors.Is(err, mongo.ErrNoDocuments) {
+		return refused // it is there, or that cannot be told
+	}
+	_, _ = r.keys.DeleteOne(longer, append(byID(rec.ID), bson.E{Key: "unlogged.id", Value: rec.Unlogged.ID}))
+	return refused
+}
+
+// UserByUsername implements repository.Repository.
+func (r *Repository) UserByUsername(ctx context.Context, canonical string) (models.User, error) {
+	ctx = undated{ctx}
+	var found user
+	err := r.users.FindOne(ctx, field("canonical_username", canonical)).Decode(&found)
+	return found.model(), wrap(ctx, "finding a user", err)
+}
