@@ -83,9 +83,7 @@ func (a *Auth) compareSecret(address, secret string) error {
 	}
 	now := a.now()
 	if wait := a.guesses.Wait(address, now); wait > 0 {
-		p := problem(http.StatusTooManyRequests, "too_many_attempts", "Too many wrong secrets from this address.")
-		p.RetryAfter = wait
-		return p
+		return tooManyAttempts("Too many wrong secrets from this address.", wait)
 	}
 	if a.secrets.Match(secret) {
 		return nil

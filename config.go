@@ -1,6 +1,7 @@
 package ginauth
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,8 +19,20 @@ import (
 // DefaultExpiration is how long a key is valid unless told otherwise.
 const DefaultExpiration = 15 * 24 * time.Hour
 
+// The defaults and bounds of the cache.
+const (
+	DefaultCacheSize   = 1_000_000
+	DefaultCacheMaxAge = 5 * time.Minute
+	DefaultStaleLimit  = 30 * time.Second
+	// MinStaleLimit is twice as long as it takes to hear of a change.
+	MinStaleLimit = 2 * time.Second
+)
+
 // secretHeader carries the admin secret; it is read from nowhere else.
-const secretHeader = "secret-key"
+const (
+	secretHeader          = "secret-key"
+	canonicalSecretHeader = "Secret-Key"
+)
 
 // Config says how an Auth behaves. Only Secrets is required.
 type Config struct {
@@ -46,6 +59,20 @@ type Config struct {
 	// if nil, which no client can forge. Behind a proxy set gin's trusted
 	// proxies and pass (*gin.Context).ClientIP.
 	ClientIP func(*gin.Context) string
+
+	// CacheSize is how many keys are kept in memory once they were used; each
+	// takes about 300 bytes. DefaultCacheSize if zero.
+	CacheSize int
+
+	// CacheMaxAge is how long a key is served before it is read again, against
+	// hands in the database; changes made through ginauth are followed at once.
+	// DefaultCacheMaxAge if zero.
+	CacheMaxAge time.Duration
+
+	// StaleLimit is how long keys in memory are served while the store cannot
+	// be asked what has changed; after that they are answered 503.
+	// DefaultStaleLimit if zero; at least MinStaleLimit.
+	StaleLimit time.Duration
 
 	// HideDocs leaves the admin calls out of the docs page. It protects
 	// nothing: they are still served.
@@ -97,6 +124,15 @@ func (c Config) Validate() error {
 	}
 	if c.KeyPrefix != "" {
 		errs = append(errs, prefixed("KeyPrefix", security.CheckPrefix(c.KeyPrefix)))
+	}
+	if c.CacheSize < 0 {
+		errs = append(errs, errors.New("CacheSize: must not be negative"))
+	}
+	if c.CacheMaxAge < 0 {
+		errs = append(errs, errors.New("CacheMaxAge: must not be negative"))
+	}
+	if c.StaleLimit != 0 && c.StaleLimit < MinStaleLimit {
+		errs = append(errs, fmt.Errorf("StaleLimit: must be at least %v", MinStaleLimit))
 	}
 	for i, source := range c.KeySources {
 		errs = append(errs, prefixed("KeySources", source.validate()))
@@ -152,6 +188,9 @@ func (c Config) withDefaults() Config {
 		c.KeySources = DefaultKeySources()
 	}
 	c.KeySources = slices.Clone(c.KeySources)
+	c.CacheSize = cmp.Or(c.CacheSize, DefaultCacheSize)
+	c.CacheMaxAge = cmp.Or(c.CacheMaxAge, DefaultCacheMaxAge)
+	c.StaleLimit = cmp.Or(c.StaleLimit, DefaultStaleLimit)
 	if c.ClientIP == nil {
 		c.ClientIP = (*gin.Context).RemoteIP
 	}

@@ -22,6 +22,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/internal/changefeed"
+	"github.com/ginauth/ginauth/internal/keycache"
 	"github.com/ginauth/ginauth/internal/throttle"
 	"github.com/ginauth/ginauth/internal/usage"
 	"github.com/ginauth/ginauth/repository"
@@ -37,23 +39,34 @@ const (
 	// flushInterval is how often usage is written: with one more interval for
 	// the write it shows in the logs within two seconds.
 	flushInterval = time.Second
+	// secretGuesses is how many wrong admin secrets an address has free, and
+	// secretRefill how long it takes to get one more; keyGuesses and keyRefill
+	// the same for unknown keys that cost a query.
+	secretGuesses, secretRefill = 10, 10 * time.Second
+	keyGuesses, keyRefill       = 60, time.Second
 	// closeTimeout bounds the last flush.
 	closeTimeout = 10 * time.Second
 )
 
 // Auth guards routes and administers keys. It is safe for concurrent use.
 type Auth struct {
-	config   Config
-	secrets  security.Secrets
-	strong   bool // no secret is weak
-	repo     repository.Repository
-	usage    *usage.Recorder
-	guesses  *throttle.Throttle
-	hashing  chan struct{}
-	closed   atomic.Bool
-	close    func() error
-	mounts   []string
-	mountsMu sync.RWMutex
+	config  Config
+	secrets security.Secrets
+	strong  bool // no secret is weak
+	repo    repository.Repository
+	keys    *keycache.Cache
+	changes *changefeed.Feed
+	usage   *usage.Recorder
+	guesses *throttle.Throttle // of secrets
+	strays  *throttle.Throttle // unknown keys
+	sources []KeySource
+	// vary and private are the values of headers of guarded answers.
+	vary, private []string
+	hashing       chan struct{}
+	closed        atomic.Bool
+	close         func() error
+	mounts        []string
+	mountsMu      sync.RWMutex
 }
 
 // New returns an Auth over the repository, which it owns from then on: Close
@@ -80,11 +93,19 @@ func New(repo repository.Repository, config Config) (*Auth, error) {
 		config:  config,
 		secrets: secrets,
 		strong:  strong,
-		repo:    repo,
+		keys: keycache.New(repo, keycache.Options{
+			MaxKeys: config.CacheSize, MaxAge: config.CacheMaxAge, StaleLimit: config.StaleLimit, Now: config.Now,
+		}),
 		usage:   usage.Start(repo, flushInterval, config.Logger),
-		guesses: throttle.New(),
+		guesses: throttle.New(secretGuesses, secretRefill),
+		strays:  throttle.New(keyGuesses, keyRefill),
+		sources: canonical(config.KeySources),
+		vary:    varyOn(config.KeySources),
+		private: []string{"private"},
 		hashing: make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
+	a.repo = a.keys.Writing(repo)
+	a.changes = changefeed.Start(repo, a.keys, config.Now, config.Logger)
 	a.close = sync.OnceValue(a.shutDown)
 	return a, nil
 }
@@ -99,6 +120,8 @@ func (a *Auth) shutDown() error {
 	a.closed.Store(true)
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
+	a.changes.Close()
+	a.keys.Close()
 	return errors.Join(a.usage.Close(ctx), a.repo.Close())
 }
 

@@ -1,24 +1,20 @@
 package ginauth
 
 import (
-	"bytes"
-	"errors"
 	"net/http"
+	"slices"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/internal/keycache"
 	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/security"
 )
 
-// contextKey is where the guard leaves what it let through.
+// contextKey is where the guard leaves the key that it let through.
 type contextKey struct{}
-
-// passed is what a guard let through; the Auth tells it from another's.
-type passed struct {
-	auth *Auth
-	key  models.APIKey
-}
 
 // Guard returns a middleware that lets requests with a good API key through
 // and counts each of them once, however many guards of this Auth it passes.
@@ -27,12 +23,18 @@ type passed struct {
 // request, headers that repeat it included, so that no handler, log or proxied
 // server behind the guard sees it, nor the admin secret, should that have been
 // sent. A missing, bad, expired or revoked key and two different ones are
-// answered 401, a store that cannot be asked 503. Answers get Cache-Control:
-// private, unless a middleware ahead said something else, and a Vary on the key
-// headers; the handler may override both.
+// answered 401, a store that cannot be asked 503, too many unknown keys from
+// one address 429. Answers get Cache-Control: private, unless a middleware ahead
+// said something else, and a Vary on the key headers; the handler may override
+// both.
+//
+// Keys that were used lately are answered from memory. What is revoked, renewed
+// or deleted through this Auth is so before the call that does it answers; what
+// is through another node, within a second; see Config.StaleLimit for when the
+// store cannot be asked.
 func (a *Auth) Guard() gin.HandlerFunc {
 	return func(c *gin.Context) {
-		if p, ok := passage(c); ok && p.auth == a {
+		if key, ok := passage(c); ok && a.keys.Owns(key) {
 			return
 		}
 		key, err := a.authenticate(c)
@@ -40,8 +42,7 @@ func (a *Auth) Guard() gin.HandlerFunc {
 			a.refuse(c, a.challenge(), err)
 			return
 		}
-		a.usage.Count(key.ID, a.now())
-		c.Set(contextKey{}, passed{a, key})
+		c.Set(contextKey{}, key)
 		a.limitCaching(c)
 	}
 }
@@ -50,52 +51,91 @@ func (a *Auth) Guard() gin.HandlerFunc {
 // name, owner and dates, without the hash. The second value is false where no
 // guard let the request through.
 func KeyFrom(c *gin.Context) (models.APIKey, bool) {
-	p, ok := passage(c)
-	return p.key, ok
+	key, ok := passage(c)
+	if !ok {
+		return models.APIKey{}, false
+	}
+	return key.APIKey(), true
 }
 
 // passage returns what the guard left, if the request has passed one.
-func passage(c *gin.Context) (passed, bool) {
+func passage(c *gin.Context) (*keycache.Key, bool) {
 	value, _ := c.Get(contextKey{})
-	p, ok := value.(passed)
-	return p, ok
+	key, ok := value.(*keycache.Key)
+	return key, ok
 }
 
-// authenticate returns the active key that the request carries.
-func (a *Auth) authenticate(c *gin.Context) (models.APIKey, error) {
-	c.Request.Header.Del(secretHeader)
-	text, err := takeKey(c, a.config.KeySources, a.config.KeyPrefix)
+// authenticate returns the active key that the request carries, and counts the
+// request.
+func (a *Auth) authenticate(c *gin.Context) (*keycache.Key, error) {
+	delete(c.Request.Header, canonicalSecretHeader)
+	text, err := takeKey(c, a.sources, a.config.KeyPrefix)
 	if err != nil {
-		return models.APIKey{}, err
+		return nil, err
 	}
 	if a.closed.Load() {
-		return models.APIKey{}, errClosed
+		return nil, errClosed
 	}
-	if !security.IsKey(a.config.KeyPrefix, text) {
-		return models.APIKey{}, errKeyInvalid()
+	if len(text) != security.KeyLength(a.config.KeyPrefix) {
+		return nil, errKeyInvalid()
 	}
 	removeCopies(c.Request, text)
-	key, err := a.findKey(c, text)
-	if err != nil {
-		return models.APIKey{}, err
+	now := a.config.Now()
+	key, err := a.findKey(c, text, now)
+	if isNotFound(err) {
+		return nil, errKeyInvalid()
 	}
-	return key, refusalOf(key.Status(a.now()))
+	if err != nil {
+		return nil, err
+	}
+	if err := refusalOf(key.Status(now)); err != nil {
+		return nil, err
+	}
+	a.usage.Count(key.ID(), now.UTC().Truncate(time.Millisecond))
+	return key, nil
 }
 
-// findKey asks the store for the key of a request that is being guarded.
-func (a *Auth) findKey(c *gin.Context, text string) (models.APIKey, error) {
+// findKey returns the key of a request, from memory or from the store. Only
+// what has a key's form can be in memory, so the checksum is left for what is
+// not.
+func (a *Auth) findKey(c *gin.Context, text string, now time.Time) (*keycache.Key, error) {
+	hash := security.HashKey(text)
+	key, answer := a.keys.Lookup(hash, now)
+	switch answer {
+	case keycache.Valid:
+		return key, nil
+	case keycache.Stale:
+		return nil, keycache.ErrStale
+	case keycache.Unknown:
+		return nil, repository.ErrNotFound
+	case keycache.Outdated:
+		return a.loadKey(c, hash)
+	default:
+		return a.loadStranger(c, text, hash, now)
+	}
+}
+
+// loadStranger asks the store for a key that is not known here, unless the
+// client has tried too many such keys in vain.
+func (a *Auth) loadStranger(c *gin.Context, text string, hash keycache.Hash, now time.Time) (*keycache.Key, error) {
+	if !security.IsKey(a.config.KeyPrefix, text) {
+		return nil, errKeyInvalid()
+	}
+	address := a.config.ClientIP(c)
+	if wait := a.strays.Wait(address, now); wait > 0 {
+		return nil, tooManyAttempts("Too many unknown keys from this address.", wait)
+	}
+	key, err := a.loadKey(c, hash)
+	if isNotFound(err) {
+		a.strays.Fail(address, now)
+	}
+	return key, err
+}
+
+func (a *Auth) loadKey(c *gin.Context, hash keycache.Hash) (*keycache.Key, error) {
 	ctx, cancel := storeContext(c)
 	defer cancel()
-	hash := security.HashKey(text)
-	key, err := a.repo.KeyByHash(ctx, hash)
-	if isNotFound(err) {
-		return models.APIKey{}, errKeyInvalid()
-	}
-	if err == nil && !bytes.Equal(key.Hash, hash) { // a zero key would pass for an active one
-		err = errors.New("the repository returned another key than the one asked for")
-	}
-	key.Hash = nil
-	return key, err
+	return a.keys.Load(ctx, hash)
 }
 
 func refusalOf(status models.Status) error {
@@ -128,17 +168,42 @@ func (a *Auth) challenge() string {
 }
 
 // limitCaching keeps shared caches from handing one client's answer to
-// another.
+// another. The values are shared by all answers: whoever sets or adds to a
+// header makes a slice of their own.
 func (a *Auth) limitCaching(c *gin.Context) {
-	if c.Writer.Header().Get("Cache-Control") == "" {
-		c.Header("Cache-Control", "private")
+	header := c.Writer.Header()
+	if len(header["Cache-Control"]) == 0 {
+		header["Cache-Control"] = a.private
 	}
-	for _, source := range a.config.KeySources {
+	if len(header["Vary"]) == 0 {
+		header["Vary"] = a.vary
+	} else {
+		header["Vary"] = append(header["Vary"], a.vary...)
+	}
+}
+
+// varyOn names the headers in which a key may be.
+func varyOn(sources []KeySource) []string {
+	names := []string{}
+	for _, source := range sources {
 		switch source.In {
 		case InHeader:
-			c.Writer.Header().Add("Vary", source.Name)
+			names = append(names, source.Name)
 		case InBearer:
-			c.Writer.Header().Add("Vary", "Authorization")
+			names = append(names, "Authorization")
 		}
 	}
+	return slices.Clip(names)
+}
+
+// canonical returns the sources with headers named as net/http keeps them, so
+// that they are found without making the name again for each request.
+func canonical(sources []KeySource) []KeySource {
+	sources = slices.Clone(sources)
+	for i := range sources {
+		if sources[i].In == InHeader {
+			sources[i].Name = http.CanonicalHeaderKey(sources[i].Name)
+		}
+	}
+	return sources
 }

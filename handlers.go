@@ -72,9 +72,10 @@ func (a *Auth) newKey(c *gin.Context) (id string, err error) {
 
 // keyOf makes the record of a new key.
 func keyOf(order keyOrder, text string, now time.Time) models.APIKey {
+	hash := security.HashKey(text)
 	return models.APIKey{
 		ID:             newID(),
-		Hash:           security.HashKey(text),
+		Hash:           hash[:],
 		Hint:           security.Hint(text),
 		Name:           order.name,
 		CreationDate:   now,
@@ -282,7 +283,8 @@ func (a *Auth) resolve(ctx context.Context, ref keyRef) (id string, err error) {
 	if ref.ID != "" {
 		return ref.ID, nil
 	}
-	key, err := a.repo.KeyByHash(ctx, security.HashKey(ref.APIKey))
+	hash := security.HashKey(ref.APIKey)
+	key, err := a.repo.KeyByHash(ctx, hash[:])
 	return key.ID, err
 }
 

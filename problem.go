@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/internal/keycache"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/security"
 )
@@ -71,6 +72,8 @@ func problemOf(err error) Problem {
 	switch {
 	case errors.As(err, &known):
 		return known
+	case errors.Is(err, keycache.ErrOverloaded):
+		return outage("overloaded", "Too many keys wait to be checked at the moment.")
 	case errors.Is(err, repository.ErrNotFound):
 		return problem(http.StatusNotFound, "key_not_found", "There is no such key.")
 	case errors.Is(err, repository.ErrRevoked):
@@ -89,6 +92,12 @@ func problemOf(err error) Problem {
 func taken(field string) Problem {
 	p := problem(http.StatusConflict, field+"_taken", "The "+field+" belongs to someone else.")
 	p.Errors = []FieldError{{field, field + "_taken", "This is already taken."}}
+	return p
+}
+
+func tooManyAttempts(detail string, wait time.Duration) Problem {
+	p := problem(http.StatusTooManyRequests, "too_many_attempts", detail)
+	p.RetryAfter = wait
 	return p
 }
 

@@ -54,7 +54,8 @@ func newAuth(t *testing.T) (auth *ginauth.Auth, key string) {
 		t.Fatal(err)
 	}
 	key = security.NewKey(security.DefaultPrefix)
-	record := models.APIKey{ID: "the-key", Hash: security.HashKey(key), Name: "panicking"}
+	hash := security.HashKey(key)
+	record := models.APIKey{ID: "the-key", Hash: hash[:], Name: "panicking"}
 	if err := repo.CreateKey(t.Context(), repository.Act{Actor: "test", Date: time.Now()}, record); err != nil {
 		t.Fatal(err)
 	}

@@ -74,14 +74,14 @@ func IsKey(prefix, s string) bool {
 	return true
 }
 
+// KeyLength returns the number of bytes that every key with this prefix has.
+func KeyLength(prefix string) int { return len(prefix) + 1 + randomLength + checksumLength }
+
 // HashKey returns the SHA-256 of the key (FIPS 180-4), 32 bytes: what is stored in the key's
 // place. Passwords need a slow, salted hash because they can be guessed; a key is 256 random
 // bits, so that neither guessing nor a precomputed table is possible at any speed, and a fast
 // hash costs each request well below a microsecond.
-func HashKey(key string) []byte {
-	sum := sha256.Sum256([]byte(key))
-	return sum[:]
-}
+func HashKey(key string) [sha256.Size]byte { return sha256.Sum256([]byte(key)) }
 
 // Hint returns what lists may show of a key so that its owner recognises it: the prefix, the
 // underscore and the first 4 random characters. These tell at most 24 of the 256 random bits;
@@ -107,7 +107,7 @@ func formatKey(prefix string, random []byte) string {
 // length, the prefix and the alphabet of a key.
 func splitKey(prefix, s string) (body, checksum string, ok bool) {
 	rest, ok := strings.CutPrefix(s, prefix)
-	if !ok || len(rest) != 1+randomLength+checksumLength || rest[0] != '_' {
+	if !ok || len(s) != KeyLength(prefix) || rest[0] != '_' {
 		return "", "", false
 	}
 	for i := 1; i < len(rest); i++ {

@@ -11,10 +11,6 @@ import (
 )
 
 const (
-	// burst is how many failures an address has free.
-	burst = 10
-	// refill is how long it takes until an address may fail once more.
-	refill = 10 * time.Second
 	// addresses bounds the table; the least used ones are forgotten first.
 	addresses = 10_000
 	// ipv6Bits is the part of an IPv6 address that is counted as one client,
@@ -24,12 +20,15 @@ const (
 
 // Throttle is safe for concurrent use. Its memory is bounded.
 type Throttle struct {
+	burst    int
+	refill   time.Duration
 	failures *otter.Cache[netip.Prefix, *rate.Limiter]
 }
 
-// New returns a throttle that has seen no failure.
-func New() *Throttle {
-	return &Throttle{otter.Must(&otter.Options[netip.Prefix, *rate.Limiter]{MaximumSize: addresses})}
+// New returns a throttle that has seen no failure. Each address has burst
+// failures free, and one more after each refill.
+func New(burst int, refill time.Duration) *Throttle {
+	return &Throttle{burst, refill, otter.Must(&otter.Options[netip.Prefix, *rate.Limiter]{MaximumSize: addresses})}
 }
 
 // Wait returns how long the address must wait from now on before it may try;
@@ -43,13 +42,13 @@ func (t *Throttle) Wait(address string, now time.Time) time.Duration {
 	if missing <= 0 {
 		return 0
 	}
-	return time.Duration(missing * float64(refill))
+	return time.Duration(missing * float64(t.refill))
 }
 
 // Fail counts a failure of the address.
 func (t *Throttle) Fail(address string, now time.Time) {
 	limiter, _ := t.failures.ComputeIfAbsent(network(address), func() (*rate.Limiter, bool) {
-		return rate.NewLimiter(rate.Every(refill), burst), false
+		return rate.NewLimiter(rate.Every(t.refill), t.burst), false
 	})
 	limiter.AllowN(now, 1)
 }

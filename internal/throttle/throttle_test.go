@@ -10,6 +10,11 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+const (
+	burst  = 10
+	refill = 10 * time.Second
+)
+
 var start = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func failures(t *Throttle, address string, n int) {
@@ -19,7 +24,7 @@ func failures(t *Throttle, address string, n int) {
 }
 
 func TestWaitGrowsWithFailures(t *testing.T) {
-	throttle := New()
+	throttle := New(burst, refill)
 	failures(throttle, "192.0.2.1", burst-1)
 	if wait := throttle.Wait("192.0.2.1", start); wait != 0 {
 		t.Errorf("one failure before the limit one waits %v", wait)
@@ -50,7 +55,7 @@ func TestWhoSharesAPlace(t *testing.T) {
 		{"what is no address", "", "nonsense", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			throttle := New()
+			throttle := New(burst, refill)
 			failures(throttle, test.guilty, burst)
 			if got := throttle.Wait(test.other, start) > 0; got != test.shared {
 				t.Errorf("throttled: %v, want %v", got, test.shared)
@@ -61,7 +66,7 @@ func TestWhoSharesAPlace(t *testing.T) {
 
 // A flood from many addresses cannot take more memory than the table's bound.
 func TestTableIsBounded(t *testing.T) {
-	throttle := New()
+	throttle := New(burst, refill)
 	for i := range 5 * addresses {
 		throttle.Fail(fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255), start)
 	}

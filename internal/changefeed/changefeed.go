@@ -1,0 +1,189 @@
+// Package changefeed follows the change log, so that what one node changes is
+// in force on the others.
+//
+// It reads the log every interval, and at once when it is told to, each time
+// with a deadline. What was changed elsewhere is therefore passed on at most
+// max(interval, timeout) + timeout later, one second altogether, as long as the
+// log can be read. How long it could not be read is for the listener to judge,
+// which is told of each success and when that began.
+package changefeed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+const (
+	// interval is the time from one reading to the next.
+	interval = 400 * time.Millisecond
+	// timeout bounds a reading.
+	timeout = 500 * time.Millisecond
+	// pageSize is how many entries are read at once.
+	pageSize = 1000
+)
+
+// Store is where the log is; see repository.Repository.
+type Store interface {
+	LatestChange(ctx context.Context) (repository.Cursor, error)
+	Changes(ctx context.Context, after repository.Cursor, limit int) ([]models.Change, error)
+	AddUsage(ctx context.Context, flush repository.Flush) error
+}
+
+// Listener is told what has changed; see keycache.Cache.
+type Listener interface {
+	// Invalidate names the keys and users that have changed.
+	Invalidate(ids ...string)
+	// InvalidateAll says that anything may have changed.
+	InvalidateAll()
+	// Confirm says that all changes up to a time were passed on.
+	Confirm(at time.Time)
+}
+
+// Feed follows a log in a goroutine of its own.
+type Feed struct {
+	store    Store
+	listener Listener
+	now      func() time.Time
+	logger   *slog.Logger
+
+	cursor  repository.Cursor
+	started bool
+	node    string
+	proofs  int64
+
+	bell    chan struct{}
+	cancel  context.CancelFunc
+	stopped chan struct{}
+}
+
+// Start follows the log from its present end on until Close.
+func Start(store Store, listener Listener, now func() time.Time, logger *slog.Logger) *Feed {
+	ctx, cancel := context.WithCancel(context.Background())
+	f := newFeed(store, listener, now, logger)
+	f.cancel = cancel
+	go f.run(ctx)
+	return f
+}
+
+func newFeed(store Store, listener Listener, now func() time.Time, logger *slog.Logger) *Feed {
+	return &Feed{
+		store: store, listener: listener, now: now, logger: logger, node: uuid.NewString(),
+		bell: make(chan struct{}, 1), stopped: make(chan struct{}),
+	}
+}
+
+// Ring has the log read at once. It never waits.
+func (f *Feed) Ring() {
+	select {
+	case f.bell <- struct{}{}:
+	default:
+	}
+}
+
+// Close stops following and waits until that is so.
+func (f *Feed) Close() {
+	f.cancel()
+	<-f.stopped
+}
+
+func (f *Feed) run(ctx context.Context) {
+	defer close(f.stopped)
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for failing := false; ctx.Err() == nil; {
+		failing = f.pollAndReport(ctx, failing)
+		select {
+		case <-ctx.Done():
+		case <-ticker.C:
+		case <-f.bell:
+		}
+	}
+}
+
+// pollAndReport logs the first of several failures in a row, and the recovery.
+func (f *Feed) pollAndReport(ctx context.Context, wasFailing bool) (failing bool) {
+	err := f.poll(ctx)
+	switch {
+	case ctx.Err() != nil: // closed
+	case err != nil && !wasFailing:
+		f.logger.Warn("changes to keys cannot be followed; keys that are known are served for a while, until they are refused with 503", "error", err)
+	case err == nil && wasFailing:
+		f.logger.Info("changes to keys are followed again")
+	}
+	return err != nil
+}
+
+// poll passes on what the log has by now.
+func (f *Feed) poll(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	if !f.started {
+		return f.begin(ctx)
+	}
+	err := f.catchUp(ctx)
+	if errors.Is(err, repository.ErrChangesLost) {
+		return f.beginAgain(ctx)
+	}
+	return err
+}
+
+func (f *Feed) catchUp(ctx context.Context) error {
+	for {
+		at := f.now()
+		entries, err := f.store.Changes(ctx, f.cursor, pageSize)
+		if err != nil {
+			return err
+		}
+		f.passOn(entries)
+		if len(entries) < pageSize {
+			f.listener.Confirm(at)
+			return nil
+		}
+	}
+}
+
+func (f *Feed) passOn(entries []models.Change) {
+	if len(entries) == 0 {
+		return
+	}
+	ids := make([]string, len(entries))
+	for i, entry := range entries {
+		ids[i] = entry.ObjectID
+	}
+	f.listener.Invalidate(ids...)
+	f.cursor = repository.CursorOf(entries[len(entries)-1])
+}
+
+// begin takes the present end of the log. What was read before that may have
+// changed without being noticed.
+func (f *Feed) begin(ctx context.Context) error {
+	at := f.now()
+	cursor, err := f.store.LatestChange(ctx)
+	if err != nil {
+		return err
+	}
+	f.cursor, f.started = cursor, true
+	f.listener.InvalidateAll()
+	f.listener.Confirm(at)
+	return nil
+}
+
+// beginAgain is begin for a log that does not continue: it was cut, or the
+// database was restored. But a replica that lags behind looks the same, and
+// would bring revoked keys back; so it has to take a write first.
+func (f *Feed) beginAgain(ctx context.Context) error {
+	f.proofs++
+	if err := f.store.AddUsage(ctx, repository.Flush{Node: f.node, Number: f.proofs}); err != nil {
+		return fmt.Errorf("the change log does not continue, and the store takes no writes: %w", err)
+	}
+	f.logger.Warn("the change log does not continue where it was left, as after the restoration of a backup: all keys are read again")
+	return f.begin(ctx)
+}

@@ -1,0 +1,58 @@
+package keycache
+
+import (
+	"hash/maphash"
+	"sync"
+	"sync/atomic"
+)
+
+// places is how many places remember changes. It is a power of two, and large
+// enough for a change to outdate few keys beside its own: with a million keys
+// remembered about 15.
+const places = 1 << 16
+
+// place is where changes to an id are remembered.
+type place uint16
+
+// changes remembers what has changed since when: each change takes the next
+// number and leaves it in the place of its id. Ids share places, so that a key
+// may look changed because another was, and is read once too often; but one
+// that has changed never looks as if it had not, nothing has to be cleaned up,
+// and asking costs two loads.
+type changes struct {
+	seed   maphash.Seed // nobody outside can tell which ids share a place
+	last   atomic.Uint64
+	all    atomic.Uint64
+	latest [places]atomic.Uint64
+	adding sync.Mutex
+}
+
+func newChanges() *changes { return &changes{seed: maphash.MakeSeed()} }
+
+// number is that of the last change.
+func (c *changes) number() uint64 { return c.last.Load() }
+
+func (c *changes) placeOf(id string) place { return place(maphash.String(c.seed, id)) }
+
+func (c *changes) add(ids []string) {
+	c.adding.Lock()
+	defer c.adding.Unlock()
+	number := c.last.Add(1)
+	for _, id := range ids {
+		c.latest[c.placeOf(id)].Store(number)
+	}
+}
+
+func (c *changes) addAll() {
+	c.adding.Lock()
+	defer c.adding.Unlock()
+	c.all.Store(c.last.Add(1))
+}
+
+// isCurrent reports whether neither the key nor its user has changed since the
+// key began to be read.
+func (c *changes) isCurrent(key *Key) bool {
+	return c.latest[key.place].Load() <= key.reading &&
+		c.latest[key.userPlace].Load() <= key.reading &&
+		c.all.Load() <= key.reading
+}

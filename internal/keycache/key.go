@@ -1,0 +1,89 @@
+package keycache
+
+import (
+	"time"
+
+	"github.com/ginauth/ginauth/models"
+)
+
+// Key is a key as it was read. It is shared by all requests and never changed.
+// A million of them are in memory, so it is packed: the dates as they are
+// stored, all text in one string. What each request looks at comes first and
+// lies in one cache line.
+type Key struct {
+	// reading is the number that changes had when the key began to be read, at
+	// that moment.
+	reading uint64
+	moment  time.Duration
+	// expiration, revocation and creation are in milliseconds since 1970, 0 for
+	// none.
+	expiration, revocation int64
+	// place is where changes of the key are remembered, userPlace those of its
+	// user; the same for a key without one.
+	place, userPlace place
+	// lengths are those of the parts of text: id, hint, user's id and name; the
+	// rest is the username.
+	lengths  [4]uint16
+	text     string
+	cache    *Cache
+	creation int64
+}
+
+func (c *Cache) newKey(stored models.APIKey, number uint64, moment time.Duration) *Key {
+	key := &Key{
+		reading: number, moment: moment, cache: c,
+		expiration: millis(stored.ExpirationDate), revocation: millis(stored.RevocationDate), creation: millis(stored.CreationDate),
+		text:    stored.ID + stored.Hint + stored.UserID + stored.Name + stored.Username,
+		lengths: [4]uint16{uint16(len(stored.ID)), uint16(len(stored.Hint)), uint16(len(stored.UserID)), uint16(len(stored.Name))},
+	}
+	key.place = c.changes.placeOf(stored.ID)
+	key.userPlace = key.place
+	if stored.UserID != "" {
+		key.userPlace = c.changes.placeOf(stored.UserID)
+	}
+	return key
+}
+
+// ID returns the key's id.
+func (k *Key) ID() string { return k.text[:k.lengths[0]] }
+
+// UserID returns the owner's id; "" for a service key.
+func (k *Key) UserID() string {
+	start := k.lengths[0] + k.lengths[1]
+	return k.text[start : start+k.lengths[2]]
+}
+
+// Status judges the key at the given time.
+func (k *Key) Status(now time.Time) models.Status {
+	return models.APIKey{
+		ID: k.ID(), ExpirationDate: fromMillis(k.expiration), RevocationDate: fromMillis(k.revocation),
+	}.Status(now)
+}
+
+// APIKey returns a copy of the key, without its hash and version.
+func (k *Key) APIKey() models.APIKey {
+	var parts [4]string
+	rest := k.text
+	for i, length := range k.lengths {
+		parts[i], rest = rest[:length], rest[length:]
+	}
+	return models.APIKey{
+		ID: parts[0], Hint: parts[1], UserID: parts[2], Name: parts[3], Username: rest,
+		CreationDate: fromMillis(k.creation), ExpirationDate: fromMillis(k.expiration), RevocationDate: fromMillis(k.revocation),
+	}
+}
+
+// millis keeps the zero time as 0.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func fromMillis(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(n).UTC()
+}

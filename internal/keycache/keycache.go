@@ -1,0 +1,199 @@
+// Package keycache remembers verified keys, so that a guarded request asks the
+// store only for a key that was not used lately, and never serves one beyond
+// a stated bound.
+//
+// What it guarantees:
+//
+//   - After Invalidate has returned, no reading that began before is used: not
+//     one that is remembered, and not one under way, for whoever waits for it.
+//   - No reading is used that is older than Options.MaxAge, and none at all
+//     when Confirm was last called with a time that is more than
+//     Options.StaleLimit ago.
+//   - Requests for the same key at the same time are one query. At most
+//     maxReadings run at once and maxWaiting wait; what is beyond is refused
+//     with ErrOverloaded. Keys that are known have a part of this to
+//     themselves, which no flood of unknown ones can take.
+//   - An error is never remembered. That there is no such key is, for
+//     unknownAge at most and apart from the keys, which it cannot push out.
+package keycache
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+const (
+	// unknownAge is how long it is remembered that there is no such key, at
+	// most: any change to any key ends it.
+	unknownAge = 10 * time.Second
+	// maxUnknown bounds how many such hashes are remembered.
+	maxUnknown = 10_000
+	// readTimeout bounds one reading, waiting for its turn included.
+	readTimeout = 3 * time.Second
+	// maxAttempts bounds how often a key that is changed all the time is read
+	// for one request.
+	maxAttempts = 10
+)
+
+var (
+	// ErrOverloaded says that too many keys wait to be read.
+	ErrOverloaded = errors.New("too many keys wait to be read")
+	// ErrStale says that changes to keys could not be followed for longer than
+	// StaleLimit.
+	ErrStale = errors.New("changes to keys cannot be followed")
+
+	errClosed   = errors.New("the cache is closed")
+	errUnknown  = fmt.Errorf("reading a key: %w", repository.ErrNotFound)
+	errChanging = errors.New("the key changes faster than it can be read")
+	errOtherKey = errors.New("the store returned another key than the one asked for")
+)
+
+// Hash is the SHA-256 of a key.
+type Hash = [sha256.Size]byte
+
+// Store is what is read; see repository.Repository.
+type Store interface {
+	KeyByHash(ctx context.Context, hash []byte) (models.APIKey, error)
+}
+
+// Options say how much is remembered, and for how long. All are required.
+type Options struct {
+	// MaxKeys is how many keys are remembered. The least used ones go first.
+	MaxKeys int
+	// MaxAge is how long a key is served without being read again, against
+	// bugs and hands in the database.
+	MaxAge time.Duration
+	// StaleLimit is how long keys are served while their changes cannot be
+	// followed.
+	StaleLimit time.Duration
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Cache is safe for concurrent use.
+type Cache struct {
+	store   Store
+	options Options
+	start   time.Time // moments are counted from here
+
+	keys      *otter.Cache[Hash, *Key]
+	unknown   *otter.Cache[Hash, absence]
+	changes   *changes
+	confirmed atomic.Int64 // a moment
+
+	flights    singleflight.Group
+	known, new lane
+
+	ctx     context.Context // ends with Close
+	cancel  context.CancelFunc
+	mu      sync.Mutex // guards closed and adding to running
+	closed  bool
+	running sync.WaitGroup
+}
+
+// absence is that there was no such key.
+type absence struct {
+	reading uint64
+	moment  time.Duration
+}
+
+// New returns an empty cache. Until Confirm is called, changes count as
+// followed up to now.
+func New(store Store, options Options) *Cache {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Cache{
+		store: store, options: options, start: options.Now(),
+		keys:    otter.Must(&otter.Options[Hash, *Key]{MaximumSize: options.MaxKeys}),
+		unknown: otter.Must(&otter.Options[Hash, absence]{MaximumSize: maxUnknown}),
+		changes: newChanges(),
+		known:   newLane(readingsOfKnown), new: newLane(maxReadings - readingsOfKnown),
+		ctx: ctx, cancel: cancel,
+	}
+}
+
+// Answer is what the cache can say without asking the store.
+type Answer int
+
+// The answers of Lookup.
+const (
+	// Absent says nothing: the key has to be read.
+	Absent Answer = iota
+	// Outdated is a key that this cache knows and that has to be read again.
+	Outdated
+	// Valid is a key that may be used.
+	Valid
+	// Unknown says that there was no such key a moment ago.
+	Unknown
+	// Stale says that nothing may be used at present; see ErrStale.
+	Stale
+)
+
+// Lookup says what is known of a key at the time now. The key is set if the
+// answer is Valid.
+func (c *Cache) Lookup(hash Hash, now time.Time) (*Key, Answer) {
+	moment := now.Sub(c.start)
+	if c.isStale(moment) {
+		return nil, Stale
+	}
+	if key, ok := c.keys.GetIfPresent(hash); ok {
+		if moment-key.moment < c.ageLimit(hash) && c.changes.isCurrent(key) {
+			return key, Valid
+		}
+		return nil, Outdated
+	}
+	if missing, ok := c.unknown.GetIfPresent(hash); ok && moment-missing.moment < unknownAge && missing.reading == c.changes.number() {
+		return nil, Unknown
+	}
+	return nil, Absent
+}
+
+// ageLimit is between three quarters of MaxAge and all of it, so that keys
+// that were read together are not read again together.
+func (c *Cache) ageLimit(hash Hash) time.Duration {
+	return c.options.MaxAge - c.options.MaxAge/4/256*time.Duration(hash[0])
+}
+
+func (c *Cache) isStale(moment time.Duration) bool {
+	return moment-time.Duration(c.confirmed.Load()) > c.options.StaleLimit
+}
+
+// Owns reports whether the key was read by this cache.
+func (c *Cache) Owns(key *Key) bool { return key.cache == c }
+
+// Confirm says that every change which was in force at the given time has been
+// passed to Invalidate.
+func (c *Cache) Confirm(at time.Time) {
+	moment := int64(at.Sub(c.start))
+	for {
+		latest := c.confirmed.Load()
+		if moment <= latest || c.confirmed.CompareAndSwap(latest, moment) {
+			return
+		}
+	}
+}
+
+// Invalidate says that keys or users, named by their ids, have changed.
+func (c *Cache) Invalidate(ids ...string) { c.changes.add(ids) }
+
+// InvalidateAll says that anything may have changed.
+func (c *Cache) InvalidateAll() { c.changes.addAll() }
+
+// Close ends the readings under way and waits for them.
+func (c *Cache) Close() {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.cancel()
+	c.running.Wait()
+}

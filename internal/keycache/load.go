@@ -1,0 +1,136 @@
+package keycache
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/ginauth/ginauth/repository"
+)
+
+// Load reads a key from the store and remembers it. The error is the store's
+// (repository.ErrNotFound if there is no such key), ErrOverloaded, ErrStale or
+// the context's.
+//
+// The reading belongs to all who wait for it: it goes on when the one who began
+// it leaves, and has a deadline of its own. If the key changes before the
+// result is handed on, it is read again.
+func (c *Cache) Load(ctx context.Context, hash Hash) (*Key, error) {
+	for range maxAttempts {
+		if c.isStale(c.moment()) {
+			return nil, ErrStale
+		}
+		key, err := c.read(ctx, hash)
+		if err != nil {
+			return nil, err
+		}
+		if c.changes.isCurrent(key) {
+			return key, nil
+		}
+	}
+	return nil, errChanging
+}
+
+func (c *Cache) moment() time.Duration { return c.options.Now().Sub(c.start) }
+
+// read joins the reading of the hash that began after the latest change, or
+// begins it. One that began before that is left alone: it may not have seen
+// the change.
+func (c *Cache) read(ctx context.Context, hash Hash) (*Key, error) {
+	number := c.changes.number()
+	flight := string(binary.BigEndian.AppendUint64(hash[:], number))
+	result := c.flights.DoChan(flight, func() (any, error) { return c.readInTurn(hash, number) })
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r := <-result:
+		key, _ := r.Val.(*Key)
+		return key, r.Err
+	}
+}
+
+// readInTurn reads when it is its turn, unless another has done so since the
+// request looked. It runs in a goroutine of its own, where a panic would end
+// the process.
+func (c *Cache) readInTurn(hash Hash, number uint64) (key *Key, err error) {
+	if !c.begin() {
+		return nil, errClosed
+	}
+	defer c.running.Done()
+	defer func() {
+		if p := recover(); p != nil {
+			key, err = nil, fmt.Errorf("the store panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	ctx, cancel := context.WithTimeout(c.ctx, readTimeout)
+	defer cancel()
+	lane := c.laneOf(hash)
+	if err := lane.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer lane.leave()
+	switch key, answer := c.Lookup(hash, c.options.Now()); answer {
+	case Valid:
+		return key, nil
+	case Unknown:
+		return nil, errUnknown
+	default:
+		return c.readNow(ctx, hash, number)
+	}
+}
+
+func (c *Cache) readNow(ctx context.Context, hash Hash, number uint64) (*Key, error) {
+	moment := c.moment()
+	stored, err := c.store.KeyByHash(ctx, hash[:])
+	switch {
+	case errors.Is(err, repository.ErrNotFound):
+		c.rememberAbsence(hash, absence{number, moment})
+		return nil, err
+	case err != nil:
+		return nil, err
+	case !bytes.Equal(stored.Hash, hash[:]): // a zero key would pass for an active one
+		return nil, errOtherKey
+	}
+	return c.remember(hash, c.newKey(stored, number, moment)), nil
+}
+
+// begin reports whether a reading may begin; Close waits for it then.
+func (c *Cache) begin() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return false
+	}
+	c.running.Add(1)
+	return true
+}
+
+// remember returns its key; what is remembered then is that or one that began to
+// be read after a later change.
+func (c *Cache) remember(hash Hash, key *Key) *Key {
+	c.keys.Compute(hash, func(old *Key, found bool) (*Key, otter.ComputeOp) {
+		if found && old.reading > key.reading {
+			return old, otter.CancelOp
+		}
+		return key, otter.WriteOp
+	})
+	c.unknown.Invalidate(hash)
+	return key
+}
+
+// rememberAbsence forgets the key that was there, if one was.
+func (c *Cache) rememberAbsence(hash Hash, a absence) {
+	c.keys.ComputeIfPresent(hash, func(old *Key) (*Key, otter.ComputeOp) {
+		if old.reading > a.reading {
+			return old, otter.CancelOp
+		}
+		return nil, otter.InvalidateOp
+	})
+	c.unknown.Set(hash, a)
+}

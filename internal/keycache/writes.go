@@ -1,0 +1,46 @@
+package keycache
+
+import (
+	"context"
+	"time"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+// Writing returns the repository with every change to it passed to the cache:
+// when a call returns, whatever it returns, this node serves nothing that was
+// read before.
+func (c *Cache) Writing(repo repository.Repository) repository.Repository {
+	return writing{repo, c}
+}
+
+type writing struct {
+	repository.Repository
+	cache *Cache
+}
+
+func (w writing) CreateKey(ctx context.Context, act repository.Act, key models.APIKey) error {
+	defer w.cache.Invalidate(key.ID)
+	return w.Repository.CreateKey(ctx, act, key)
+}
+
+func (w writing) CreateUser(ctx context.Context, act repository.Act, user models.User, key models.APIKey) error {
+	defer w.cache.Invalidate(user.ID, key.ID)
+	return w.Repository.CreateUser(ctx, act, user, key)
+}
+
+func (w writing) RenewKey(ctx context.Context, act repository.Act, id string, expiration time.Time, reactivate bool) (models.APIKey, bool, error) {
+	defer w.cache.Invalidate(id)
+	return w.Repository.RenewKey(ctx, act, id, expiration, reactivate)
+}
+
+func (w writing) RevokeKey(ctx context.Context, act repository.Act, id string) (models.APIKey, error) {
+	defer w.cache.Invalidate(id)
+	return w.Repository.RevokeKey(ctx, act, id)
+}
+
+func (w writing) DeleteKey(ctx context.Context, act repository.Act, id string) error {
+	defer w.cache.Invalidate(id)
+	return w.Repository.DeleteKey(ctx, act, id)
+}
