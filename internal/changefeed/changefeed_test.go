@@ -1,0 +1,300 @@
+package changefeed
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var errDown = errors.New("down")
+
+// store has a log in memory.
+type store struct {
+	mu      sync.Mutex
+	entries []models.Change
+	// lost, failing and readOnly are what its methods say.
+	lost, failing, readOnly bool
+	// delay is how long it takes to look; what it answers is as of before.
+	delay time.Duration
+}
+
+func (s *store) with(change func(*store)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(s)
+}
+
+// add appends entries about the keys.
+func (s *store) add(keys ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, key := range keys {
+		n := int64(len(s.entries) + 1)
+		s.entries = append(s.entries, models.Change{Number: n, ID: fmt.Sprint("entry ", n), ObjectID: key})
+	}
+}
+
+// answer waits after it has looked.
+func (s *store) answer(ctx context.Context) error {
+	s.mu.Lock()
+	delay, failing := s.delay, s.failing
+	s.mu.Unlock()
+	if failing {
+		return errDown
+	}
+	select {
+	case <-time.After(delay):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *store) LatestChange(ctx context.Context) (repository.Cursor, error) {
+	s.mu.Lock()
+	var last repository.Cursor
+	if len(s.entries) > 0 {
+		last = repository.CursorOf(s.entries[len(s.entries)-1])
+	}
+	s.mu.Unlock()
+	return last, s.answer(ctx)
+}
+
+func (s *store) Changes(ctx context.Context, after repository.Cursor, limit int) ([]models.Change, error) {
+	s.mu.Lock()
+	lost, entries := s.lost, slices.Clone(s.entries)
+	s.mu.Unlock()
+	if err := s.answer(ctx); err != nil {
+		return nil, err
+	}
+	if lost {
+		return nil, fmt.Errorf("reading: %w", repository.ErrChangesLost)
+	}
+	rest := entries[after.Number:]
+	return rest[:min(limit, len(rest))], nil
+}
+
+func (s *store) AddUsage(context.Context, repository.Flush) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.readOnly {
+		return errDown
+	}
+	s.lost = false
+	return nil
+}
+
+// listener notes what it is told.
+type listener struct {
+	mu        sync.Mutex
+	changed   []string
+	all       int
+	confirmed time.Time
+}
+
+func (l *listener) Invalidate(ids ...string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.changed = append(l.changed, ids...)
+}
+
+func (l *listener) InvalidateAll() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all++
+}
+
+func (l *listener) Confirm(at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.confirmed = at
+}
+
+// feed is a feed that reads when the test says so.
+type feed struct {
+	*testing.T
+	*Feed
+	store    *store
+	listener *listener
+	log      *bytes.Buffer
+}
+
+func newTestFeed(t *testing.T, before ...string) *feed {
+	f := &feed{T: t, store: &store{}, listener: &listener{}, log: &bytes.Buffer{}}
+	f.store.add(before...)
+	f.Feed = newFeed(f.store, f.listener, time.Now, slog.New(slog.NewTextHandler(f.log, nil)))
+	return f
+}
+
+func (f *feed) read() error { return f.poll(f.Context()) }
+
+// mustRead reads and checks that it is confirmed, as of when it began.
+func (f *feed) mustRead() {
+	f.Helper()
+	before := time.Now()
+	if err := f.read(); err != nil {
+		f.Error(err)
+	}
+	if f.listener.confirmed.Before(before) {
+		f.Error("nothing is confirmed")
+	}
+}
+
+// What was there before is no news; but nothing that was read before the end
+// of the log was known can be relied on.
+func TestBeginsAtTheEnd(t *testing.T) {
+	f := newTestFeed(t, "a", "b")
+	f.mustRead()
+	f.mustRead()
+	if f.listener.all != 1 || len(f.listener.changed) != 0 {
+		t.Errorf("%d times all, and %v", f.listener.all, f.listener.changed)
+	}
+}
+
+func TestPassesChangesOnOnce(t *testing.T) {
+	f := newTestFeed(t, "a")
+	f.mustRead()
+	f.store.add("b", "c", "b")
+	f.mustRead()
+	f.mustRead()
+	if want := []string{"b", "c", "b"}; !slices.Equal(f.listener.changed, want) || f.listener.all != 1 {
+		t.Errorf("%v were passed on, want %v", f.listener.changed, want)
+	}
+}
+
+// All there is is read before anything is confirmed.
+func TestManyChanges(t *testing.T) {
+	f := newTestFeed(t)
+	f.mustRead()
+	want := make([]string, 3*pageSize)
+	for i := range want {
+		want[i] = fmt.Sprint(i)
+	}
+	f.store.add(want...)
+	f.mustRead()
+	if !slices.Equal(f.listener.changed, want) {
+		t.Errorf("%d were passed on", len(f.listener.changed))
+	}
+}
+
+func TestFailureConfirmsNothing(t *testing.T) {
+	for name, begin := range map[string]func(f *feed){
+		"at first":   func(*feed) {},
+		"afterwards": func(f *feed) { f.mustRead() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newTestFeed(t, "a")
+			begin(f)
+			confirmed := f.listener.confirmed
+			f.store.with(func(s *store) { s.failing = true })
+			if err := f.read(); !errors.Is(err, errDown) || f.listener.confirmed != confirmed {
+				t.Errorf("it is confirmed all the same (%v)", err)
+			}
+			f.store.with(func(s *store) { s.failing = false })
+			f.mustRead()
+		})
+	}
+}
+
+// A restored database is followed from its end on, after everything was
+// forgotten.
+func TestLostLog(t *testing.T) {
+	f := newTestFeed(t, "a", "b", "c")
+	f.mustRead()
+	f.store.with(func(s *store) { s.lost, s.entries = true, s.entries[:1] })
+	f.mustRead()
+	if f.listener.all != 2 {
+		t.Errorf("all was invalidated %d times", f.listener.all)
+	}
+	f.store.add("d")
+	f.mustRead()
+	if !slices.Equal(f.listener.changed, []string{"d"}) {
+		t.Errorf("%v were passed on", f.listener.changed)
+	}
+}
+
+// A replica in the database's place lacks what was read before, too.
+func TestReplicaIsNotFollowed(t *testing.T) {
+	f := newTestFeed(t, "a", "b")
+	f.mustRead()
+	confirmed := f.listener.confirmed
+	f.store.with(func(s *store) { s.lost, s.readOnly = true, true })
+	for range 2 {
+		if err := f.read(); err == nil {
+			t.Error("a replica is followed")
+		}
+	}
+	if f.listener.all != 1 || f.listener.confirmed != confirmed {
+		t.Error("a replica is taken for the database")
+	}
+}
+
+// However slow the store is within its deadline, and whenever the change falls
+// between two readings, it is heard of within a second.
+func TestBound(t *testing.T) {
+	for _, delay := range []time.Duration{0, timeout / 2, timeout - 1} {
+		for offset := time.Duration(0); offset < 2*time.Second; offset += 37 * time.Millisecond {
+			synctest.Test(t, func(t *testing.T) {
+				s, l := &store{delay: delay}, &listener{}
+				f := Start(s, l, time.Now, slog.New(slog.DiscardHandler))
+				defer f.Close()
+				time.Sleep(3*time.Second + offset)
+				s.add("a")
+				time.Sleep(time.Second)
+				synctest.Wait()
+				l.mu.Lock()
+				defer l.mu.Unlock()
+				if len(l.changed) == 0 {
+					t.Errorf("a change is not heard of within a second (delay %v, offset %v)", delay, offset)
+				}
+			})
+		}
+	}
+}
+
+func TestBell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, l := &store{}, &listener{}
+		f := Start(s, l, time.Now, slog.New(slog.DiscardHandler))
+		defer f.Close()
+		synctest.Wait()
+		s.add("a")
+		for range 3 {
+			f.Ring()
+		}
+		synctest.Wait()
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if !slices.Contains(l.changed, "a") {
+			t.Error("it did not look")
+		}
+	})
+}
+
+func TestReportsOnce(t *testing.T) {
+	f := newTestFeed(t)
+	f.store.with(func(s *store) { s.failing = true })
+	failing := f.pollAndReport(t.Context(), false)
+	failing = f.pollAndReport(t.Context(), failing)
+	f.store.with(func(s *store) { s.failing = false })
+	failing = f.pollAndReport(t.Context(), failing)
+	f.pollAndReport(t.Context(), failing)
+	if n := strings.Count(f.log.String(), "\n"); n != 2 || !strings.Contains(f.log.String(), "again") {
+		t.Errorf("it reports %s", f.log)
+	}
+}

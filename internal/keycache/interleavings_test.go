@@ -1,0 +1,257 @@
+package keycache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+// outcome is what a request gets.
+type outcome struct {
+	key *Key
+	err error
+}
+
+// request loads the key in a goroutine of its own.
+func (f *fixture) request(ctx context.Context) <-chan outcome {
+	done := make(chan outcome, 1)
+	go func() {
+		key, err := f.Load(ctx, f.hash)
+		done <- outcome{key, err}
+	}()
+	return done
+}
+
+// inBubble runs a test whose goroutines it can wait for.
+func inBubble(t *testing.T, test func(f *fixture)) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		f.store.begun = make(chan *reading, 2000)
+		test(f)
+	})
+}
+
+// The answer was on its way when the key was revoked: whoever waits for it
+// must not be let through.
+func TestRevokedWhileRead(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		done := f.request(f.Context())
+		first := <-f.store.begun
+		f.revoke()
+		f.Invalidate("the-key")
+		first.goOn()
+		(<-f.store.begun).goOn()
+		result := <-done
+		f.expectRevoked(result.key, result.err)
+		f.expect(Valid)
+	})
+}
+
+// A request that begins after a revocation does not wait for an answer from
+// before it, and that answer, coming last, replaces nothing.
+func TestOlderAnswerComesLast(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		early := f.request(f.Context())
+		old := <-f.store.begun
+		f.revoke()
+		f.Invalidate("the-key")
+		late := f.request(f.Context())
+		(<-f.store.begun).goOn()
+		result := <-late
+		f.expectRevoked(result.key, result.err)
+		old.goOn()
+		result = <-early
+		f.expectRevoked(result.key, result.err)
+		if key, _ := f.Lookup(f.hash, noon); key == nil || key.Status(noon) != models.StatusRevoked {
+			f.Error("the older answer replaced the newer one")
+		}
+	})
+}
+
+// The key was created while it was being looked for in vain.
+func TestCreatedWhileMissed(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		f.store.keys = map[Hash]models.APIKey{}
+		early := f.request(f.Context())
+		old := <-f.store.begun
+		f.store.put(f.key)
+		f.Invalidate("the-key")
+		late := f.request(f.Context())
+		fresh := <-f.store.begun
+		old.goOn()
+		if result := <-early; !errors.Is(result.err, repository.ErrNotFound) {
+			f.Errorf("who asked before it was there gets %v", result.err)
+		}
+		fresh.goOn()
+		if result := <-late; result.err != nil {
+			f.Errorf("who asks afterwards gets %v", result.err)
+		}
+		f.expect(Valid)
+	})
+}
+
+// The same with the miss coming last: it neither hides the key nor forgets it.
+func TestMissComesLast(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		f.store.keys = map[Hash]models.APIKey{}
+		early := f.request(f.Context())
+		old := <-f.store.begun
+		f.store.put(f.key)
+		f.Invalidate("the-key")
+		late := f.request(f.Context())
+		(<-f.store.begun).goOn()
+		<-late
+		old.goOn()
+		<-early
+		f.expect(Valid)
+	})
+}
+
+func TestOneReadingForManyRequests(t *testing.T) {
+	for _, exists := range []bool{true, false} {
+		inBubble(t, func(f *fixture) {
+			if !exists {
+				f.store.keys = map[Hash]models.APIKey{}
+			}
+			var requests sync.WaitGroup
+			for range 1000 {
+				requests.Go(func() { _, _ = f.load() })
+			}
+			synctest.Wait()
+			(<-f.store.begun).goOn()
+			requests.Wait()
+			if n := f.store.count(); n != 1 {
+				f.Errorf("1000 requests are %d queries", n)
+			}
+		})
+	}
+}
+
+// Who looked in vain before an answer came and asks after it finds it.
+func TestLateComerReadsNothing(t *testing.T) {
+	f := newFixture(t)
+	f.expect(Absent)
+	f.mustLoad()
+	f.mustLoad()
+	if n := f.store.count(); n != 1 {
+		t.Errorf("the store was asked %d times", n)
+	}
+}
+
+// The one who began a reading leaves: the others get its answer.
+func TestLeaderLeaves(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		ctx, leave := context.WithCancel(f.Context())
+		leader := f.request(ctx)
+		begun := <-f.store.begun
+		follower := f.request(f.Context())
+		synctest.Wait()
+		leave()
+		if result := <-leader; !errors.Is(result.err, context.Canceled) {
+			f.Errorf("who leaves gets %v", result.err)
+		}
+		begun.goOn()
+		if result := <-follower; result.err != nil {
+			f.Errorf("who stays gets %v", result.err)
+		}
+		if n := f.store.count(); n != 1 {
+			f.Errorf("the store was asked %d times", n)
+		}
+	})
+}
+
+// A store that does not answer holds a request no longer than readTimeout.
+func TestSilentStore(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		begin := time.Now()
+		if _, err := f.load(); !errors.Is(err, context.DeadlineExceeded) {
+			f.Errorf("the error is %v", err)
+		}
+		if took := time.Since(begin); took != readTimeout {
+			f.Errorf("it took %v", took)
+		}
+	})
+}
+
+// Strangers fill their lane and their queue: further ones are turned away, and
+// a key that is known is read all the same.
+func TestFloodLeavesKnownKeysAlone(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		known := f.request(f.Context())
+		(<-f.store.begun).goOn()
+		<-known
+		f.Invalidate("the-key")
+		var flood sync.WaitGroup
+		for i := range maxReadings - readingsOfKnown + maxWaiting {
+			flood.Go(func() { _, _ = f.Load(f.Context(), hashOf(fmt.Sprint(i))) })
+		}
+		synctest.Wait()
+		if n := len(f.store.begun); n != maxReadings-readingsOfKnown {
+			f.Errorf("%d readings run at once", n)
+		}
+		if _, err := f.Load(f.Context(), hashOf("one more")); !errors.Is(err, ErrOverloaded) {
+			f.Errorf("one too many gets %v", err)
+		}
+		stuck := drain(f.store.begun)
+		known = f.request(f.Context())
+		(<-f.store.begun).goOn()
+		if result := <-known; result.err != nil {
+			f.Errorf("the known key gets %v", result.err)
+		}
+		for _, r := range stuck {
+			r.goOn()
+		}
+		go func() {
+			for r := range f.store.begun {
+				r.goOn()
+			}
+		}()
+		flood.Wait()
+		close(f.store.begun)
+	})
+}
+
+func drain(begun chan *reading) []*reading {
+	readings := []*reading{}
+	for len(begun) > 0 {
+		readings = append(readings, <-begun)
+	}
+	return readings
+}
+
+// Close ends what runs, waits for it, and lets nothing begin.
+func TestClose(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		waiting := f.request(f.Context())
+		<-f.store.begun
+		f.Close()
+		if result := <-waiting; result.err == nil {
+			f.Error("a reading was not ended")
+		}
+		if _, err := f.load(); !errors.Is(err, errClosed) {
+			f.Errorf("a closed cache says %v", err)
+		}
+	})
+}
+
+// A key that is changed all the time is refused, not served as it was.
+func TestRestlessKey(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		done := f.request(f.Context())
+		for range maxAttempts {
+			r := <-f.store.begun
+			f.Invalidate("the-key")
+			r.goOn()
+		}
+		if result := <-done; !errors.Is(result.err, errChanging) {
+			f.Errorf("the error is %v", result.err)
+		}
+	})
+}
