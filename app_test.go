@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -233,6 +234,9 @@ type faultyRepository struct {
 	mu     sync.Mutex
 	fault  error
 	answer *models.APIKey
+	// queries counts the keys that were asked for, followed the readings of
+	// the change log.
+	queries, followed atomic.Int64
 }
 
 func (r *faultyRepository) failWith(err error) {

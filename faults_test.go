@@ -15,6 +15,7 @@ import (
 )
 
 func (r *faultyRepository) KeyByHash(ctx context.Context, hash []byte) (models.APIKey, error) {
+	r.queries.Add(1)
 	if err := r.failure(); err != nil {
 		return models.APIKey{}, err
 	}
@@ -39,6 +40,14 @@ func (r *faultyRepository) AddUsage(ctx context.Context, flush repository.Flush)
 		return err
 	}
 	return r.Repository.AddUsage(ctx, flush)
+}
+
+func (r *faultyRepository) Changes(ctx context.Context, after repository.Cursor, limit int) ([]models.Change, error) {
+	if err := r.failure(); err != nil {
+		return nil, err
+	}
+	defer r.followed.Add(1)
+	return r.Repository.Changes(ctx, after, limit)
 }
 
 func (r *faultyRepository) ListUsage(ctx context.Context, filter repository.UsageFilter, page repository.Page) (repository.UsagePage, error) {
