@@ -279,11 +279,11 @@ func TestStress(t *testing.T) {
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
-			for i := range 40 {
+			for i := range 12 {
 				if !a.issueAndRevoke() {
 					return
 				}
-				if i == 20 {
+				if i == 4 {
 					halfway <- struct{}{}
 				}
 			}

@@ -37,6 +37,8 @@ func (everyKey) Changes(context.Context, repository.Cursor, int) ([]models.Chang
 
 func (everyKey) AddUsage(context.Context, repository.Flush) error { return nil }
 
+func (everyKey) Clock(context.Context) (time.Time, error) { return time.Now(), nil }
+
 func (everyKey) Close() error { return nil }
 
 // station is an application with a guarded and an unguarded route.

@@ -99,9 +99,21 @@ type Repository interface {
 	// again all that it holds and goes on from LatestChange, taken before that.
 	Changes(ctx context.Context, after Cursor, limit int) ([]models.Change, error)
 
+	// Clock returns the database's time, by which no date is set; callers
+	// compare it with their own.
+	Clock(ctx context.Context) (time.Time, error)
+
 	// Close releases what the repository holds. Calls that come later fail;
 	// closing again is fine.
 	Close() error
+}
+
+// Bell is what a Repository may be, too: one whose database tells of changes.
+type Bell interface {
+	// Listen calls ring soon after each change, on whatever node it was made,
+	// until the context ends or the connection fails, and returns why. Some
+	// changes may not ring, and some rings may have no change.
+	Listen(ctx context.Context, ring func()) error
 }
 
 // Act says who makes a change, and when. Each method that changes a key or a

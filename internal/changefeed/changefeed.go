@@ -1,8 +1,8 @@
 // Package changefeed follows the change log, so that what one node changes is
 // in force on the others.
 //
-// It reads the log every interval, and at once when it is told to, each time
-// with a deadline. What was changed elsewhere is therefore passed on at most
+// It reads the log every interval, and at once when the database rings, each
+// time with a deadline. What was changed elsewhere is therefore passed on at most
 // max(interval, timeout) + timeout later, one second altogether, as long as the
 // log can be read. How long it could not be read is for the listener to judge,
 // which is told of each success and when that began.
@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,6 +27,10 @@ const (
 	interval = 400 * time.Millisecond
 	// timeout bounds a reading.
 	timeout = 500 * time.Millisecond
+	// bellTimeout is how long after a failure of the bell it is tried again.
+	bellTimeout = time.Second
+	// maxSkew is how far the clocks of this node and the database may differ.
+	maxSkew = time.Second
 	// pageSize is how many entries are read at once.
 	pageSize = 1000
 )
@@ -35,6 +40,7 @@ type Store interface {
 	LatestChange(ctx context.Context) (repository.Cursor, error)
 	Changes(ctx context.Context, after repository.Cursor, limit int) ([]models.Change, error)
 	AddUsage(ctx context.Context, flush repository.Flush) error
+	Clock(ctx context.Context) (time.Time, error)
 }
 
 // Listener is told what has changed; see keycache.Cache.
@@ -58,10 +64,11 @@ type Feed struct {
 	started bool
 	node    string
 	proofs  int64
+	skewed  bool
 
 	bell    chan struct{}
 	cancel  context.CancelFunc
-	stopped chan struct{}
+	running sync.WaitGroup
 }
 
 // Start follows the log from its present end on until Close.
@@ -69,19 +76,22 @@ func Start(store Store, listener Listener, now func() time.Time, logger *slog.Lo
 	ctx, cancel := context.WithCancel(context.Background())
 	f := newFeed(store, listener, now, logger)
 	f.cancel = cancel
-	go f.run(ctx)
+	f.running.Go(func() { f.run(ctx) })
+	if bell, ok := store.(repository.Bell); ok {
+		f.running.Go(func() { f.listen(ctx, bell) })
+	}
 	return f
 }
 
 func newFeed(store Store, listener Listener, now func() time.Time, logger *slog.Logger) *Feed {
 	return &Feed{
 		store: store, listener: listener, now: now, logger: logger, node: uuid.NewString(),
-		bell: make(chan struct{}, 1), stopped: make(chan struct{}),
+		bell: make(chan struct{}, 1),
 	}
 }
 
-// Ring has the log read at once. It never waits.
-func (f *Feed) Ring() {
+// ring has the log read at once. It never waits.
+func (f *Feed) ring() {
 	select {
 	case f.bell <- struct{}{}:
 	default:
@@ -91,11 +101,10 @@ func (f *Feed) Ring() {
 // Close stops following and waits until that is so.
 func (f *Feed) Close() {
 	f.cancel()
-	<-f.stopped
+	f.running.Wait()
 }
 
 func (f *Feed) run(ctx context.Context) {
-	defer close(f.stopped)
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for failing := false; ctx.Err() == nil; {
@@ -104,6 +113,18 @@ func (f *Feed) run(ctx context.Context) {
 		case <-ctx.Done():
 		case <-ticker.C:
 		case <-f.bell:
+		}
+	}
+}
+
+// listen has the database ring. Where it cannot, the interval has to do.
+func (f *Feed) listen(ctx context.Context, bell repository.Bell) {
+	for ctx.Err() == nil {
+		err := bell.Listen(ctx, f.ring)
+		f.logger.DebugContext(ctx, "the database does not tell of changes at present; they are looked for", "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(bellTimeout):
 		}
 	}
 }
@@ -131,6 +152,9 @@ func (f *Feed) poll(ctx context.Context) error {
 	err := f.catchUp(ctx)
 	if errors.Is(err, repository.ErrChangesLost) {
 		return f.beginAgain(ctx)
+	}
+	if err == nil {
+		f.compareClocks(ctx)
 	}
 	return err
 }
@@ -186,4 +210,21 @@ func (f *Feed) beginAgain(ctx context.Context) error {
 	}
 	f.logger.Warn("the change log does not continue where it was left, as after the restoration of a backup: all keys are read again")
 	return f.begin(ctx)
+}
+
+// compareClocks warns if this node's clock, by which keys expire, and the
+// database's differ by more than the time that asking takes can explain.
+func (f *Feed) compareClocks(ctx context.Context) {
+	before := f.now()
+	theirs, err := f.store.Clock(ctx)
+	if err != nil {
+		return // reading the log will tell of an outage
+	}
+	asking := f.now().Sub(before)
+	skew := theirs.Sub(before.Add(asking / 2))
+	isSkewed := skew.Abs()-asking/2 > maxSkew
+	if isSkewed && !f.skewed {
+		f.logger.Warn("the clocks of this node and of the database differ; keys expire by this node's", "difference", skew.Round(time.Millisecond))
+	}
+	f.skewed = isSkewed
 }

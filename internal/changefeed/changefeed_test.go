@@ -31,6 +31,8 @@ type store struct {
 	lost, failing, readOnly bool
 	// delay is how long it takes to look; what it answers is as of before.
 	delay time.Duration
+	// ahead is how far its clock is.
+	ahead time.Duration
 }
 
 func (s *store) with(change func(*store)) {
@@ -87,6 +89,12 @@ func (s *store) Changes(ctx context.Context, after repository.Cursor, limit int)
 	}
 	rest := entries[after.Number:]
 	return rest[:min(limit, len(rest))], nil
+}
+
+func (s *store) Clock(context.Context) (time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Now().Add(s.ahead), nil
 }
 
 func (s *store) AddUsage(context.Context, repository.Flush) error {
@@ -275,7 +283,7 @@ func TestBell(t *testing.T) {
 		synctest.Wait()
 		s.add("a")
 		for range 3 {
-			f.Ring()
+			f.ring()
 		}
 		synctest.Wait()
 		l.mu.Lock()
@@ -297,4 +305,61 @@ func TestReportsOnce(t *testing.T) {
 	if n := strings.Count(f.log.String(), "\n"); n != 2 || !strings.Contains(f.log.String(), "again") {
 		t.Errorf("it reports %s", f.log)
 	}
+}
+
+func TestSkewedClocks(t *testing.T) {
+	for ahead, warnings := range map[time.Duration]int{
+		900 * time.Millisecond: 0, -900 * time.Millisecond: 0, 1100 * time.Millisecond: 1, -time.Hour: 1,
+	} {
+		f := newTestFeed(t)
+		f.store.ahead = ahead
+		for range 3 {
+			f.mustRead()
+		}
+		if n := strings.Count(f.log.String(), "clocks"); n != warnings {
+			t.Errorf("%v ahead is warned about %d times", ahead, n)
+		}
+	}
+}
+
+// bell is a store that rings when it is told to, and fails at times.
+type bell struct {
+	*store
+	rings  chan struct{}
+	breaks chan error
+}
+
+func (b *bell) Listen(ctx context.Context, ring func()) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case err := <-b.breaks:
+			return err
+		case <-b.rings:
+			ring()
+		}
+	}
+}
+
+// The database's bell is heeded at once, also after it has failed.
+func TestDatabaseRings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, l := &bell{&store{}, make(chan struct{}), make(chan error)}, &listener{}
+		f := Start(s, l, time.Now, slog.New(slog.DiscardHandler))
+		defer f.Close()
+		for i := range 3 {
+			synctest.Wait()
+			s.add(fmt.Sprint(i))
+			s.rings <- struct{}{}
+			synctest.Wait()
+			l.mu.Lock()
+			if len(l.changed) != i+1 {
+				t.Errorf("it has heard of %v", l.changed)
+			}
+			l.mu.Unlock()
+			s.breaks <- errDown
+			time.Sleep(bellTimeout)
+		}
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -39,8 +40,15 @@ func (r *Repository) change(ctx context.Context, act repository.Act, fn func(tx 
 		if err := tx.Create(&entries).Error; err != nil {
 			return fmt.Errorf("appending to the change log: %w", err)
 		}
-		return nil
+		return r.announce(tx)
 	})
+}
+
+func (r *Repository) announce(tx *gorm.DB) error {
+	if r.backend.Announce == nil {
+		return nil
+	}
+	return r.backend.Announce(tx)
 }
 
 // advanceCounter takes n numbers and returns the last. It is a transaction's
@@ -71,7 +79,7 @@ func entriesOf(act repository.Act, objects []object, last int64) []models.Change
 // LatestChange implements repository.Repository.
 func (r *Repository) LatestChange(ctx context.Context) (repository.Cursor, error) {
 	var latest []models.Change
-	err := r.read.WithContext(ctx).Order("number DESC").Limit(1).Find(&latest).Error
+	err := r.backend.Log.WithContext(ctx).Order("number DESC").Limit(1).Find(&latest).Error
 	if err != nil || len(latest) == 0 {
 		return repository.Cursor{}, wrap("reading the change log", err)
 	}
@@ -86,7 +94,7 @@ func (r *Repository) Changes(ctx context.Context, after repository.Cursor, limit
 		return nil, fmt.Errorf("%d entries cannot be read", limit)
 	}
 	entries := []models.Change{}
-	err := r.read.WithContext(ctx).Where("number >= ?", after.Number).Order("number").Limit(limit + 1).Find(&entries).Error
+	err := r.backend.Log.WithContext(ctx).Where("number >= ?", after.Number).Order("number").Limit(limit + 1).Find(&entries).Error
 	if err != nil {
 		return nil, wrap("reading the change log", err)
 	}
@@ -111,4 +119,13 @@ func continues(entries []models.Change, at repository.Cursor) bool {
 		}
 	}
 	return true
+}
+
+// Clock implements repository.Repository.
+func (r *Repository) Clock(ctx context.Context) (time.Time, error) {
+	var now int64
+	if err := r.backend.Log.WithContext(ctx).Raw(r.backend.Clock).Scan(&now).Error; err != nil {
+		return time.Time{}, wrap("reading the clock", err)
+	}
+	return fromMillis(now), nil
 }

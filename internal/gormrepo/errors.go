@@ -25,7 +25,7 @@ func wrap(doing string, err error) error {
 // wrapInsert is wrap for an insert, which may meet a taken value. The driver's
 // error is left out then, since some drivers put the value into its text.
 func (r *Repository) wrapInsert(doing string, err error) error {
-	column, taken := r.uniqueViolation(err)
+	column, taken := r.backend.UniqueViolation(err)
 	if !taken {
 		return wrap(doing, err)
 	}

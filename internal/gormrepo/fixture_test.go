@@ -145,7 +145,7 @@ func newInterfered(t *testing.T) (database, *interferingPool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	repo, err := gormrepo.New(t.Context(), gormrepo.Backend{Read: db, Write: db, UniqueViolation: uniqueViolation, Migrate: inTransaction})
+	repo, err := gormrepo.New(t.Context(), gormrepo.Backend{Read: db, Write: db, Log: db, UniqueViolation: uniqueViolation, Migrate: inTransaction})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,21 +22,23 @@ import (
 
 // Backend is what a driver package brings.
 type Backend struct {
-	// Read and Write may be one pool. Transactions run on Write.
-	Read, Write *gorm.DB
+	// Read, Write and Log may be one pool. Transactions run on Write; Log is for
+	// following the change log, which nothing else may hold up.
+	Read, Write, Log *gorm.DB
+	// Clock is a query for the database's time in milliseconds since 1970.
+	Clock string
 	// UniqueViolation reports whether an error of the driver says that a
 	// unique value is taken, and returns the text that names the column.
 	UniqueViolation func(err error) (column string, ok bool)
 	// Migrate runs fn while no other process migrates the same database, in a
 	// transaction where the database can roll a change of the schema back.
 	Migrate func(db *gorm.DB, fn func(tx *gorm.DB) error) error
+	// Announce, if set, runs in each transaction that appends to the change log.
+	Announce func(tx *gorm.DB) error
 }
 
 // Repository is the shared implementation.
-type Repository struct {
-	read, write     *gorm.DB
-	uniqueViolation func(error) (string, bool)
-}
+type Repository struct{ backend Backend }
 
 var _ repository.Repository = (*Repository)(nil)
 
@@ -51,7 +53,7 @@ func Config() *gorm.Config {
 // New brings the schema up to date and returns the repository, which owns the
 // pools from then on. If it fails, the pools are closed.
 func New(ctx context.Context, backend Backend) (*Repository, error) {
-	r := &Repository{backend.Read, backend.Write, backend.UniqueViolation}
+	r := &Repository{backend}
 	if err := migrate(ctx, backend); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
@@ -60,7 +62,7 @@ func New(ctx context.Context, backend Backend) (*Repository, error) {
 
 // Close implements repository.Repository.
 func (r *Repository) Close() error {
-	return errors.Join(closePool(r.read), closePool(r.write))
+	return errors.Join(closePool(r.backend.Read), closePool(r.backend.Write), closePool(r.backend.Log))
 }
 
 func closePool(db *gorm.DB) error {
@@ -77,7 +79,7 @@ func closePool(db *gorm.DB) error {
 // the context ends, and says no more than that the transaction is done.
 func (r *Repository) transaction(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	committing := false
-	err := r.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	err := r.backend.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		err := fn(tx)
 		committing = err == nil
 		return err

@@ -50,7 +50,7 @@ func (r *Repository) insertKey(tx *gorm.DB, key models.APIKey) error {
 
 // KeyByHash implements repository.Repository.
 func (r *Repository) KeyByHash(ctx context.Context, hash []byte) (models.APIKey, error) {
-	return findKey(r.read.WithContext(ctx), "hash", hash)
+	return findKey(r.backend.Read.WithContext(ctx), "hash", hash)
 }
 
 // findKey reads a key together with its owner's name.
@@ -131,6 +131,6 @@ func (r *Repository) DeleteKey(ctx context.Context, act repository.Act, id strin
 // UserByUsername implements repository.Repository.
 func (r *Repository) UserByUsername(ctx context.Context, canonical string) (models.User, error) {
 	var user models.User
-	err := r.read.WithContext(ctx).Take(&user, "canonical_username = ?", canonical).Error
+	err := r.backend.Read.WithContext(ctx).Take(&user, "canonical_username = ?", canonical).Error
 	return user, wrap("finding a user", err)
 }

@@ -17,7 +17,7 @@ func (r *Repository) ListUsage(ctx context.Context, filter repository.UsageFilte
 		return repository.UsagePage{}, err
 	}
 	rows := []repository.KeyUsage{}
-	query := filtered(keysWithUsage(r.read.WithContext(ctx)), filter)
+	query := filtered(keysWithUsage(r.backend.Read.WithContext(ctx)), filter)
 	err = paged(query, page, position).Scan(&rows).Error
 	if err != nil {
 		return repository.UsagePage{}, wrap("listing usage", err)

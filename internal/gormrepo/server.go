@@ -13,7 +13,7 @@ import (
 const (
 	// startTimeout bounds the first contact with a server.
 	startTimeout = 10 * time.Second
-	// serverConnections is the size of each of the two pools.
+	// serverConnections is the size of the pools for reading and for writing.
 	serverConnections = 8
 	// idleTimeout is below what proxies and servers close idle connections
 	// after.
@@ -28,33 +28,44 @@ type Server struct {
 	Dialector func(pool *sql.DB) gorm.Dialector
 	// IsReadOnly is a query that returns whether the server takes no writes.
 	IsReadOnly string
-	// UniqueViolation and Migrate are those of Backend.
-	UniqueViolation func(err error) (column string, ok bool)
-	Migrate         func(db *gorm.DB, fn func(tx *gorm.DB) error) error
+	// Backend has everything but the pools.
+	Backend Backend
 }
 
 // ErrReadOnly says that the server is a replica or was told to take no writes.
 var ErrReadOnly = errors.New("the server is read-only")
 
 // OpenServer connects and calls New. It fails after ten seconds if the server
-// cannot be reached, and at once if it takes no writes. Reading and writing
-// have a pool each, so that neither can keep the other from the server.
+// cannot be reached, and at once if it takes no writes. Reading, writing
+// and following the change log have a pool each, so that none can keep another
+// from the server.
 func OpenServer(ctx context.Context, server Server) (*Repository, error) {
-	read, err := openPool(ctx, server)
-	if err != nil {
-		return nil, err
+	backend := server.Backend
+	var opened []*gorm.DB
+	for _, pool := range []struct {
+		db   **gorm.DB
+		size int
+	}{{&backend.Read, serverConnections}, {&backend.Write, serverConnections}, {&backend.Log, 1}} {
+		db, err := openPool(ctx, server, pool.size)
+		if err != nil {
+			return nil, errors.Join(err, closeAll(opened))
+		}
+		*pool.db, opened = db, append(opened, db)
 	}
-	write, err := openPool(ctx, server)
-	if err != nil {
-		return nil, errors.Join(err, closePool(read))
-	}
-	return New(ctx, Backend{read, write, server.UniqueViolation, server.Migrate})
+	return New(ctx, backend)
 }
 
-func openPool(ctx context.Context, server Server) (*gorm.DB, error) {
+func closeAll(pools []*gorm.DB) (err error) {
+	for _, pool := range pools {
+		err = errors.Join(err, closePool(pool))
+	}
+	return err
+}
+
+func openPool(ctx context.Context, server Server, size int) (*gorm.DB, error) {
 	pool := server.Pool()
-	pool.SetMaxOpenConns(serverConnections)
-	pool.SetMaxIdleConns(serverConnections)
+	pool.SetMaxOpenConns(size)
+	pool.SetMaxIdleConns(size)
 	pool.SetConnMaxIdleTime(idleTimeout)
 	if err := checkWritable(ctx, pool, server.IsReadOnly); err != nil {
 		return nil, errors.Join(err, pool.Close())

@@ -42,11 +42,14 @@ func Open(ctx context.Context, uri string) (repository.Repository, error) {
 		return nil, fmt.Errorf("opening mysql: %w", err)
 	}
 	repo, err := gormrepo.OpenServer(ctx, gormrepo.Server{
-		Pool:            func() *sql.DB { return sql.OpenDB(connector) },
-		Dialector:       func(pool *sql.DB) gorm.Dialector { return mysql.New(mysql.Config{Conn: pool}) },
-		IsReadOnly:      "SELECT @@global.read_only",
-		UniqueViolation: uniqueViolation,
-		Migrate:         migrate,
+		Pool:       func() *sql.DB { return sql.OpenDB(connector) },
+		Dialector:  func(pool *sql.DB) gorm.Dialector { return mysql.New(mysql.Config{Conn: pool}) },
+		IsReadOnly: "SELECT @@global.read_only",
+		Backend: gormrepo.Backend{
+			Clock:           "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)",
+			UniqueViolation: uniqueViolation,
+			Migrate:         migrate,
+		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening mysql: %w", err)

@@ -37,16 +37,20 @@ func Open(ctx context.Context, uri string) (repository.Repository, error) {
 		return nil, errors.New("opening postgres: the URI cannot be understood; it should look like postgresql://user:password@host:5432/name")
 	}
 	repo, err := gormrepo.OpenServer(ctx, gormrepo.Server{
-		Pool:            func() *sql.DB { return stdlib.OpenDB(*config) },
-		Dialector:       func(pool *sql.DB) gorm.Dialector { return postgres.New(postgres.Config{Conn: pool}) },
-		IsReadOnly:      "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool",
-		UniqueViolation: uniqueViolation,
-		Migrate:         migrate,
+		Pool:       func() *sql.DB { return stdlib.OpenDB(*config) },
+		Dialector:  func(pool *sql.DB) gorm.Dialector { return postgres.New(postgres.Config{Conn: pool}) },
+		IsReadOnly: "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool",
+		Backend: gormrepo.Backend{
+			Clock:           "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)",
+			UniqueViolation: uniqueViolation,
+			Migrate:         migrate,
+			Announce:        announce,
+		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening postgres: %w", err)
 	}
-	return repo, nil
+	return &listening{repo, config}, nil
 }
 
 func uniqueViolation(err error) (column string, ok bool) {

@@ -17,6 +17,7 @@ func timeTests() []test {
 		{"distant times are kept", distantTimes},
 		{"no date is taken for none", epoch},
 		{"a change needs a date", undated},
+		{"the clock runs", clock},
 	}
 }
 
@@ -123,5 +124,16 @@ func undated(s *suite) {
 	}
 	if s.stored(key).IsRevoked() || len(s.changeLog()) != 1 {
 		s.Error("a revocation without a date does something")
+	}
+}
+
+// clock allows for a server with a clock of its own.
+func clock(s *suite) {
+	first, err := s.repo.Clock(s.Context())
+	s.succeeds("Clock", err)
+	second, err := s.repo.Clock(s.Context())
+	s.succeeds("Clock", err)
+	if off := time.Since(first).Abs(); off > time.Hour || second.Before(first) || first.Location() != time.UTC {
+		s.Errorf("the clock shows %v and then %v", first, second)
 	}
 }

@@ -23,7 +23,7 @@ func pools(t *testing.T) gormrepo.Backend {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := errors.Join(closePool(backend.Read), closePool(backend.Write)); err != nil {
+		if err := errors.Join(closePool(backend.Read), closePool(backend.Write), closePool(backend.Log)); err != nil {
 			t.Error(err)
 		}
 	})
@@ -50,7 +50,7 @@ func TestEveryConnectionIsSafe(t *testing.T) {
 		min, max  int
 	}{
 		"write": {backend.Write, "0", "100", 1, 1},
-		"read":  {backend.Read, "1", "5000", 4, 1000},
+		"read":  {backend.Read, "1", "5000", 8, 1000},
 	} {
 		db := sqlPool(t, pool.db)
 		connections := db.Stats().MaxOpenConnections
@@ -155,7 +155,7 @@ func otherPool(t *testing.T, path string) *gorm.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = errors.Join(closePool(backend.Read), closePool(backend.Write)) })
+	t.Cleanup(func() { _ = errors.Join(closePool(backend.Read), closePool(backend.Write), closePool(backend.Log)) })
 	return backend.Write
 }
 

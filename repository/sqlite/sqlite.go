@@ -100,17 +100,25 @@ func createFile(path string) error {
 
 // openPools opens one connection for writing, where writers queue in order
 // instead of polling for SQLite's one write lock, and several for reading,
-// which never wait for it.
+// one of them for the change log, which never wait for it.
 func openPools(path string) (gormrepo.Backend, error) {
 	write, err := openPool(dsn(path, busyStep, "_txlock", "immediate"), 1)
 	if err != nil {
 		return gormrepo.Backend{}, err
 	}
-	read, err := openPool(dsn(path, busyTimeout, "_query_only", "true"), max(4, runtime.GOMAXPROCS(0)))
+	read, err := openPool(dsn(path, busyTimeout, "_query_only", "true"), max(8, runtime.GOMAXPROCS(0)))
 	if err != nil {
 		return gormrepo.Backend{}, errors.Join(err, closePool(write))
 	}
-	return gormrepo.Backend{Read: read, Write: write, UniqueViolation: uniqueViolation, Migrate: migrate}, nil
+	log, err := openPool(dsn(path, busyTimeout, "_query_only", "true"), 1)
+	if err != nil {
+		return gormrepo.Backend{}, errors.Join(err, closePool(write), closePool(read))
+	}
+	return gormrepo.Backend{
+		Read: read, Write: write, Log: log,
+		Clock:           "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
+		UniqueViolation: uniqueViolation, Migrate: migrate,
+	}, nil
 }
 
 // migrate needs no lock beside the one that every transaction here begins with.
