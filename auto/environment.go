@@ -24,12 +24,15 @@ const prefix = "GINAUTH"
 // environment is what the variables say.
 type environment struct {
 	Secret              secrets
-	HideDocs            boolean `split_words:"true"`
-	AutomaticExpiration days    `split_words:"true" default:"15"`
-	DBLocation          text    `split_words:"true" default:"sqlite.db"`
-	DatabaseMode        mode    `envconfig:"DATABASE_MODE" default:"sqlite"`
-	URI                 uri     `envconfig:"URI"`
-	DevMode             boolean `envconfig:"DEV_MODE"`
+	HideDocs            boolean  `split_words:"true"`
+	AutomaticExpiration days     `split_words:"true" default:"15"`
+	DBLocation          text     `split_words:"true" default:"sqlite.db"`
+	DatabaseMode        mode     `envconfig:"DATABASE_MODE" default:"sqlite"`
+	URI                 uri      `envconfig:"URI"`
+	DevMode             boolean  `envconfig:"DEV_MODE"`
+	CacheSize           size     `split_words:"true" default:"1000000"`
+	CacheMaxAge         duration `split_words:"true" default:"5m"`
+	StaleLimit          duration `split_words:"true" default:"30s"`
 }
 
 func readEnvironment() (environment, error) {
@@ -103,6 +106,9 @@ func (e environment) config() ginauth.Config {
 		Secrets:             e.Secret,
 		AutomaticExpiration: time.Duration(e.AutomaticExpiration) * 24 * time.Hour,
 		HideDocs:            e.HideDocs.value,
+		CacheSize:           int(e.CacheSize),
+		CacheMaxAge:         time.Duration(e.CacheMaxAge),
+		StaleLimit:          time.Duration(e.StaleLimit),
 	}
 }
 
@@ -142,6 +148,39 @@ func (d *days) Decode(value string) error {
 		return fmt.Errorf("must be a number of days from 1 to %d", maxDays)
 	}
 	*d = days(n)
+	return nil
+}
+
+// maxSize bounds the memory of the cache to about 30 GB.
+const maxSize = 100_000_000
+
+type size int
+
+// Decode implements envconfig.Decoder.
+func (s *size) Decode(value string) error {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 || n > maxSize {
+		return fmt.Errorf("must be a number of keys from 1 to %d", maxSize)
+	}
+	*s = size(n)
+	return nil
+}
+
+// The bounds of durations that a variable sets.
+const (
+	minDuration = ginauth.MinStaleLimit
+	maxDuration = 24 * time.Hour
+)
+
+type duration time.Duration
+
+// Decode implements envconfig.Decoder.
+func (d *duration) Decode(value string) error {
+	parsed, err := time.ParseDuration(value)
+	if err != nil || parsed < minDuration || parsed > maxDuration {
+		return fmt.Errorf("must be a duration from %v to %v, such as 30s or 5m", minDuration, maxDuration)
+	}
+	*d = duration(parsed)
 	return nil
 }
 
