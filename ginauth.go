@@ -33,9 +33,8 @@ const (
 	// storeTimeout bounds what one request asks of the store; in issuing a key,
 	// each step of it.
 	storeTimeout = 5 * time.Second
-	// issueTimeout bounds issuing a key, waiting for passwords to be hashed
-	// included.
-	issueTimeout = 30 * time.Second
+	// seatTimeout bounds the wait until a password can be hashed.
+	seatTimeout = 20 * time.Second
 	// flushInterval is how often usage is written: with one more interval for
 	// the write it shows in the logs within two seconds.
 	flushInterval = time.Second

@@ -56,8 +56,7 @@ func (a *Auth) newKey(c *gin.Context) (id string, err error) {
 	}
 	text := security.NewKey(a.config.KeyPrefix)
 	key := keyOf(order, text, act.Date)
-	ctx, cancel := context.WithTimeout(c.Request.Context(), issueTimeout)
-	defer cancel()
+	ctx := c.Request.Context()
 	if order.user == nil {
 		err = a.createKey(ctx, act, key)
 	} else {
