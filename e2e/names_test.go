@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -38,6 +39,9 @@ func TestOneOfManyGetsAName(t *testing.T) {
 		if rows := processes[0].rows("username=ada"); issued != 1 || len(rows) != 1 {
 			t.Errorf("%d get the name, and the logs show %v", issued, rows)
 		}
+		for _, p := range processes {
+			expectOnlyDelays(p)
+		}
 	})
 }
 
@@ -53,6 +57,18 @@ func insist(p *process, body string) answer {
 			return a
 		}
 		time.Sleep(time.Second)
+	}
+}
+
+// expectOnlyDelays checks that whoever was told to come again had waited too
+// long: a name that is taken is no failure of the store.
+func expectOnlyDelays(p *process) {
+	p.t.Helper()
+	for line := range strings.Lines(p.output.String()) {
+		isDelay := strings.Contains(line, "deadline exceeded") || strings.Contains(line, "error=busy")
+		if strings.Contains(line, "the store failed") && !isDelay {
+			p.t.Error(line)
+		}
 	}
 }
 
