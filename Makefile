@@ -39,7 +39,7 @@ nocgo:
 	CGO_ENABLED=0 go test -timeout 10m ./repository ./repository/sqlite ./internal/... .
 
 e2e:
-	cd e2e && go test -race -timeout 15m ./...
+	go run ./internal/testservers/run postgres,mysql,mongodb go test -C e2e -race -timeout 15m ./...
 
 # Not part of test: a minute for each parser.
 fuzz:

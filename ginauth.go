@@ -26,16 +26,17 @@ import (
 	"github.com/ginauth/ginauth/internal/keycache"
 	"github.com/ginauth/ginauth/internal/throttle"
 	"github.com/ginauth/ginauth/internal/usage"
+	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/security"
 )
 
 const (
-	// storeTimeout bounds what one request asks of the store.
+	// storeTimeout bounds what one request asks of the store; in issuing a key,
+	// each step of it.
 	storeTimeout = 5 * time.Second
-	// issueTimeout bounds issuing a key, waiting for passwords to be hashed
-	// included.
-	issueTimeout = 30 * time.Second
+	// seatTimeout bounds the wait until a password can be hashed.
+	seatTimeout = 20 * time.Second
 	// flushInterval is how often usage is written: with one more interval for
 	// the write it shows in the logs within two seconds.
 	flushInterval = time.Second
@@ -149,4 +150,26 @@ func (a *Auth) now() time.Time { return a.config.Now().UTC().Truncate(time.Milli
 // storeContext bounds what a request asks of the store.
 func storeContext(c *gin.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(c.Request.Context(), storeTimeout)
+}
+
+// findUser, createKey and createUser are the steps of issuing a key that ask
+// the store. Each has the store's time to itself, since passwords are hashed in
+// between.
+
+func (a *Auth) findUser(ctx context.Context, canonical string) (models.User, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	return a.repo.UserByUsername(ctx, canonical)
+}
+
+func (a *Auth) createKey(ctx context.Context, act repository.Act, key models.APIKey) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	return a.repo.CreateKey(ctx, act, key)
+}
+
+func (a *Auth) createUser(ctx context.Context, act repository.Act, user models.User, key models.APIKey) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	return a.repo.CreateUser(ctx, act, user, key)
 }

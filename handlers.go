@@ -56,10 +56,9 @@ func (a *Auth) newKey(c *gin.Context) (id string, err error) {
 	}
 	text := security.NewKey(a.config.KeyPrefix)
 	key := keyOf(order, text, act.Date)
-	ctx, cancel := context.WithTimeout(c.Request.Context(), issueTimeout)
-	defer cancel()
+	ctx := c.Request.Context()
 	if order.user == nil {
-		err = a.repo.CreateKey(ctx, act, key)
+		err = a.createKey(ctx, act, key)
 	} else {
 		key, err = a.issueToUser(ctx, act, key, *order.user)
 	}
@@ -102,7 +101,7 @@ func (a *Auth) issueToUser(ctx context.Context, act repository.Act, key models.A
 }
 
 func (a *Auth) issueToKnownUser(ctx context.Context, act repository.Act, key models.APIKey, who userOrder) (models.APIKey, error) {
-	user, err := a.repo.UserByUsername(ctx, who.canonicalUsername)
+	user, err := a.findUser(ctx, who.canonicalUsername)
 	if err != nil {
 		return key, err
 	}
@@ -110,7 +109,7 @@ func (a *Auth) issueToKnownUser(ctx context.Context, act repository.Act, key mod
 		return key, err
 	}
 	key.UserID, key.Username = user.ID, user.Username
-	return key, a.repo.CreateKey(ctx, act, key)
+	return key, a.createKey(ctx, act, key)
 }
 
 func (a *Auth) issueToNewUser(ctx context.Context, act repository.Act, key models.APIKey, who userOrder) (models.APIKey, error) {
@@ -131,7 +130,7 @@ func (a *Auth) issueToNewUser(ctx context.Context, act repository.Act, key model
 		CreationDate:      act.Date,
 	}
 	key.UserID, key.Username = user.ID, user.Username
-	return key, a.repo.CreateUser(ctx, act, user, key)
+	return key, a.createUser(ctx, act, user, key)
 }
 
 // proveUser checks that a known user was named in full, with the right

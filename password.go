@@ -26,6 +26,8 @@ func (a *Auth) verifyPassword(ctx context.Context, hash, password string) (bool,
 }
 
 func (a *Auth) takeSeat(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, seatTimeout)
+	defer cancel()
 	select {
 	case a.hashing <- struct{}{}:
 		return nil

@@ -7,10 +7,15 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // secret is the admin secret of most tests.
 const secret = "TEST_SECRET"
+
+// client keeps a connection for each goroutine of a test. It is more patient
+// than the program may be.
+var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}, Timeout: 2 * patience}
 
 // answer is what a program said to a request.
 type answer struct {
@@ -51,7 +56,7 @@ func trySend(p *process, method, path, body string, headers ...string) (answer, 
 		name, value, _ := strings.Cut(header, ": ")
 		request.Header.Add(name, value)
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		return answer{}, err
 	}
@@ -80,21 +85,46 @@ func (p *process) issue(name string) (key, id string) {
 	return a.member("api_key"), a.member("id")
 }
 
+// row is what /auth/logs says of one key.
+type row struct {
+	ID              string    `json:"id"`
+	Name            string    `json:"name"`
+	Username        string    `json:"username"`
+	Email           string    `json:"email"`
+	Status          string    `json:"status"`
+	CreationDate    string    `json:"creation_date"`
+	ExpirationDate  string    `json:"expiration_date"`
+	RevocationDate  string    `json:"revocation_date"`
+	TotalQueries    int       `json:"total_queries"`
+	LatestQueryDate time.Time `json:"latest_query_date"`
+}
+
+// rows returns a page of /auth/logs.
+func (p *process) rows(query string) []row {
+	p.t.Helper()
+	a := p.get("/auth/logs?"+query, "secret-key: "+secret)
+	expectStatus(p.t, a, http.StatusOK)
+	var page struct{ Logs []row }
+	if err := json.Unmarshal([]byte(a.body), &page); err != nil {
+		p.t.Fatalf("the logs are %s: %v", a.body, err)
+	}
+	return page.Logs
+}
+
+// row returns what /auth/logs says of the key with this id.
+func (p *process) row(id string) row {
+	p.t.Helper()
+	rows := p.rows("id=" + id)
+	if len(rows) != 1 || rows[0].ID != id {
+		p.t.Fatalf("the logs of one key are %v", rows)
+	}
+	return rows[0]
+}
+
 // usageOf returns what /auth/logs says of a key's total.
 func (p *process) usageOf(id string) int {
 	p.t.Helper()
-	a := p.get("/auth/logs?id="+id, "secret-key: "+secret)
-	expectStatus(p.t, a, http.StatusOK)
-	var page struct {
-		Logs []struct {
-			ID           string `json:"id"`
-			TotalQueries int    `json:"total_queries"`
-		} `json:"logs"`
-	}
-	if err := json.Unmarshal([]byte(a.body), &page); err != nil || len(page.Logs) != 1 || page.Logs[0].ID != id {
-		p.t.Fatalf("the logs of one key are %s", a.body)
-	}
-	return page.Logs[0].TotalQueries
+	return p.row(id).TotalQueries
 }
 
 func expectStatus(t *testing.T, a answer, want int) {

@@ -31,13 +31,14 @@ type process struct {
 }
 
 // launch starts a program in a folder. Of the test's own environment it sees
-// PATH and HOME only.
+// PATH and HOME only. The race detector, which prints what it finds at once,
+// is told not to wait a second for more when the program ends.
 func launch(t *testing.T, program, dir string, environment ...string) *process {
 	t.Helper()
 	p := &process{t: t, dir: dir, output: newOutput(t), done: make(chan struct{})}
 	p.command = exec.Command(program)
 	p.command.Dir = dir
-	p.command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, environment...)
+	p.command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "GORACE=atexit_sleep_ms=0"}, environment...)
 	p.command.Stdout, p.command.Stderr = p.output.File, p.output.File
 	if err := p.command.Start(); err != nil {
 		t.Fatal(err)

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 )
@@ -82,82 +81,5 @@ func TestStopWritesTheCounts(t *testing.T) {
 		if total := again.usageOf(id); total != requests {
 			t.Errorf("after %v, %d of %d requests are counted", signal, total, requests)
 		}
-	}
-}
-
-// Two processes on one file: nothing that either of them answered is lost or
-// counted twice.
-func TestTwoProcessesCountTogether(t *testing.T) {
-	t.Parallel()
-	first := startExample(t, "GINAUTH_SECRET="+secret)
-	second := start(t, examplePath, first.dir, "GINAUTH_SECRET="+secret)
-	key, id := first.issue("shared")
-	const clients, requests = 4, 250
-	var group sync.WaitGroup
-	for client := range 2 * clients {
-		p := []*process{first, second}[client%2]
-		group.Go(func() { ask(p, key, requests) })
-	}
-	group.Wait()
-	const want = 2 * clients * requests
-	waitUntil(t, "both see all requests", func() bool { return first.usageOf(id) == want && second.usageOf(id) == want })
-	first.stop(syscall.SIGTERM)
-	if total := second.usageOf(id); total != want {
-		t.Errorf("after the last write of one process the total is %d, not %d", total, want)
-	}
-	second.stop(syscall.SIGTERM)
-	third := start(t, examplePath, first.dir, "GINAUTH_SECRET="+secret)
-	if total := third.usageOf(id); total != want {
-		t.Errorf("after both have stopped the total is %d, not %d", total, want)
-	}
-}
-
-// ask makes a number of guarded requests, one after the other.
-func ask(p *process, key string, requests int) {
-	for range requests {
-		a, err := trySend(p, http.MethodGet, "/secure", "", "api-key: "+key)
-		if err != nil || a.status != http.StatusOK {
-			p.t.Errorf("under load /secure answers %d, %s, %v", a.status, a.body, err)
-			return
-		}
-	}
-}
-
-// A key that one process has revoked, another refuses from the next request
-// on, and likewise with renewal and deletion.
-func TestChangesHoldForOtherProcessesAtOnce(t *testing.T) {
-	t.Parallel()
-	first := startExample(t, "GINAUTH_SECRET="+secret)
-	second := start(t, examplePath, first.dir, "GINAUTH_SECRET="+secret)
-	key, id := first.issue("shared")
-	for range 10 {
-		expectStatus(t, second.get("/secure", "api-key: "+key), http.StatusOK)
-		expectStatus(t, first.admin(secret, "revoke", `{"id":"`+id+`"}`), http.StatusOK)
-		expectCode(t, second.get("/secure", "api-key: "+key), http.StatusUnauthorized, "key_revoked")
-		expectStatus(t, first.admin(secret, "renew", `{"id":"`+id+`","reactivate":true}`), http.StatusOK)
-	}
-	expectStatus(t, second.get("/secure", "api-key: "+key), http.StatusOK)
-	expectStatus(t, first.admin(secret, "delete", `{"id":"`+id+`"}`), http.StatusNoContent)
-	expectCode(t, second.get("/secure", "api-key: "+key), http.StatusUnauthorized, "key_invalid")
-}
-
-// Processes that start at the same moment on a file that does not exist yet
-// make one database between them.
-func TestProcessesStartTogether(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	var processes []*process
-	for range 4 {
-		port := freePort(t)
-		p := launch(t, examplePath, dir, "GINAUTH_SECRET="+secret, "PORT="+port)
-		p.port = port
-		processes = append(processes, p)
-	}
-	for _, p := range processes {
-		p.waitUntilServing()
-	}
-	key, _ := processes[0].issue("shared")
-	for _, p := range processes {
-		expectStatus(t, p.get("/secure", "api-key: "+key), http.StatusOK)
 	}
 }

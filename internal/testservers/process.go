@@ -1,6 +1,7 @@
 package testservers
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -43,13 +44,18 @@ func launch(c command) (*process, error) {
 	return p, nil
 }
 
-// waitFor waits until the address accepts connections.
+// waitFor waits until the server has printed that it is ready, as each kind
+// does, and the address accepts connections: PostgreSQL accepts them earlier,
+// and refuses what they ask while it is starting.
 func (p *process) waitFor(ctx context.Context, address string) error {
 	dialer := net.Dialer{Timeout: time.Second}
 	for {
 		conn, err := dialer.DialContext(ctx, "tcp", address)
 		if err == nil {
-			return conn.Close()
+			_ = conn.Close()
+		}
+		if err == nil && p.isReady() {
+			return nil
 		}
 		select {
 		case <-p.exited:
@@ -59,6 +65,11 @@ func (p *process) waitFor(ctx context.Context, address string) error {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+func (p *process) isReady() bool {
+	text, err := os.ReadFile(p.log)
+	return err == nil && bytes.Contains(text, []byte("ready "))
 }
 
 func (p *process) failure(what string) error {

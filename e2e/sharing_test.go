@@ -1,0 +1,89 @@
+package e2e
+
+import (
+	"net/http"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// Two processes on one database: nothing that either of them answered is lost
+// or counted twice.
+func TestTwoProcessesCountTogether(t *testing.T) {
+	onEachBackend(t, func(t *testing.T, environment []string) {
+		first, second := startExample(t, environment...), startExample(t, environment...)
+		key, id := first.issue("shared")
+		const clients, requests = 4, 100
+		var group sync.WaitGroup
+		for client := range 2 * clients {
+			p := []*process{first, second}[client%2]
+			group.Go(func() { ask(p, key, requests) })
+		}
+		group.Wait()
+		const want = 2 * clients * requests
+		waitUntil(t, "both see all requests", func() bool { return first.usageOf(id) == want && second.usageOf(id) == want })
+		expectStatus(t, first.get("/secure", "api-key: "+key), http.StatusOK)
+		first.stop(syscall.SIGTERM)
+		if total := second.usageOf(id); total != want+1 {
+			t.Errorf("after the last write of one process the total is %d, not %d", total, want+1)
+		}
+		expectStatus(t, second.get("/secure", "api-key: "+key), http.StatusOK)
+		second.stop(syscall.SIGTERM)
+		third := startExample(t, environment...)
+		if total := third.usageOf(id); total != want+2 {
+			t.Errorf("after both have stopped the total is %d, not %d", total, want+2)
+		}
+	})
+}
+
+// ask makes a number of guarded requests, one after the other.
+func ask(p *process, key string, requests int) {
+	for range requests {
+		a, err := trySend(p, http.MethodGet, "/secure", "", "api-key: "+key)
+		if err != nil || a.status != http.StatusOK {
+			p.t.Errorf("under load /secure answers %d, %s, %v", a.status, a.body, err)
+			return
+		}
+	}
+}
+
+// A key that one process has revoked, another refuses from the next request
+// on, and likewise with renewal and deletion.
+func TestChangesHoldForOtherProcessesAtOnce(t *testing.T) {
+	onEachBackend(t, func(t *testing.T, environment []string) {
+		first, second := startExample(t, environment...), startExample(t, environment...)
+		h := issueTo(first, `{"name":"shared"}`)
+		for range 10 {
+			h.isAccepted(second)
+			expectStatus(t, h.admin(first, "revoke"), http.StatusOK)
+			h.isRefused(second, "key_revoked")
+			expectStatus(t, h.admin(second, "renew", `"reactivate":true`), http.StatusOK)
+			h.isAccepted(first)
+		}
+		expectStatus(t, h.admin(first, "delete"), http.StatusNoContent)
+		h.isRefused(second, "key_invalid")
+	})
+}
+
+// Processes that start at the same moment on an empty database make one schema
+// between them.
+func TestProcessesStartTogether(t *testing.T) {
+	onEachBackend(t, func(t *testing.T, environment []string) {
+		var processes []*process
+		for range 3 {
+			port := freePort(t)
+			p := launch(t, examplePath, t.TempDir(), append([]string{"PORT=" + port}, environment...)...)
+			p.port = port
+			processes = append(processes, p)
+		}
+		for _, p := range processes {
+			p.waitUntilServing()
+		}
+		for _, issuer := range processes {
+			key, _ := issuer.issue("shared")
+			for _, p := range processes {
+				expectStatus(t, p.get("/secure", "api-key: "+key), http.StatusOK)
+			}
+		}
+	})
+}
