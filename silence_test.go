@@ -42,6 +42,10 @@ func (r silentRepository) CreateKey(ctx context.Context, _ repository.Act, _ mod
 	return r.silence(ctx)
 }
 
+func (r silentRepository) LatestChange(ctx context.Context) (repository.Cursor, error) {
+	return repository.Cursor{}, r.silence(ctx)
+}
+
 func (silentRepository) Close() error { return nil }
 
 // A store that is silent keeps nobody who wants a key waiting for longer than
