@@ -224,10 +224,23 @@ func TestGuessingIsThrottled(t *testing.T) {
 	if answer := a.guarded(known); answer.Code != http.StatusOK {
 		t.Errorf("the key that is known is answered %d", answer.Code)
 	}
-	unknown, _ := a.issueKey()
+	issued, _ := a.issueKey()
+	if answer := a.guarded(issued); answer.Code != http.StatusOK {
+		t.Errorf("a key that was issued here is answered %d", answer.Code)
+	}
+	unknown := security.NewKey("ga")
 	expectProblem(t, a.guarded(unknown), http.StatusTooManyRequests, "too_many_attempts", "")
-	if answer := a.do(request{path: "/secure", header: header("api-key", unknown), address: "198.51.100.7:1"}); answer.Code != http.StatusOK {
-		t.Errorf("from another address the key is answered %d", answer.Code)
+	expectProblem(t, a.do(request{path: "/secure", header: header("api-key", unknown), address: "198.51.100.7:1"}), http.StatusUnauthorized, "key_invalid", "")
+}
+
+// A client that goes on with a deleted key guesses nothing, whatever else is
+// changed meanwhile, and keeps nobody behind its address out.
+func TestPersistingIsNotGuessing(t *testing.T) {
+	a := newApp(t, func(c *ginauth.Config) { c.Logger = slog.New(slog.DiscardHandler) })
+	deleted := security.NewKey("ga")
+	for range 200 {
+		a.issueKey()
+		expectProblem(t, a.guarded(deleted), http.StatusUnauthorized, "key_invalid", "")
 	}
 }
 

@@ -108,7 +108,7 @@ func (a *Auth) findKey(c *gin.Context, text string, now time.Time) (*keycache.Ke
 		return nil, keycache.ErrStale
 	case keycache.Unknown:
 		return nil, repository.ErrNotFound
-	case keycache.Outdated:
+	case keycache.Outdated, keycache.Missed:
 		return a.loadKey(c, hash)
 	default:
 		return a.loadStranger(c, text, hash, now)

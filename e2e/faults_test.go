@@ -22,7 +22,7 @@ func TestServerIsKilledUnderLoad(t *testing.T) {
 	onEachServer(t, func(t *testing.T, kind string) {
 		server := startServer(t, kind)
 		environment := environmentOf(kind, testdatabase.NewAt(t, kind, server.URI).String())
-		p := startExample(t, environment...)
+		p := startExample(t, append(environment, "GINAUTH_STALE_LIMIT=2s")...)
 		l := newLoad(p)
 		l.start()
 		for range 2 {

@@ -133,8 +133,12 @@ const (
 	Outdated
 	// Valid is a key that may be used.
 	Valid
-	// Unknown says that there was no such key a moment ago.
+	// Unknown says that there was no such key a moment ago, and nothing has
+	// changed since.
 	Unknown
+	// Missed says that there was no such key a moment ago, and that this has to
+	// be read again since something has changed.
+	Missed
 	// Stale says that nothing may be used at present; see ErrStale.
 	Stale
 )
@@ -152,10 +156,19 @@ func (c *Cache) Lookup(hash Hash, now time.Time) (*Key, Answer) {
 		}
 		return nil, Outdated
 	}
-	if missing, ok := c.unknown.GetIfPresent(hash); ok && moment-missing.moment < unknownAge && missing.reading == c.changes.number() {
-		return nil, Unknown
+	return nil, c.lookupAbsence(hash, moment)
+}
+
+func (c *Cache) lookupAbsence(hash Hash, moment time.Duration) Answer {
+	missing, ok := c.unknown.GetIfPresent(hash)
+	switch {
+	case !ok || moment-missing.moment >= unknownAge:
+		return Absent
+	case missing.reading != c.changes.number():
+		return Missed
+	default:
+		return Unknown
 	}
-	return nil, Absent
 }
 
 // ageLimit is between three quarters of MaxAge and all of it, so that keys

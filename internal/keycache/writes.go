@@ -22,12 +22,24 @@ type writing struct {
 
 func (w writing) CreateKey(ctx context.Context, act repository.Act, key models.APIKey) error {
 	defer w.cache.Invalidate(key.ID)
-	return w.Repository.CreateKey(ctx, act, key)
+	err := w.Repository.CreateKey(ctx, act, key)
+	w.cache.expect(key, err)
+	return err
 }
 
 func (w writing) CreateUser(ctx context.Context, act repository.Act, user models.User, key models.APIKey) error {
 	defer w.cache.Invalidate(user.ID, key.ID)
-	return w.Repository.CreateUser(ctx, act, user, key)
+	err := w.Repository.CreateUser(ctx, act, user, key)
+	w.cache.expect(key, err)
+	return err
+}
+
+// expect makes a key that was created without an error one that is known and
+// has to be read, so that it is not taken for a stranger's at its first use.
+func (c *Cache) expect(key models.APIKey, err error) {
+	if err == nil {
+		c.remember(Hash(key.Hash), c.newKey(key, 0, 0))
+	}
 }
 
 func (w writing) RenewKey(ctx context.Context, act repository.Act, id string, expiration time.Time, reactivate bool) (models.APIKey, bool, error) {
