@@ -32,6 +32,8 @@ type Backend struct {
 	// RepeatsWrites is set if the driver may repeat a write whose answer was
 	// lost, so that the caller hears of nothing.
 	RepeatsWrites bool
+	// FlushedKeys is how many keys two processes flush at once.
+	FlushedKeys int
 }
 
 // connections is how many a pool has at most.
@@ -55,6 +57,7 @@ func Run(t *testing.T, backend Backend) {
 		{"the server takes no connections", refusingServer},
 		{"the server is killed and started again", killedServer},
 		{"one of many gets a username", raceForUsername},
+		{"renewals by two processes take turns", raceToRenew},
 		{"flushes in opposite orders", oppositeFlushes},
 		{"many start on an empty database", startAtOnce},
 	} {
@@ -73,6 +76,7 @@ type suite struct {
 	proxy   *proxy
 	// repo goes through the proxy, direct past it to the same database.
 	repo, direct repository.Repository
+	proxied      string // the URI of repo
 }
 
 // openProxied opens an empty database on both ways.
@@ -81,7 +85,8 @@ func (s *suite) openProxied() {
 	uri := testdatabase.New(s.T, s.backend.Kind)
 	s.proxy = startProxy(s.T, uri.Host)
 	s.direct = s.open(uri.String())
-	s.repo = s.open(s.throughProxy(uri))
+	s.proxied = s.throughProxy(uri)
+	s.repo = s.open(s.proxied)
 }
 
 // throughProxy returns a database's URI by way of the proxy.

@@ -108,6 +108,12 @@ func (p *proxy) hold(which func(message []byte) bool) {
 	})
 }
 
+// refuse ends every connection, and each new one at once.
+func (p *proxy) refuse() {
+	p.obey(func([]byte) fate { return cut })
+	p.cutAll()
+}
+
 // cutAll ends every connection and returns when they are closed.
 func (p *proxy) cutAll() {
 	p.mu.Lock()

@@ -2,25 +2,29 @@ package mongodb
 
 import (
 	"bytes"
+	"net/url"
 	"slices"
 	"testing"
 
-	"github.com/ginauth/ginauth/internal/testfaults"
+	"github.com/ginauth/ginauth/internal/faults"
 )
 
 func TestFaults(t *testing.T) {
-	testfaults.Run(t, testfaults.Backend{
-		Kind: "mongodb", Open: Open, Options: "directConnection=true&maxPoolSize=8", Connections: 8,
-		IsCommit: isWrite, InSteps: true,
+	faults.Run(t, faults.Backend{
+		Kind: "mongodb", Open: Open, RepeatsWrites: true, FlushedKeys: 200,
+		IsCommit:    func(message []byte) bool { return isCommand(message, "insert", "update", "delete") },
+		IsHeartbeat: func(message []byte) bool { return !bytes.Contains(message, []byte("ginauth_")) },
+		Options:     url.Values{"directConnection": {"true"}, "maxPoolSize": {"8"}},
 	})
 }
 
-// isWrite looks at the first field of a message's document, which is the
+// isCommand looks at the first field of a message's document, which is the
 // command.
-func isWrite(message []byte) bool {
-	if len(message) < 26 {
+func isCommand(message []byte, commands ...string) bool {
+	const nameAt = 26
+	if len(message) < nameAt {
 		return false
 	}
-	command, _, _ := bytes.Cut(message[26:], []byte{0})
-	return slices.Contains([]string{"insert", "update", "delete"}, string(command))
+	command, _, _ := bytes.Cut(message[nameAt:], []byte{0})
+	return slices.Contains(commands, string(command))
 }
