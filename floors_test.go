@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-const module = "github.com/ginauth/ginauth"
+const modulePath = "github.com/ginauth/ginauth"
 
 // What a package links in the end is what its users pay for, so these are
 // promises, not style. The linter's import fences say where an import may be
@@ -17,29 +17,29 @@ func TestFloors(t *testing.T) {
 	servers := []string{"github.com/jackc/", "github.com/go-sql-driver/", "go.mongodb.org/mongo-driver/v2/mongo"}
 	drivers := slices.Concat(sqlite, servers, []string{"gorm.io/"})
 	swag := []string{"github.com/swaggo/"}
-	above := []string{module + "/auto", module + "/docs", module + "/example"}
+	above := []string{modulePath + "/auto", modulePath + "/docs", modulePath + "/example"}
 	gin := []string{"github.com/gin-gonic/gin"}
 	for _, floor := range []struct {
 		name  string
 		never []string
 	}{
-		{"", slices.Concat(drivers, swag, above, []string{module + "/repository/"})},
-		{"/models", slices.Concat(drivers, swag, above, gin, []string{module + "/security", module + "/repository"})},
-		{"/security", slices.Concat(drivers, swag, above, gin, []string{module + "/models", module + "/repository"})},
-		{"/repository", slices.Concat(drivers, swag, above, gin, []string{module + "/security", module + "/repository/", module + "/internal"})},
+		{"", slices.Concat(drivers, swag, above, []string{modulePath + "/repository/"})},
+		{"/models", slices.Concat(drivers, swag, above, gin, []string{modulePath + "/security", modulePath + "/repository"})},
+		{"/security", slices.Concat(drivers, swag, above, gin, []string{modulePath + "/models", modulePath + "/repository"})},
+		{"/repository", slices.Concat(drivers, swag, above, gin, []string{modulePath + "/security", modulePath + "/repository/", modulePath + "/internal"})},
 		{"/internal/usage", slices.Concat(drivers, swag, above, gin)},
 		{"/internal/throttle", slices.Concat(drivers, swag, above, gin)},
 		{"/internal/gormrepo", slices.Concat(swag, above, gin, sqlite, servers)},
 		{"/repository/repositorytest", slices.Concat(drivers, swag, above, gin)},
-		{"/repository/sqlite", slices.Concat(swag, above, gin, servers, []string{module + "/security"})},
-		{"/repository/postgres", slices.Concat(swag, above, gin, sqlite, servers[1:], []string{module + "/security"})},
-		{"/repository/mysql", slices.Concat(swag, above, gin, sqlite, servers[:1], []string{module + "/security"})},
-		{"/repository/mongodb", slices.Concat(swag, above, gin, sqlite, servers[:2], []string{"gorm.io/", module + "/security"})},
-		{"/docs", slices.Concat(drivers, []string{module + "/auto"})},
-		{"/auto", slices.Concat(swag, []string{module + "/docs"})},
+		{"/repository/sqlite", slices.Concat(swag, above, gin, servers, []string{modulePath + "/security"})},
+		{"/repository/postgres", slices.Concat(swag, above, gin, sqlite, servers[1:], []string{modulePath + "/security"})},
+		{"/repository/mysql", slices.Concat(swag, above, gin, sqlite, servers[:1], []string{modulePath + "/security"})},
+		{"/repository/mongodb", slices.Concat(swag, above, gin, sqlite, servers[:2], []string{"gorm.io/", modulePath + "/security"})},
+		{"/docs", slices.Concat(drivers, []string{modulePath + "/auto"})},
+		{"/auto", slices.Concat(swag, []string{modulePath + "/docs"})},
 	} {
 		t.Run("ginauth"+floor.name, func(t *testing.T) {
-			for _, dependency := range dependencies(t, module+floor.name) {
+			for _, dependency := range dependencies(t, modulePath+floor.name) {
 				if slices.ContainsFunc(floor.never, func(p string) bool { return lies(dependency, p) }) {
 					t.Errorf("links %s", dependency)
 				}

@@ -146,7 +146,7 @@ func (r *Repository) lastChange(ctx context.Context) (change, error) {
 
 // LatestChange implements repository.Repository.
 func (r *Repository) LatestChange(ctx context.Context) (repository.Cursor, error) {
-	ctx = undated{ctx}
+	ctx = withoutDate(ctx)
 	last, err := r.lastChange(ctx)
 	if err != nil {
 		return repository.Cursor{}, wrap(ctx, "reading the change log", err)
@@ -165,7 +165,7 @@ func (r *Repository) Changes(ctx context.Context, after repository.Cursor, limit
 	if limit < 1 {
 		return nil, fmt.Errorf("%d entries cannot be read", limit)
 	}
-	ctx = undated{ctx}
+	ctx = withoutDate(ctx)
 	if err := r.settleAll(ctx); err != nil {
 		return nil, wrap(ctx, "finishing the change log", err)
 	}

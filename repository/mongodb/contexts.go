@@ -8,14 +8,39 @@ import (
 // grace is how much longer than its caller's context a change may take.
 const grace = time.Second
 
-// undated is a context that ends as the one in it does and does not say when.
-// A driver or server that knows the deadline gives up before it is over, with
+// undated is a context that ends as its caller's does and does not say when. A
+// driver or server that knows the deadline gives up before it is over, with
 // errors of many kinds; this way a call fails for its deadline's sake after the
 // deadline only.
-type undated struct{ context.Context }
+//
+// It says that it was cancelled whatever ended it: the driver stops waiting for
+// an answer only then, and leaves deadlines to the sockets, which have none
+// here. endOf tells what it was.
+type undated struct {
+	context.Context // the values
+	caller          context.Context
+}
 
-// Deadline implements context.Context.
-func (undated) Deadline() (time.Time, bool) { return time.Time{}, false }
+func withoutDate(ctx context.Context) undated { return undated{context.WithoutCancel(ctx), ctx} }
+
+// Done implements context.Context.
+func (u undated) Done() <-chan struct{} { return u.caller.Done() }
+
+// Err implements context.Context.
+func (u undated) Err() error {
+	if u.caller.Err() == nil {
+		return nil
+	}
+	return context.Canceled
+}
+
+// endOf returns why the caller's context has ended, nil if it has not.
+func endOf(ctx context.Context) error {
+	if u, ok := ctx.(undated); ok {
+		return u.caller.Err()
+	}
+	return ctx.Err()
+}
 
 // outliving returns a context that lasts a little longer than ctx. A change
 // that was begun is carried on in it, so that its outcome is almost always

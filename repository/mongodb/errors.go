@@ -21,8 +21,8 @@ func wrap(ctx context.Context, doing string, err error) error {
 		return fmt.Errorf("%s: %w", doing, repository.ErrNotFound)
 	}
 	err = withoutValues(err)
-	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
-		err = fmt.Errorf("%w: %w", ended, err)
+	if ended := endOf(ctx); ended != nil && !errors.Is(err, ended) {
+		err = fmt.Errorf("%w: %s", ended, err.Error()) // the driver's says that it was cancelled
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }

@@ -16,7 +16,7 @@ import (
 
 // CreateKey implements repository.Repository.
 func (r *Repository) CreateKey(ctx context.Context, act repository.Act, key models.APIKey) error {
-	ctx = undated{ctx}
+	ctx = withoutDate(ctx)
 	key.Version = 1
 	rec := newRecord(key, newUnlogged(act))
 	return r.inLine(ctx, act, func() error {
@@ -50,7 +50,7 @@ func (r *Repository) log(ctx context.Context, rec record) error {
 
 // KeyByHash implements repository.Repository.
 func (r *Repository) KeyByHash(ctx context.Context, hash []byte) (models.APIKey, error) {
-	ctx = undated{ctx}
+	ctx = withoutDate(ctx)
 	rec, owner, err := r.findKey(ctx, field("hash", binaryOf(hash)))
 	if err != nil {
 		return models.APIKey{}, wrap(ctx, "finding a key", err)
@@ -88,7 +88,7 @@ func (r *Repository) owner(ctx context.Context, rec record) (user, error) {
 
 // RenewKey implements repository.Repository.
 func (r *Repository) RenewKey(ctx context.Context, act repository.Act, id string, expiration time.Time, reactivate bool) (models.APIKey, bool, error) {
-	ctx = undated{ctx}
+	ctx = withoutDate(ctx)
 	var wasRevoked bool
 	key, err := r.edit(ctx, act, id, func(k *key) error {
 		wasRevoked = k.RevocationDate != 0
@@ -109,7 +109,7 @@ var errUnchanged = errors.New("unchanged")
 
 // RevokeKey implements repository.Repository.
 func (r *Repository) RevokeKey(ctx context.Context, act repository.Act, id string) (models.APIKey, error) {
-	ctx = undated{ctx}
+	ctx = withoutDate(ctx)
 	key, err := r.edit(ctx, act, id, func(k *key) error {
 		if k.RevocationDate != 0 {
 			return errUnchanged
@@ -125,7 +125,7 @@ func (r *Repository) RevokeKey(ctx context.Context, act repository.Act, id strin
 
 // DeleteKey implements repository.Repository.
 func (r *Repository) DeleteKey(ctx context.Context, act repository.Act, id string) error {
-	ctx = undated{ctx}
+	ctx = withoutDate(ctx)
 	change := newUnlogged(act)
 	return r.inLine(ctx, act, func() error {
 		rec, _, err := r.replace(ctx, id, func(*key) (bson.D, error) {

@@ -13,7 +13,7 @@ import (
 // ListUsage implements repository.Repository. It asks for one row more than
 // the page holds, which tells whether there is a next.
 func (r *Repository) ListUsage(ctx context.Context, filter repository.UsageFilter, page repository.Page) (repository.UsagePage, error) {
-	ctx = undated{ctx}
+	ctx = withoutDate(ctx)
 	position, err := page.Position()
 	if err != nil {
 		return repository.UsagePage{}, err

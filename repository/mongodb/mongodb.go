@@ -85,7 +85,7 @@ func newRepository(client *mongo.Client, db *mongo.Database) *Repository {
 func (r *Repository) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	ctx = undated{ctx}
+	ctx = withoutDate(ctx)
 	if err := r.client.Ping(ctx, nil); err != nil {
 		return wrap(ctx, "connecting", err)
 	}

@@ -1,7 +1,6 @@
 package mongodb
 
 import (
-	"net/url"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -24,22 +23,6 @@ func newDatabase(t *testing.T) string {
 	return testdatabase.New(t, "mongodb").String()
 }
 
-// byWayOf returns a database's URI with another address.
-func byWayOf(t *testing.T, uri, address string) string {
-	t.Helper()
-	parsed, err := url.Parse(uri)
-	succeeds(t, err)
-	parsed.Host, parsed.RawQuery = address, "directConnection=true"
-	return parsed.String()
-}
-
-func hostOf(t *testing.T, uri string) string {
-	t.Helper()
-	parsed, err := url.Parse(uri)
-	succeeds(t, err)
-	return parsed.Host
-}
-
 // open opens an empty database.
 func open(t *testing.T) *Repository {
 	t.Helper()
@@ -52,13 +35,6 @@ func openURI(t *testing.T, uri string) *Repository {
 	succeeds(t, err)
 	t.Cleanup(func() { _ = repo.Close() })
 	return repo.(*Repository)
-}
-
-// openTwo opens an empty database twice, as two processes would.
-func openTwo(t *testing.T) (one, other *Repository) {
-	t.Helper()
-	uri := newDatabase(t)
-	return openURI(t, uri), openURI(t, uri)
 }
 
 func TestConformance(t *testing.T) {

@@ -43,7 +43,7 @@ type flushed struct {
 // was cut off half-way is therefore completed by repeating it, and what the
 // first attempt still does meanwhile does no harm.
 func (r *Repository) AddUsage(ctx context.Context, flush repository.Flush) error {
-	ctx = undated{ctx}
+	ctx = withoutDate(ctx)
 	if err := ctx.Err(); err != nil {
 		return wrap(ctx, "adding usage", err)
 	}

@@ -17,7 +17,7 @@ import (
 // force. Whoever dies in between leaves an id and a hash taken that are random
 // and were told to nobody; the same call, repeated, takes them over.
 func (r *Repository) CreateUser(ctx context.Context, act repository.Act, user models.User, key models.APIKey) error {
-	ctx = undated{ctx}
+	ctx = withoutDate(ctx)
 	key.Version = 1
 	rec := newRecord(key, newUnlogged(act))
 	rec.Unlogged.UserEntry = uuid.NewString()
@@ -83,7 +83,7 @@ func (r *Repository) withdraw(ctx context.Context, rec record, refused error) er
 
 // UserByUsername implements repository.Repository.
 func (r *Repository) UserByUsername(ctx context.Context, canonical string) (models.User, error) {
-	ctx = undated{ctx}
+	ctx = withoutDate(ctx)
 	var found user
 	err := r.users.FindOne(ctx, field("canonical_username", canonical)).Decode(&found)
 	return found.model(), wrap(ctx, "finding a user", err)

@@ -73,7 +73,9 @@ func parse(uri string) (sqldriver.Connector, error) {
 	config.Passwd, _ = parsed.User.Password()
 	config.DBName = strings.TrimPrefix(parsed.Path, "/")
 	config.ClientFoundRows = true
-	return driver.NewConnector(config)
+	config.Logger = &driver.NopLogger{} // what it would say is in the returned errors
+	opened, err := driver.NewConnector(config)
+	return connector{opened}, err
 }
 
 // badURI stands for every error of the parsers, which may quote a password.

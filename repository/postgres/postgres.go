@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -37,7 +38,7 @@ func Open(ctx context.Context, uri string) (repository.Repository, error) {
 		return nil, errors.New("opening postgres: the URI cannot be understood; it should look like postgresql://user:password@host:5432/name")
 	}
 	repo, err := gormrepo.OpenServer(ctx, gormrepo.Server{
-		Pool:       func() *sql.DB { return stdlib.OpenDB(*config) },
+		Pool:       func() *sql.DB { return stdlib.OpenDB(*config, stdlib.OptionShouldPing(shouldPing)) },
 		Dialector:  func(pool *sql.DB) gorm.Dialector { return postgres.New(postgres.Config{Conn: pool}) },
 		IsReadOnly: "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool",
 		Backend: gormrepo.Backend{
@@ -51,6 +52,13 @@ func Open(ctx context.Context, uri string) (repository.Repository, error) {
 		return nil, fmt.Errorf("opening postgres: %w", err)
 	}
 	return &listening{repo, config}, nil
+}
+
+// shouldPing lets a connection that may have broken while it was idle be tried,
+// and replaced, before a call depends on it. One that was lost without a word
+// is found only by asking the server; that is done after a second, as pgx does.
+func shouldPing(_ context.Context, params stdlib.ShouldPingParams) bool {
+	return params.IdleDuration > time.Second || !isQuiet(params.Conn.PgConn().Conn())
 }
 
 func uniqueViolation(err error) (column string, ok bool) {

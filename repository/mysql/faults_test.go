@@ -1,0 +1,16 @@
+package mysql_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/ginauth/ginauth/internal/faults"
+	"github.com/ginauth/ginauth/repository/mysql"
+)
+
+func TestFaults(t *testing.T) {
+	faults.Run(t, faults.Backend{
+		Kind: "mysql", Open: mysql.Open, FlushedKeys: 2000,
+		IsCommit: func(message []byte) bool { return bytes.Contains(bytes.ToUpper(message), []byte("COMMIT")) },
+	})
+}
