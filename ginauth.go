@@ -48,6 +48,7 @@ type Auth struct {
 	strong   bool // no secret is weak
 	repo     repository.Repository
 	usage    *usage.Recorder
+	keeper   *usage.Keeper
 	guesses  *throttle.Throttle
 	hashing  chan struct{}
 	closed   atomic.Bool
@@ -82,6 +83,7 @@ func New(repo repository.Repository, config Config) (*Auth, error) {
 		strong:  strong,
 		repo:    repo,
 		usage:   usage.Start(repo, flushInterval, config.Logger),
+		keeper:  usage.Keep(repo, usage.Retention{Fold: config.UsageFoldAfter, Delete: config.UsageDeleteAfter}, config.Now, config.Logger),
 		guesses: throttle.New(),
 		hashing: make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
@@ -99,6 +101,7 @@ func (a *Auth) shutDown() error {
 	a.closed.Store(true)
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
+	a.keeper.Close()
 	return errors.Join(a.usage.Close(ctx), a.repo.Close())
 }
 

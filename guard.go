@@ -40,7 +40,7 @@ func (a *Auth) Guard() gin.HandlerFunc {
 			a.refuse(c, a.challenge(), err)
 			return
 		}
-		a.usage.Count(key.ID, a.now())
+		a.usage.Count(key.ID, key.UserID, c.FullPath(), a.now())
 		c.Set(contextKey{}, passed{a, key})
 		a.limitCaching(c)
 	}
