@@ -26,6 +26,8 @@ type environment struct {
 	Secret              secrets
 	HideDocs            boolean `split_words:"true"`
 	AutomaticExpiration days    `split_words:"true" default:"15"`
+	UsageFoldAfter      days    `split_words:"true" default:"90"`
+	UsageDeleteAfter    days    `split_words:"true" default:"400"`
 	DBLocation          text    `split_words:"true" default:"sqlite.db"`
 	DatabaseMode        mode    `envconfig:"DATABASE_MODE" default:"sqlite"`
 	URI                 uri     `envconfig:"URI"`
@@ -39,6 +41,9 @@ func readEnvironment() (environment, error) {
 	}
 	if err := envconfig.Process(prefix, &env); err != nil {
 		return env, explain(err)
+	}
+	if env.UsageDeleteAfter <= env.UsageFoldAfter {
+		return env, errors.New(prefix + "_USAGE_DELETE_AFTER must be more than " + prefix + "_USAGE_FOLD_AFTER")
 	}
 	return env, nil
 }
@@ -101,7 +106,9 @@ func setName(name string) string {
 func (e environment) config() ginauth.Config {
 	return ginauth.Config{
 		Secrets:             e.Secret,
-		AutomaticExpiration: time.Duration(e.AutomaticExpiration) * 24 * time.Hour,
+		AutomaticExpiration: e.AutomaticExpiration.duration(),
+		UsageFoldAfter:      e.UsageFoldAfter.duration(),
+		UsageDeleteAfter:    e.UsageDeleteAfter.duration(),
 		HideDocs:            e.HideDocs.value,
 	}
 }
@@ -134,6 +141,8 @@ func (b *boolean) Decode(value string) (err error) {
 const maxDays = 36_500
 
 type days int
+
+func (d days) duration() time.Duration { return time.Duration(d) * 24 * time.Hour }
 
 // Decode implements envconfig.Decoder.
 func (d *days) Decode(value string) error {
