@@ -94,7 +94,11 @@ func TestKeeperCloses(t *testing.T) {
 	a.waitsForItsContext = true
 	k := keeperAt(a, slog.New(slog.NewTextHandler(&log, nil)), time.Hour)
 	a.expectCalls(t, 1)
+	began := time.Now()
 	k.Close()
+	if waited := time.Since(began); waited > stepTimeout/2 {
+		t.Errorf("closing waits for the step: %v", waited)
+	}
 	if log.Len() > 0 {
 		t.Errorf("the log is %q", log.String())
 	}

@@ -162,6 +162,18 @@ func TestShortMemory(t *testing.T) {
 	}
 }
 
+// What is lost after the last flush of the goroutine is said by Close.
+func TestCloseReportsLosses(t *testing.T) {
+	var log strings.Builder
+	r, s := newLimited(t, limits{routes: 1, hours: 1, keys: 1}, slog.New(slog.NewTextHandler(&log, nil)))
+	r.Count("a", "", "/", at)
+	r.Count("b", "", "/", at)
+	if err := r.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "1 requests were not counted") || s.total("a") != 1 {
+		t.Errorf("Close returns %v", err)
+	}
+	expectLosses(t, &log, "requests_not_counted=1")
+}
+
 const hours24 = 24 * time.Hour
 
 // expectLosses looks into the log and empties it.
@@ -247,6 +259,19 @@ func TestStorableRoutes(t *testing.T) {
 			t.Errorf("%.20q… becomes %.20q… of %d bytes", route, got, len(got))
 		}
 	}
+}
+
+// What no store can keep is counted as what it can.
+func TestUnstorableRoutesAreCounted(t *testing.T) {
+	r, s := newRecorder(t)
+	for _, end := range []string{"a", "b"} {
+		r.Count("key", "", strings.Repeat("x", 512)+end, at)
+		r.Count("key", "", "/\x00\xff", at)
+	}
+	flushed(t, r)
+	s.expectHours(t, map[models.HourUsage]int64{
+		{KeyID: "key", Route: strings.Repeat("x", 512), Hour: at}: 2, {KeyID: "key", Route: "/", Hour: at}: 2,
+	})
 }
 
 // Counting is part of every guarded request.
