@@ -18,6 +18,7 @@ const secretChallenge = `ApiKey realm="admin", in="header", name="` + secretHead
 //	POST /revoke  refuse a key from now on
 //	POST /delete  remove a key, but not its usage
 //	GET  /logs    list keys with their usage
+//	GET  /usage   usage over time
 //
 // The group is a *gin.RouterGroup or a *gin.Engine.
 func (a *Auth) RegisterAdmin(group interface {
@@ -30,6 +31,7 @@ func (a *Auth) RegisterAdmin(group interface {
 	admin.POST("/revoke", a.change("key.revoke", a.revokeKey))
 	admin.POST("/delete", a.change("key.delete", a.deleteKey))
 	admin.GET("/logs", a.logs)
+	admin.GET("/usage", a.usageSeries)
 
 	a.mountsMu.Lock()
 	defer a.mountsMu.Unlock()

@@ -165,6 +165,11 @@ func TestWhatIsNotConfigured(t *testing.T) {
 		"empty previous secret": func(c *ginauth.Config) { c.Secrets = []string{secret, ""} },
 		"three secrets":         func(c *ginauth.Config) { c.Secrets = []string{"a", "b", "c"} },
 		"negative expiration":   func(c *ginauth.Config) { c.AutomaticExpiration = -time.Hour },
+		"negative folding":      func(c *ginauth.Config) { c.UsageFoldAfter = -time.Hour },
+		"negative deletion":     func(c *ginauth.Config) { c.UsageDeleteAfter = -time.Hour },
+		"deletion, then folding": func(c *ginauth.Config) {
+			c.UsageFoldAfter = ginauth.DefaultUsageDeleteAfter
+		},
 		"bad prefix":            func(c *ginauth.Config) { c.KeyPrefix = "Not OK" },
 		"unknown source":        func(c *ginauth.Config) { c.KeySources = []ginauth.KeySource{{In: "cookie", Name: "a"}} },
 		"header without a name": func(c *ginauth.Config) { c.KeySources = []ginauth.KeySource{{In: ginauth.InHeader}} },

@@ -28,6 +28,13 @@ const (
 	MinStaleLimit = 2 * time.Second
 )
 
+// DefaultUsageFoldAfter and DefaultUsageDeleteAfter are how long usage is kept
+// by hour, and then by day, unless told otherwise.
+const (
+	DefaultUsageFoldAfter   = 90 * 24 * time.Hour
+	DefaultUsageDeleteAfter = 400 * 24 * time.Hour
+)
+
 // secretHeader carries the admin secret; it is read from nowhere else.
 const (
 	secretHeader          = "secret-key"
@@ -44,6 +51,12 @@ type Config struct {
 	// AutomaticExpiration is how long a new or renewed key is valid when the
 	// call does not say. DefaultExpiration if zero.
 	AutomaticExpiration time.Duration
+
+	// UsageFoldAfter is the age from which on usage is kept by day and no more
+	// by hour, UsageDeleteAfter the age at which it is deleted but for the total
+	// of each key. DefaultUsageFoldAfter and DefaultUsageDeleteAfter if zero. On
+	// one database all nodes should say the same: the shortest age counts.
+	UsageFoldAfter, UsageDeleteAfter time.Duration
 
 	// KeyPrefix begins every key, so that a leaked one is recognised; see
 	// security.CheckPrefix. security.DefaultPrefix if empty. Keys that were
@@ -122,6 +135,7 @@ func (c Config) Validate() error {
 	if c.AutomaticExpiration < 0 {
 		errs = append(errs, errors.New("AutomaticExpiration: must not be negative"))
 	}
+	errs = append(errs, c.validateRetention())
 	if c.KeyPrefix != "" {
 		errs = append(errs, prefixed("KeyPrefix", security.CheckPrefix(c.KeyPrefix)))
 	}
@@ -141,6 +155,17 @@ func (c Config) Validate() error {
 		}
 	}
 	return prefixed("ginauth: invalid configuration", errors.Join(errs...))
+}
+
+func (c Config) validateRetention() error {
+	if c.UsageFoldAfter < 0 || c.UsageDeleteAfter < 0 {
+		return errors.New("UsageFoldAfter, UsageDeleteAfter: must not be negative")
+	}
+	c = c.withDefaults()
+	if c.UsageDeleteAfter <= c.UsageFoldAfter {
+		return errors.New("UsageDeleteAfter: must be longer than UsageFoldAfter")
+	}
+	return nil
 }
 
 func (s KeySource) validate() error {
@@ -181,6 +206,8 @@ func (c Config) withDefaults() Config {
 	if c.AutomaticExpiration == 0 {
 		c.AutomaticExpiration = DefaultExpiration
 	}
+	c.UsageFoldAfter = cmp.Or(c.UsageFoldAfter, DefaultUsageFoldAfter)
+	c.UsageDeleteAfter = cmp.Or(c.UsageDeleteAfter, DefaultUsageDeleteAfter)
 	if c.KeyPrefix == "" {
 		c.KeyPrefix = security.DefaultPrefix
 	}

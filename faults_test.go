@@ -57,6 +57,13 @@ func (r *faultyRepository) ListUsage(ctx context.Context, filter repository.Usag
 	return r.Repository.ListUsage(ctx, filter, page)
 }
 
+func (r *faultyRepository) UsageSeries(ctx context.Context, filter repository.SeriesFilter, page repository.SeriesPage) (repository.Series, error) {
+	if err := r.failure(); err != nil {
+		return repository.Series{}, err
+	}
+	return r.Repository.UsageSeries(ctx, filter, page)
+}
+
 // A repository that breaks its contract opens no door.
 func TestAnotherKeyThanAskedForIsNotAccepted(t *testing.T) {
 	a := newApp(t)

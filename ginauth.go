@@ -58,6 +58,7 @@ type Auth struct {
 	keys    *keycache.Cache
 	changes *changefeed.Feed
 	usage   *usage.Recorder
+	keeper  *usage.Keeper
 	guesses *throttle.Throttle // of secrets
 	strays  *throttle.Throttle // unknown keys
 	sources []KeySource
@@ -98,6 +99,7 @@ func New(repo repository.Repository, config Config) (*Auth, error) {
 			MaxKeys: config.CacheSize, MaxAge: config.CacheMaxAge, StaleLimit: config.StaleLimit, Now: config.Now,
 		}),
 		usage:   usage.Start(repo, flushInterval, config.Logger),
+		keeper:  usage.Keep(repo, usage.Retention{Fold: config.UsageFoldAfter, Delete: config.UsageDeleteAfter}, config.Now, config.Logger),
 		guesses: throttle.New(secretGuesses, secretRefill),
 		strays:  throttle.New(keyGuesses, keyRefill),
 		sources: canonical(config.KeySources),
@@ -121,6 +123,7 @@ func (a *Auth) shutDown() error {
 	a.closed.Store(true)
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
+	a.keeper.Close()
 	a.changes.Close()
 	a.keys.Close()
 	return errors.Join(a.usage.Close(ctx), a.repo.Close())

@@ -91,7 +91,7 @@ func (a *Auth) authenticate(c *gin.Context) (*keycache.Key, error) {
 	if err := refusalOf(key.Status(now)); err != nil {
 		return nil, err
 	}
-	a.usage.Count(key.ID(), now.UTC().Truncate(time.Millisecond))
+	a.usage.Count(key.ID(), key.UserID(), c.FullPath(), now.UTC().Truncate(time.Millisecond))
 	return key, nil
 }
 

@@ -2,10 +2,6 @@ package ginauth
 
 import (
 	"net/http"
-	"net/url"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -13,9 +9,6 @@ import (
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/security"
 )
-
-// defaultLimit is the size of a page of logs when none is asked for.
-const defaultLimit = 100
 
 // logs lists keys with their usage.
 //
@@ -37,15 +30,15 @@ const defaultLimit = 100
 //	@Security		AdminSecret
 //	@Router			/logs [get]
 func (a *Auth) logs(c *gin.Context) {
-	filter, page, err := parseLogsQuery(c.Request.URL.RawQuery)
+	query, err := parseLogsQuery(c.Request.URL.RawQuery)
 	if err != nil {
 		a.refuse(c, secretChallenge, err)
 		return
 	}
-	filter.Now = a.now()
+	query.filter.Now = a.now()
 	ctx, cancel := storeContext(c)
 	defer cancel()
-	list, err := a.repo.ListUsage(ctx, filter, page)
+	list, err := a.repo.ListUsage(ctx, query.filter, query.page)
 	if err != nil {
 		a.refuse(c, secretChallenge, err)
 		return
@@ -57,80 +50,38 @@ func (a *Auth) logs(c *gin.Context) {
 	c.JSON(http.StatusOK, response)
 }
 
-// parseLogsQuery reads the parameters of logs. Those it does not know are
-// refused, since a misspelt filter would show more than was asked for.
-func parseLogsQuery(rawQuery string) (repository.UsageFilter, repository.Page, error) {
-	query, err := url.ParseQuery(rawQuery)
-	if err != nil {
-		return repository.UsageFilter{}, repository.Page{}, problem(http.StatusUnprocessableEntity, "query_invalid", "The query cannot be read.")
-	}
-	p := logsParser{page: repository.Page{Sort: repository.SortLatestQuery, Limit: defaultLimit}}
-	for name, values := range query {
-		p.parse(name, values)
-	}
-	if len(p.errors) > 0 {
-		slices.SortFunc(p.errors, func(a, b FieldError) int { return strings.Compare(a.Field, b.Field) })
-		return p.filter, p.page, invalidFields(p.errors...)
-	}
-	return p.filter, p.page, nil
-}
-
-// logsParser gathers what the parameters of logs say.
-type logsParser struct {
+// logsQuery is what the parameters of logs ask for.
+type logsQuery struct {
 	filter repository.UsageFilter
 	page   repository.Page
-	errors []FieldError
 }
 
-func (p *logsParser) parse(name string, values []string) {
-	if len(values) != 1 || values[0] == "" {
-		p.refuse(name, "Send this parameter once, with a value.")
-		return
-	}
-	value := values[0]
-	var err error
+func parseLogsQuery(rawQuery string) (logsQuery, error) {
+	q := logsQuery{page: repository.Page{Sort: repository.SortLatestQuery, Limit: defaultLimit}}
+	return q, parseQuery(rawQuery, q.set)
+}
+
+func (q *logsQuery) set(p *queryParser, name, value string) {
 	switch name {
 	case "id":
-		p.filter.KeyID = value
+		q.filter.KeyID = value
 	case "name":
-		p.filter.Name = value
+		q.filter.Name = value
 	case "username":
-		p.filter.Username, err = security.CanonicalUsername(value)
+		q.filter.Username = p.canonical(name, value, security.CanonicalUsername)
 	case "email":
-		p.filter.Email, err = security.CanonicalEmail(value)
+		q.filter.Email = p.canonical(name, value, security.CanonicalEmail)
 	case "status":
-		p.filter.Status = oneOf(p, name, value, models.StatusActive, models.StatusExpired, models.StatusRevoked, models.StatusDeleted)
+		q.filter.Status = oneOf(p, name, value, models.StatusActive, models.StatusExpired, models.StatusRevoked, models.StatusDeleted)
 	case "sort":
-		p.page.Sort = oneOf(p, name, value, repository.SortLatestQuery, repository.SortTotalQueries, repository.SortID)
+		q.page.Sort = oneOf(p, name, value, repository.SortLatestQuery, repository.SortTotalQueries, repository.SortID)
 	case "order":
-		p.page.Ascending = oneOf(p, name, value, "desc", "asc") == "asc"
+		q.page.Ascending = oneOf(p, name, value, "desc", "asc") == "asc"
 	case "limit":
-		p.parseLimit(value)
+		q.page.Limit = p.limit(name, value)
 	case "cursor":
-		p.page.Cursor = value
+		q.page.Cursor = value
 	default:
-		p.refuse(name, "This call has no such parameter.")
+		p.refuseUnknown(name)
 	}
-	p.errors = appendInvalid(p.errors, name, err)
-}
-
-func (p *logsParser) parseLimit(value string) {
-	limit, err := strconv.Atoi(value)
-	if err != nil || limit < 1 || limit > repository.MaxLimit {
-		p.refuse("limit", "This must be a number from 1 to "+strconv.Itoa(repository.MaxLimit)+".")
-		return
-	}
-	p.page.Limit = limit
-}
-
-func (p *logsParser) refuse(name, detail string) {
-	p.errors = append(p.errors, FieldError{name, "parameter_invalid", detail})
-}
-
-// oneOf accepts one of a few values.
-func oneOf[T ~string](p *logsParser, name, value string, allowed ...T) T {
-	if !slices.Contains(allowed, T(value)) {
-		p.refuse(name, "This is none of the values that the call knows.")
-	}
-	return T(value)
 }

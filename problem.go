@@ -81,7 +81,7 @@ func problemOf(err error) Problem {
 	case errors.As(err, &conflict) && (conflict.Field == "username" || conflict.Field == "email"):
 		return taken(conflict.Field)
 	case errors.Is(err, repository.ErrInvalidCursor):
-		return invalidFields(FieldError{"cursor", "cursor_invalid", "This must be the next_cursor of the page before, with the same sort and order."})
+		return invalidFields(FieldError{"cursor", "cursor_invalid", "This must be the next_cursor of the page before, with the other parameters as they were."})
 	case errors.Is(err, repository.ErrOutcomeUnknown):
 		return outage("outcome_unknown", "The connection to the store was lost before it answered, so the change may have been made. Repeating the call is safe; a repeated /new issues one more key.")
 	default:

@@ -53,6 +53,26 @@ type logsResponse struct {
 	NextCursor string `json:"next_cursor"`
 }
 
+// seriesRow is one interval of usage over time.
+type seriesRow struct {
+	// Date is when the hour or day began.
+	Date time.Time `json:"date" example:"2026-07-01T00:00:00Z"`
+	// ID, UserID and Username, and Route are empty unless the series is broken
+	// down by key, user and route.
+	ID       string `json:"id" example:"019a2f6e-7c1d-7f3a-9a51-0c2b6d1f4e8a"`
+	UserID   string `json:"user_id"`
+	Username string `json:"username" example:"ada"`
+	// Route is a template; it is empty too where no route matched.
+	Route        string `json:"route" example:"/users/:id"`
+	TotalQueries int64  `json:"total_queries"`
+}
+
+type seriesResponse struct {
+	Usage []seriesRow `json:"usage"`
+	// NextCursor asks for the next page; it is empty on the last one.
+	NextCursor string `json:"next_cursor"`
+}
+
 // describe shows a key as it is now.
 func (a *Auth) describe(key models.APIKey) keyResponse {
 	return describe(key, key.Status(a.now()))

@@ -30,6 +30,7 @@ const secret = "a-secret-that-is-long-enough-for-tests"
 // variables are all that New reads.
 var variables = []string{
 	"GINAUTH_SECRET", "GINAUTH_HIDE_DOCS", "GINAUTH_AUTOMATIC_EXPIRATION", "GINAUTH_DB_LOCATION",
+	"GINAUTH_USAGE_FOLD_AFTER", "GINAUTH_USAGE_DELETE_AFTER",
 	"DATABASE_MODE", "URI", "DEV_MODE", "GINAUTH_DATABASE_MODE", "GINAUTH_URI", "GINAUTH_DEV_MODE",
 }
 
@@ -230,6 +231,11 @@ func TestNonsense(t *testing.T) {
 		{"GINAUTH_AUTOMATIC_EXPIRATION", "1.5"},
 		{"GINAUTH_AUTOMATIC_EXPIRATION", "36501"},
 		{"GINAUTH_AUTOMATIC_EXPIRATION", "99999999999999999999"},
+		{"GINAUTH_USAGE_FOLD_AFTER", ""},
+		{"GINAUTH_USAGE_FOLD_AFTER", "0"},
+		{"GINAUTH_USAGE_DELETE_AFTER", "a year"},
+		{"GINAUTH_USAGE_DELETE_AFTER", "90"},
+		{"GINAUTH_USAGE_DELETE_AFTER", "36501"},
 		{"GINAUTH_DB_LOCATION", ""},
 		{"GINAUTH_DB_LOCATION", "missing/keys.db"},
 		{"GINAUTH_DB_LOCATION", "."},
@@ -332,6 +338,31 @@ func TestUnprefixedNamesThatAreNotRead(t *testing.T) {
 	}
 	if code, _ := post(auth, "/new", secret, `{"name":"s"}`); code != http.StatusUnauthorized {
 		t.Errorf("SECRET opens the admin calls: %d", code)
+	}
+}
+
+// The two ages reach the configuration, each as itself.
+func TestUsageAges(t *testing.T) {
+	for _, c := range []struct {
+		set          []string
+		fold, delete int
+	}{{nil, 90, 400}, {[]string{"GINAUTH_USAGE_FOLD_AFTER=7", "GINAUTH_USAGE_DELETE_AFTER=8"}, 7, 8}} {
+		clean(t)
+		setenv(t, c.set...)
+		const day = 24 * time.Hour
+		_, _, err := start(t, func(config *ginauth.Config) {
+			if config.UsageFoldAfter != time.Duration(c.fold)*day || config.UsageDeleteAfter != time.Duration(c.delete)*day {
+				t.Errorf("with %v usage is folded after %v and deleted after %v", c.set, config.UsageFoldAfter, config.UsageDeleteAfter)
+			}
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	clean(t)
+	setenv(t, "GINAUTH_USAGE_FOLD_AFTER=400")
+	if _, _, err := start(t); err == nil || !strings.Contains(err.Error(), "GINAUTH_USAGE_FOLD_AFTER") {
+		t.Errorf("hours that would be folded when their days are gone: %v", err)
 	}
 }
 

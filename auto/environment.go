@@ -33,6 +33,8 @@ type environment struct {
 	CacheSize           size     `split_words:"true" default:"1000000"`
 	CacheMaxAge         duration `split_words:"true" default:"5m"`
 	StaleLimit          duration `split_words:"true" default:"30s"`
+	UsageFoldAfter      days     `split_words:"true" default:"90"`
+	UsageDeleteAfter    days     `split_words:"true" default:"400"`
 }
 
 func readEnvironment() (environment, error) {
@@ -42,6 +44,9 @@ func readEnvironment() (environment, error) {
 	}
 	if err := envconfig.Process(prefix, &env); err != nil {
 		return env, explain(err)
+	}
+	if env.UsageDeleteAfter <= env.UsageFoldAfter {
+		return env, errors.New(prefix + "_USAGE_DELETE_AFTER must be more than " + prefix + "_USAGE_FOLD_AFTER")
 	}
 	return env, nil
 }
@@ -104,7 +109,9 @@ func setName(name string) string {
 func (e environment) config() ginauth.Config {
 	return ginauth.Config{
 		Secrets:             e.Secret,
-		AutomaticExpiration: time.Duration(e.AutomaticExpiration) * 24 * time.Hour,
+		AutomaticExpiration: e.AutomaticExpiration.duration(),
+		UsageFoldAfter:      e.UsageFoldAfter.duration(),
+		UsageDeleteAfter:    e.UsageDeleteAfter.duration(),
 		HideDocs:            e.HideDocs.value,
 		CacheSize:           int(e.CacheSize),
 		CacheMaxAge:         time.Duration(e.CacheMaxAge),
@@ -140,6 +147,8 @@ func (b *boolean) Decode(value string) (err error) {
 const maxDays = 36_500
 
 type days int
+
+func (d days) duration() time.Duration { return time.Duration(d) * 24 * time.Hour }
 
 // Decode implements envconfig.Decoder.
 func (d *days) Decode(value string) error {

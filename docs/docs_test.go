@@ -142,13 +142,13 @@ func TestAdminCallsAreShownWhereTheyAre(t *testing.T) {
 	auth.RegisterAdmin(r.Group("/v1").Group("/admin/keys/"))
 	paths := spec(t, r, "/internal/docs/doc.json")["paths"]
 	for _, base := range []string{"/auth", "/v1/admin/keys"} {
-		for _, call := range []string{"/new", "/renew", "/revoke", "/delete", "/logs"} {
+		for _, call := range []string{"/new", "/renew", "/revoke", "/delete", "/logs", "/usage"} {
 			if paths[base+call] == nil {
 				t.Errorf("%s is not shown", base+call)
 			}
 		}
 	}
-	if len(paths) != 10 {
+	if len(paths) != 12 {
 		t.Errorf("%d paths are shown", len(paths))
 	}
 }

@@ -45,6 +45,8 @@ func TestNonsenseStopsTheStart(t *testing.T) {
 	for name, values := range map[string][]string{
 		"GINAUTH_SECRET":               {"", " ", ",", "hunter2,", ",hunter2", "hunter2,hunter2a,hunter2b", "hunter2\x07a", "hunter2-ä"},
 		"GINAUTH_HIDE_DOCS":            {"", "maybe", "yes"},
+		"GINAUTH_USAGE_FOLD_AFTER":     {"", "0", "400", "a month"},
+		"GINAUTH_USAGE_DELETE_AFTER":   {"", "90", "36501"},
 		"GINAUTH_AUTOMATIC_EXPIRATION": {"", "0", "-1", "1.5", "soon", "36501", "9223372036854775807"},
 		"GINAUTH_DB_LOCATION":          {""},
 		"DATABASE_MODE":                {"", "oracle", "SQLITE", "sqlite "},

@@ -20,7 +20,7 @@ import (
 )
 
 // adminCalls are the paths of the admin calls below their prefix.
-var adminCalls = []string{"/delete", "/logs", "/new", "/renew", "/revoke"}
+var adminCalls = []string{"/delete", "/logs", "/new", "/renew", "/revoke", "/usage"}
 
 // below returns the paths of the admin calls below a prefix.
 func below(prefix string) []string {

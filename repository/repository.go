@@ -28,7 +28,8 @@ import (
 //     time stays zero, and any other before 1970 becomes its first millisecond.
 //   - Strings and hashes are kept, compared and sorted byte for byte. Strings
 //     are UTF-8 without NUL; every backend takes 64 bytes of id, node and hint,
-//     128 of actor, 512 of a canonical name or address and 1,024 of the rest.
+//     128 of actor, 512 of a route and of a canonical name or address, and 1,024
+//     of the rest.
 //   - Every change to a key or a user, its deletion included, appends to the
 //     change log. The entry can be read before the method returns, and whoever
 //     has read it sees the change or a later one. A backend that cannot write
@@ -72,8 +73,9 @@ type Repository interface {
 	// is none.
 	UserByUsername(ctx context.Context, canonical string) (models.User, error)
 
-	// AddUsage adds a flush to the totals; the latest query date never goes
-	// back. It is idempotent: a flush whose number is not above the node's
+	// AddUsage adds a flush to the totals, and its hours to the series of their
+	// hour and of their day, however long ago that was; the latest query date
+	// never goes back. It is idempotent: a flush whose number is not above the node's
 	// latest adds nothing and returns nil. Should it fail, parts of it may have
 	// been added, and repeating it adds the rest. It neither reads nor writes
 	// keys: what was counted for a key that is gone, or that never was, is kept
@@ -85,6 +87,26 @@ type Repository interface {
 	// if the page's limit is out of bounds; ErrInvalidCursor if its cursor was
 	// not made by a call with the same sort and order.
 	ListUsage(ctx context.Context, filter UsageFilter, page Page) (UsagePage, error)
+
+	// UsageSeries returns how often keys were used in each hour or day, a page
+	// at a time, ordered by date and then, as far as the series is broken down
+	// by them, by key, user and route. Rows are never nil, and none is zero. An
+	// error if the page's limit is out of bounds or its interval unknown;
+	// ErrInvalidCursor if its cursor was not made by a call with the same
+	// interval and breakdown.
+	UsageSeries(ctx context.Context, filter SeriesFilter, page SeriesPage) (Series, error)
+
+	// FoldUsage removes the hours of the days that had ended at the given time,
+	// some of them in one call, and reports whether there may be more. The days
+	// keep their sums, since AddUsage adds to both: so folding can be repeated,
+	// cut short and done by many at once, and what is added to a folded day
+	// later counts.
+	FoldUsage(ctx context.Context, before time.Time) (more bool, err error)
+
+	// DeleteUsage removes the days that had ended at the given time together
+	// with their hours, some of them in one call, and reports whether there may
+	// be more. The totals of ListUsage stay.
+	DeleteUsage(ctx context.Context, before time.Time) (more bool, err error)
 
 	// LatestChange returns the cursor of the newest entry of the change log,
 	// the zero Cursor while it is empty.
@@ -136,6 +158,9 @@ type Flush struct {
 	Number int64
 	// Usages has at most one element for each key.
 	Usages []models.Usage
+	// Hours has at most one element for each key, route and hour. What it
+	// counts is part of what Usages counts, which may be more.
+	Hours []models.HourUsage
 }
 
 // Cursor is a place in the change log: the number and the id of the entry

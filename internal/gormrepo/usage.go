@@ -12,24 +12,39 @@ import (
 	"github.com/ginauth/ginauth/repository"
 )
 
-// rowsPerStatement keeps an insert of three columns well below SQLite's limit
-// of 32,766 variables.
-const rowsPerStatement = 1000
+// rowsPerStatement keeps an insert of five columns below SQLite's limit of
+// 32,766 variables.
+const rowsPerStatement = 5000
 
 // AddUsage implements repository.Repository. Rows are written in the order of
-// their ids, so that nodes that flush the same keys never deadlock.
+// their primary keys, so that nodes that flush the same keys never deadlock.
 func (r *Repository) AddUsage(ctx context.Context, flush repository.Flush) error {
-	rows := slices.SortedFunc(slices.Values(flush.Usages), func(a, b models.Usage) int {
-		return cmp.Compare(a.KeyID, b.KeyID)
-	})
 	err := r.transaction(ctx, func(tx *gorm.DB) error {
 		isNew, err := recordFlush(tx, flush)
-		if err != nil || !isNew || len(rows) == 0 {
+		if err != nil || !isNew {
 			return err
 		}
-		return tx.Clauses(addToTotals(tx.Name())).CreateInBatches(rows, rowsPerStatement).Error
+		if err := addTotals(tx, flush.Usages); err != nil {
+			return err
+		}
+		for _, interval := range []repository.Interval{repository.IntervalHour, repository.IntervalDay} {
+			if err := addToSeries(tx, interval, flush.Hours); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return wrap("adding usage", err)
+}
+
+func addTotals(tx *gorm.DB, usages []models.Usage) error {
+	rows := slices.SortedFunc(slices.Values(usages), func(a, b models.Usage) int {
+		return cmp.Compare(a.KeyID, b.KeyID)
+	})
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.Clauses(addToTotals(tx.Name())).CreateInBatches(rows, rowsPerStatement).Error
 }
 
 // flushRecord is a node's latest flush that was added.
@@ -51,14 +66,18 @@ func recordFlush(tx *gorm.DB, flush repository.Flush) (isNew bool, err error) {
 	return result.RowsAffected > 0, result.Error
 }
 
-// addToTotals adds a row to the one that is there. MySQL has a word of its own
-// for the value that was to be inserted.
-func addToTotals(dialect string) clause.OnConflict {
-	inserted := func(column string) string { return "excluded." + column }
+// inserted is the value that was to be inserted where a row is there already.
+// MySQL has a word of its own for it.
+func inserted(dialect, column string) string {
 	if dialect == "mysql" {
-		inserted = func(column string) string { return "VALUES(" + column + ")" }
+		return "VALUES(" + column + ")"
 	}
-	total, latest := inserted("total_queries"), inserted("latest_query_date")
+	return "excluded." + column
+}
+
+// addToTotals adds a row to the one that is there.
+func addToTotals(dialect string) clause.OnConflict {
+	total, latest := inserted(dialect, "total_queries"), inserted(dialect, "latest_query_date")
 	return clause.OnConflict{
 		Columns: []clause.Column{{Name: "key_id"}},
 		DoUpdates: clause.Assignments(map[string]any{

@@ -1,10 +1,14 @@
 // Package usage counts what keys are used for, in memory, and writes the
-// counts to the store in batches.
+// counts to the store in batches; and it folds and deletes old ones there.
 package usage
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,9 +18,13 @@ import (
 	"github.com/ginauth/ginauth/repository"
 )
 
-// flushTimeout bounds one flush. It is longer than the interval, so that a slow
-// store or a large backlog gets through all the same.
-const flushTimeout = 10 * time.Second
+const (
+	// flushTimeout bounds one flush. It is longer than the interval, so that a
+	// slow store gets through all the same.
+	flushTimeout = 10 * time.Second
+	// countsPerFlush bounds one flush, so that a backlog goes through in steps.
+	countsPerFlush = 10_000
+)
 
 // Store is where counts are written, see repository.Repository.
 type Store interface {
@@ -25,89 +33,96 @@ type Store interface {
 
 // Recorder counts requests. Each request counted before Close is written
 // exactly once, however often the store fails or its answer is lost, as long
-// as it answers at last.
+// as it answers at last. What waits for the store takes bounded memory: when
+// that is used up, routes are told apart no more, then hours, and at last
+// requests of further keys are not counted; the log says how many.
 type Recorder struct {
 	store  Store
 	node   string
 	logger *slog.Logger
-
-	mu     sync.Mutex
-	counts map[string]models.Usage
+	counts *table
 
 	// flushing allows one flush at a time and guards what follows.
 	flushing sync.Mutex
-	number   int64
-	unsent   []models.Usage
+	unsent   repository.Flush
+	held     int // how many counts of the table are in unsent
 
-	stop    context.CancelFunc
-	stopped chan struct{}
+	reported losses // by the goroutine, and by Close after it
+	stop     context.CancelFunc
+	stopped  chan struct{}
 }
 
 // Start returns a recorder that flushes at each interval until Close, in a
 // goroutine of its own.
 func Start(store Store, interval time.Duration, logger *slog.Logger) *Recorder {
+	return start(store, interval, logger, defaultLimits())
+}
+
+func start(store Store, interval time.Duration, logger *slog.Logger, limits limits) *Recorder {
 	ctx, stop := context.WithCancel(context.Background())
 	r := &Recorder{
-		store: store, node: uuid.NewString(), logger: logger,
-		counts: map[string]models.Usage{},
-		stop:   stop, stopped: make(chan struct{}),
+		store: store, node: uuid.NewString(), logger: logger, counts: newTable(limits),
+		stop: stop, stopped: make(chan struct{}),
 	}
 	go r.run(ctx, interval)
 	return r
 }
 
-// Count adds one request at the given time to a key's usage.
-func (r *Recorder) Count(keyID string, at time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	count := r.counts[keyID]
-	count.KeyID = keyID
-	count.TotalQueries++
-	if at.After(count.LatestQueryDate) {
-		count.LatestQueryDate = at
-	}
-	r.counts[keyID] = count
+// Count adds one request at the given time to the usage of a key, its user
+// (empty for a service) and the template of a route.
+func (r *Recorder) Count(keyID, userID, route string, at time.Time) {
+	r.counts.add(keyID, userID, route, at)
 }
 
 // Flush writes what was counted before the call. What the store did not
 // acknowledge is kept and sent again, under the same number, by the next
 // flush, so that it is added once.
 func (r *Recorder) Flush(ctx context.Context) error {
+	for {
+		if more, err := r.flushBatch(ctx); err != nil || !more {
+			return err
+		}
+	}
+}
+
+// flushBatch writes one batch, the unsent one if there is any, and reports
+// whether more may be waiting.
+func (r *Recorder) flushBatch(ctx context.Context) (more bool, err error) {
 	r.flushing.Lock()
 	defer r.flushing.Unlock()
-	if err := r.send(ctx); err != nil {
-		return err
+	wasUnsent := r.held > 0
+	if !wasUnsent {
+		counts := r.counts.take(countsPerFlush)
+		if len(counts) == 0 {
+			return false, nil
+		}
+		r.unsent, r.held = newFlush(r.node, r.unsent.Number+1, counts), len(counts)
 	}
-	r.unsent = r.take()
-	if len(r.unsent) > 0 {
-		r.number++
+	if err := r.store.AddUsage(ctx, r.unsent); err != nil {
+		return true, err
 	}
-	return r.send(ctx)
+	more = wasUnsent || r.held == countsPerFlush
+	r.counts.release(r.held)
+	r.held = 0
+	return more, nil
 }
 
-func (r *Recorder) send(ctx context.Context) error {
-	if len(r.unsent) == 0 {
-		return nil
+// newFlush says counts as the store wants them.
+func newFlush(node string, number int64, counts []counted) repository.Flush {
+	totals := map[string]models.Usage{}
+	flush := repository.Flush{Node: node, Number: number}
+	for _, c := range counts {
+		total, latest := totals[c.key], time.UnixMilli(c.latest).UTC()
+		if latest.Before(total.LatestQueryDate) {
+			latest = total.LatestQueryDate
+		}
+		totals[c.key] = models.Usage{KeyID: c.key, TotalQueries: total.TotalQueries + c.total, LatestQueryDate: latest}
+		if c.hour != anyHour {
+			flush.Hours = append(flush.Hours, c.hourUsage())
+		}
 	}
-	err := r.store.AddUsage(ctx, repository.Flush{Node: r.node, Number: r.number, Usages: r.unsent})
-	if err != nil {
-		return err
-	}
-	r.unsent = nil
-	return nil
-}
-
-// take empties the counts.
-func (r *Recorder) take() []models.Usage {
-	r.mu.Lock()
-	counts := r.counts
-	r.counts = make(map[string]models.Usage, len(counts))
-	r.mu.Unlock()
-	batch := make([]models.Usage, 0, len(counts))
-	for _, count := range counts {
-		batch = append(batch, count)
-	}
-	return batch
+	flush.Usages = slices.Collect(maps.Values(totals))
+	return flush
 }
 
 // run flushes until the context ends, which does not cut a flush short. Of
@@ -122,28 +137,70 @@ func (r *Recorder) run(ctx context.Context, interval time.Duration) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			failing = r.flushAndReport(failing)
+			failing = r.flushAndReport(ctx, failing)
 		}
 	}
 }
 
-func (r *Recorder) flushAndReport(wasFailing bool) (failing bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
-	defer cancel()
-	err := r.Flush(ctx)
+func (r *Recorder) flushAndReport(ctx context.Context, wasFailing bool) (failing bool) {
+	more, err := true, error(nil)
+	for more && err == nil && ctx.Err() == nil {
+		more, err = r.flushInTime()
+	}
 	switch {
 	case err != nil && !wasFailing:
 		r.logger.Warn("usage cannot be written; it is kept and tried again", "error", err)
 	case err == nil && wasFailing:
 		r.logger.Info("usage is written again")
 	}
+	r.reportLosses()
 	return err != nil
 }
 
+// flushInTime gives each batch its own time: a backlog takes many.
+func (r *Recorder) flushInTime() (more bool, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
+	defer cancel()
+	return r.flushBatch(ctx)
+}
+
+// reportLosses logs what was lost since it last did.
+func (r *Recorder) reportLosses() {
+	now, before := r.counts.losses(), r.reported
+	if now == before {
+		return
+	}
+	r.reported = now
+	r.logger.Warn("the memory for usage is used up",
+		"requests_counted_without_route", now.routes-before.routes,
+		"requests_counted_without_hour", now.hours-before.hours,
+		"requests_not_counted", now.requests-before.requests)
+}
+
 // Close stops the goroutine, waits for it and flushes a last time. What cannot
-// be written by then is lost, which the error says. It must be called once.
+// be written by then is lost, which the error says, as it does if requests were
+// not counted for want of memory. It must be called once.
 func (r *Recorder) Close(ctx context.Context) error {
 	r.stop()
 	<-r.stopped
-	return r.Flush(ctx)
+	err := r.Flush(ctx)
+	if err != nil {
+		err = fmt.Errorf("the usage of %d requests is lost: %w", r.pending(), err)
+	}
+	r.reportLosses()
+	if n := r.reported.requests; n > 0 {
+		err = errors.Join(err, fmt.Errorf("%d requests were not counted, since the memory for usage was used up", n))
+	}
+	return err
+}
+
+// pending is how many requests are counted and not acknowledged.
+func (r *Recorder) pending() int64 {
+	requests := r.counts.pending()
+	if r.held > 0 {
+		for _, usage := range r.unsent.Usages {
+			requests += usage.TotalQueries
+		}
+	}
+	return requests
 }

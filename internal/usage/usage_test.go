@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,7 +23,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type store struct {
 	mu     sync.Mutex
 	totals map[string]models.Usage
+	// hours has the counts by what they are told apart by.
+	hours  map[models.HourUsage]int64
 	number int64
+	// flushes are all that were sent.
+	flushes []repository.Flush
 	// before and after are returned instead of adding, and after adding.
 	before, after error
 	calls         int
@@ -32,6 +37,7 @@ func (s *store) AddUsage(_ context.Context, flush repository.Flush) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls++
+	s.flushes = append(s.flushes, flush)
 	if s.before != nil {
 		return s.before
 	}
@@ -41,8 +47,17 @@ func (s *store) AddUsage(_ context.Context, flush repository.Flush) error {
 			u.TotalQueries += s.totals[u.KeyID].TotalQueries
 			s.totals[u.KeyID] = u
 		}
+		for _, h := range flush.Hours {
+			total := h.TotalQueries
+			h.TotalQueries = 0
+			s.hours[h] += total
+		}
 	}
 	return s.after
+}
+
+func newStore() *store {
+	return &store{totals: map[string]models.Usage{}, hours: map[models.HourUsage]int64{}}
 }
 
 // fail sets what the store returns from now on.
@@ -65,7 +80,7 @@ var (
 
 // newRecorder returns a recorder that flushes when the test says so.
 func newRecorder(t *testing.T) (*Recorder, *store) {
-	s := &store{totals: map[string]models.Usage{}}
+	s := newStore()
 	r := Start(s, time.Hour, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	t.Cleanup(func() { _ = r.Close(context.Background()) })
 	return r, s
@@ -73,9 +88,9 @@ func newRecorder(t *testing.T) (*Recorder, *store) {
 
 func TestFlushWritesWhatWasCounted(t *testing.T) {
 	r, s := newRecorder(t)
-	r.Count("a", at)
-	r.Count("b", at.Add(time.Second))
-	r.Count("b", at)
+	r.Count("a", "", "/", at)
+	r.Count("b", "", "/", at.Add(time.Second))
+	r.Count("b", "", "/", at)
 	if err := r.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -104,12 +119,12 @@ func TestFailedFlushIsRepeatedOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r, s := newRecorder(t)
 			fail(s)
-			r.Count("a", at)
+			r.Count("a", "", "/", at)
 			for range 3 {
 				if err := r.Flush(t.Context()); !errors.Is(err, errDown) {
 					t.Fatalf("a failed flush returns %v", err)
 				}
-				r.Count("a", at)
+				r.Count("a", "", "/", at)
 			}
 			s.fail(nil, nil)
 			if err := r.Flush(t.Context()); err != nil || s.total("a") != 4 {
@@ -125,7 +140,7 @@ func TestConcurrentCountsAndFlushes(t *testing.T) {
 	for range 20 {
 		group.Go(func() {
 			for i := range 500 {
-				r.Count("a", at)
+				r.Count("a", "", "/", at)
 				if i%100 == 0 {
 					_ = r.Flush(t.Context())
 				}
@@ -139,9 +154,9 @@ func TestConcurrentCountsAndFlushes(t *testing.T) {
 }
 
 func TestFlushesByItself(t *testing.T) {
-	s := &store{totals: map[string]models.Usage{}}
+	s := newStore()
 	r := Start(s, time.Millisecond, slog.Default())
-	r.Count("a", at)
+	r.Count("a", "", "/", at)
 	for deadline := time.Now().Add(10 * time.Second); s.total("a") == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("nothing was written")
@@ -154,9 +169,9 @@ func TestFlushesByItself(t *testing.T) {
 
 // A flush that takes longer than the interval is acknowledged all the same.
 func TestSlowStore(t *testing.T) {
-	s := &slowStore{store: store{totals: map[string]models.Usage{}}}
+	s := &slowStore{newStore()}
 	r := Start(s, time.Millisecond, slog.Default())
-	r.Count("a", at)
+	r.Count("a", "", "/", at)
 	for deadline := time.Now().Add(10 * time.Second); s.total("a") == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("nothing was written")
@@ -168,7 +183,7 @@ func TestSlowStore(t *testing.T) {
 }
 
 // slowStore takes many intervals, and heeds its deadline.
-type slowStore struct{ store }
+type slowStore struct{ *store }
 
 func (s *slowStore) AddUsage(ctx context.Context, flush repository.Flush) error {
 	select {
@@ -180,10 +195,14 @@ func (s *slowStore) AddUsage(ctx context.Context, flush repository.Flush) error 
 }
 
 func TestCloseSaysWhatIsLost(t *testing.T) {
-	s := &store{totals: map[string]models.Usage{}, before: errDown}
+	s := newStore()
+	s.fail(errDown, nil)
 	r := Start(s, time.Hour, slog.Default())
-	r.Count("a", at)
-	if err := r.Close(t.Context()); !errors.Is(err, errDown) {
+	r.Count("a", "", "/", at)
+	_ = r.Flush(t.Context())
+	r.Count("a", "", "/", at)
+	r.Count("b", "", "/", at)
+	if err := r.Close(t.Context()); !errors.Is(err, errDown) || !strings.Contains(err.Error(), " 3 requests") {
 		t.Errorf("Close returns %v", err)
 	}
 }

@@ -214,7 +214,7 @@ func continues(entries []models.Change, at repository.Cursor) bool {
 
 // Clock implements repository.Repository.
 func (r *Repository) Clock(ctx context.Context) (time.Time, error) {
-	ctx = undated{ctx}
+	ctx = withoutDate(ctx)
 	var hello struct {
 		LocalTime time.Time `bson:"localTime"`
 	}

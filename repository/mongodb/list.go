@@ -87,9 +87,13 @@ func (r *Repository) owners(ctx context.Context, records []record) (map[string]u
 			ids = append(ids, rec.Key.UserID)
 		}
 	}
-	owners := map[string]user{}
+	return r.usersByID(ctx, ids)
+}
+
+func (r *Repository) usersByID(ctx context.Context, ids bson.A) (map[string]user, error) {
+	users := map[string]user{}
 	if len(ids) == 0 {
-		return owners, nil
+		return users, nil
 	}
 	cursor, err := r.users.Find(ctx, byID(field("$in", ids)))
 	if err != nil {
@@ -98,9 +102,9 @@ func (r *Repository) owners(ctx context.Context, records []record) (map[string]u
 	var found []user
 	err = cursor.All(ctx, &found)
 	for _, u := range found {
-		owners[u.ID] = u
+		users[u.ID] = u
 	}
-	return owners, err
+	return users, err
 }
 
 func (r record) ownerAmong(users map[string]user) user {
@@ -126,14 +130,15 @@ func (r *Repository) conditions(ctx context.Context, filter repository.UsageFilt
 	if filter.Username == "" && filter.Email == "" {
 		return conditions, nil
 	}
-	owned, err := r.ownedBy(ctx, filter.Username, filter.Email)
+	owned, err := r.ownedBy(ctx, "key.user_id", filter.Username, filter.Email)
 	return append(conditions, owned), err
 }
 
 // nothing is a condition that no record meets.
 func nothing() bson.D { return byID(exists(false)) }
 
-func (r *Repository) ownedBy(ctx context.Context, username, email string) (bson.D, error) {
+// ownedBy is met where the field names the user.
+func (r *Repository) ownedBy(ctx context.Context, name, username, email string) (bson.D, error) {
 	filter := bson.D{}
 	if username != "" {
 		filter = append(filter, bson.E{Key: "canonical_username", Value: username})
@@ -149,7 +154,7 @@ func (r *Repository) ownedBy(ctx context.Context, username, email string) (bson.
 	if err := cursor.All(ctx, &found); err != nil || len(found) == 0 {
 		return nothing(), err
 	}
-	return field("key.user_id", found[0].ID), nil
+	return field(name, found[0].ID), nil
 }
 
 // withStatus says models.APIKey.Status in MongoDB's words.

@@ -10,6 +10,8 @@
 //     usage stays and keeps the id taken for ever.
 //   - A change carries its entry of the change log in the document itself until
 //     the entry is in the log; see unlogged.
+//   - Each hour and each day of a key's use is a document that is added to by
+//     itself, so nothing ever has to be moved from the one to the other.
 //   - A user's first key is stored before the user, and is there for nobody
 //     until the user is.
 package mongodb
@@ -36,6 +38,7 @@ const (
 type Repository struct {
 	client                                *mongo.Client
 	keys, users, changes, flushes, schema *mongo.Collection
+	series                                map[repository.Interval]*mongo.Collection
 	// line puts the changes of this process one behind the other, so that they
 	// meet those of other processes only. Who holds its one place may touch
 	// untidy, which says that a change may have been left unlogged.
@@ -77,6 +80,10 @@ func newRepository(client *mongo.Client, db *mongo.Database) *Repository {
 		keys: db.Collection("ginauth_keys"), users: db.Collection("ginauth_users"),
 		changes: db.Collection("ginauth_changes"), flushes: db.Collection("ginauth_flushes"),
 		schema: db.Collection("ginauth_schema"),
+		series: map[repository.Interval]*mongo.Collection{
+			repository.IntervalHour: db.Collection("ginauth_usage_hours"),
+			repository.IntervalDay:  db.Collection("ginauth_usage_days"),
+		},
 	}
 }
 

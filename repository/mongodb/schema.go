@@ -8,10 +8,12 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/ginauth/ginauth/repository"
 )
 
 // schemaNumber is the number of the schema that this version knows.
-const schemaNumber = 1
+const schemaNumber = 2
 
 // migrate makes the collections and indexes that are missing. Several
 // processes may do so at once: what is there already is left alone.
@@ -48,6 +50,7 @@ func (r *Repository) refuseNewer(ctx context.Context) error {
 // indexes returns what each collection has beside the index of _id. None has a
 // collation, so values compare byte for byte.
 func (r *Repository) indexes() map[*mongo.Collection][]mongo.IndexModel {
+	series := []mongo.IndexModel{plain("date"), plain("key_id", "date"), plain("user_id", "date")}
 	return map[*mongo.Collection][]mongo.IndexModel{
 		r.keys: {
 			unique("hash"), plain("key.user_id"), plain("unlogged.id"),
@@ -56,6 +59,9 @@ func (r *Repository) indexes() map[*mongo.Collection][]mongo.IndexModel {
 		r.users:   {unique("canonical_username"), unique("canonical_email")},
 		r.changes: {unique("id")},
 		r.flushes: {plain("date")},
+
+		r.series[repository.IntervalHour]: series,
+		r.series[repository.IntervalDay]:  series,
 	}
 }
 

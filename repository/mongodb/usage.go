@@ -63,8 +63,11 @@ func (r *Repository) addFlush(ctx context.Context, node string, flush repository
 	if err := r.ensureRecords(ctx, flush.Usages); err != nil {
 		return err
 	}
-	for count, ids := range byCount(flush.Usages) {
-		if err := r.addToTotals(ctx, node, flush.Number, count, ids); err != nil {
+	if err := r.addToTotals(ctx, node, flush.Number, byCount(flush.Usages)); err != nil {
+		return err
+	}
+	for interval := range r.series {
+		if err := r.addToSeries(ctx, interval, node, flush); err != nil {
 			return err
 		}
 	}
@@ -125,23 +128,32 @@ func byCount(usages []models.Usage) map[int64][]string {
 	return groups
 }
 
-// addToTotals adds a count to the keys that the flush has not reached yet.
-func (r *Repository) addToTotals(ctx context.Context, node string, number, count int64, ids []string) error {
+// addToTotals adds counts to the keys that the flush has not reached yet.
+func (r *Repository) addToTotals(ctx context.Context, node string, number int64, counts map[int64][]string) error {
+	return addCounts(ctx, r.keys, "usage.total_queries", node, number, counts)
+}
+
+// addCounts adds each count to the documents of its ids, but for those that
+// remember the flush already.
+func addCounts(ctx context.Context, collection *mongo.Collection, total, node string, number int64, counts map[int64][]string) error {
 	remembered := "flushes." + node
-	for some := range slices.Chunk(ids, perStatement) {
-		filter := bson.D{
-			{Key: "_id", Value: among(some)},
-			{Key: remembered, Value: field("$not", field("$gte", number))},
-		}
-		update := bson.D{
-			{Key: "$inc", Value: field("usage.total_queries", count)},
-			{Key: "$set", Value: field(remembered, number)},
-		}
-		if _, err := r.keys.UpdateMany(ctx, filter, update); err != nil {
-			return err
+	updates := []mongo.WriteModel{}
+	for count, ids := range counts {
+		for some := range slices.Chunk(ids, perStatement) {
+			updates = append(updates, mongo.NewUpdateManyModel().SetFilter(bson.D{
+				{Key: "_id", Value: among(some)},
+				{Key: remembered, Value: field("$not", field("$gte", number))},
+			}).SetUpdate(bson.D{
+				{Key: "$inc", Value: field(total, count)},
+				{Key: "$set", Value: field(remembered, number)},
+			}))
 		}
 	}
-	return nil
+	if len(updates) == 0 {
+		return nil
+	}
+	_, err := collection.BulkWrite(ctx, updates, options.BulkWrite().SetOrdered(false))
+	return err
 }
 
 // among is met by the ids, which are in order. The bounds ask for nothing more;
@@ -175,8 +187,10 @@ func (r *Repository) forgetNodes(ctx context.Context, node string) error {
 			SetFilter(field(remembered, field("$lte", s.Number))). // not what it has begun since
 			SetUpdate(field("$unset", field(remembered, ""))))
 	}
-	if _, err := r.keys.BulkWrite(ctx, updates, options.BulkWrite().SetOrdered(false)); err != nil {
-		return err
+	for _, collection := range []*mongo.Collection{r.keys, r.series[repository.IntervalHour], r.series[repository.IntervalDay]} {
+		if _, err := collection.BulkWrite(ctx, updates, options.BulkWrite().SetOrdered(false)); err != nil {
+			return err
+		}
 	}
 	_, err = r.flushes.DeleteMany(ctx, append(old, bson.E{Key: "_id", Value: field("$in", nodes)}))
 	return err

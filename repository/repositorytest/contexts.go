@@ -48,6 +48,14 @@ func calls(user models.User, key models.APIKey) []call {
 		{"an empty AddUsage", func(ctx context.Context, repo repository.Repository) error {
 			return repo.AddUsage(ctx, repository.Flush{Node: newID(), Number: 1})
 		}},
+		{"FoldUsage", func(ctx context.Context, repo repository.Repository) error {
+			_, err := repo.FoldUsage(ctx, hour(0))
+			return err
+		}},
+		{"DeleteUsage", func(ctx context.Context, repo repository.Repository) error {
+			_, err := repo.DeleteUsage(ctx, hour(0))
+			return err
+		}},
 		{"DeleteKey", func(ctx context.Context, repo repository.Repository) error {
 			return repo.DeleteKey(ctx, act(), key.ID)
 		}},
@@ -66,6 +74,10 @@ func readingCalls(user models.User, key models.APIKey) []call {
 		}},
 		{"ListUsage", func(ctx context.Context, repo repository.Repository) error {
 			_, err := repo.ListUsage(ctx, repository.UsageFilter{}, wholeList())
+			return err
+		}},
+		{"UsageSeries", func(ctx context.Context, repo repository.Repository) error {
+			_, err := repo.UsageSeries(ctx, repository.SeriesFilter{}, wholeSeries(repository.IntervalDay, byAll()))
 			return err
 		}},
 		{"LatestChange", func(ctx context.Context, repo repository.Repository) error {

@@ -1,0 +1,121 @@
+// Package migrationtest checks that an SQL database of an older schema keeps
+// all that it holds when a newer version opens it.
+package migrationtest
+
+import (
+	"database/sql"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+// toSchema1 takes away what later steps have added.
+func toSchema1() []string {
+	return []string{
+		"DROP TABLE ginauth_usage_hours", "DROP TABLE ginauth_usage_days",
+		"DELETE FROM ginauth_migrations WHERE number > 1",
+	}
+}
+
+// content is what callers can see of a database.
+type content struct {
+	key   models.APIKey
+	user  models.User
+	rows  []repository.KeyUsage
+	log   []models.Change
+	hours []repository.SeriesRow
+}
+
+// FromSchema1 fills a database of schema 1 and has open, which opens the same
+// database each time, migrate it; db leads there without ginauth.
+func FromSchema1(t *testing.T, db *sql.DB, open func() (repository.Repository, error)) {
+	t.Helper()
+	old := opened(t, open)
+	fill(t, old)
+	before := read(t, old)
+	succeeds(t, old.Close())
+	for _, statement := range toSchema1() {
+		_, err := db.ExecContext(t.Context(), statement)
+		succeeds(t, err)
+	}
+	repo := opened(t, open)
+	defer func() { succeeds(t, repo.Close()) }()
+	if after := read(t, repo); !reflect.DeepEqual(after, before) {
+		t.Errorf("the database holds\n%+v and held\n%+v", after, before)
+	}
+	goesOn(t, repo, before.rows[0].TotalQueries)
+}
+
+// goesOn counts once more, and repeats what was counted before.
+func goesOn(t *testing.T, repo repository.Repository, total int64) {
+	t.Helper()
+	hours := []models.HourUsage{{KeyID: "key", UserID: "user", Route: "/a", Hour: noon(), TotalQueries: 2}}
+	succeeds(t, repo.AddUsage(t.Context(), flush(1)))
+	next := flush(2)
+	next.Hours = hours
+	succeeds(t, repo.AddUsage(t.Context(), next))
+	after := read(t, repo)
+	if got := after.rows[0].TotalQueries; got != total+2 {
+		t.Errorf("the total is %d, want %d", got, total+2)
+	}
+	want := []repository.SeriesRow{{Date: noon(), KeyID: "key", UserID: "user", Username: "Ana", Route: "/a", TotalQueries: 2}}
+	if !reflect.DeepEqual(after.hours, want) {
+		t.Errorf("the hours are %+v", after.hours)
+	}
+}
+
+func noon() time.Time { return time.Date(2026, time.July, 1, 12, 0, 0, 0, time.UTC) }
+
+func flush(number int64) repository.Flush {
+	return repository.Flush{Node: "node", Number: number, Usages: []models.Usage{{KeyID: "key", TotalQueries: 2, LatestQueryDate: noon()}}}
+}
+
+func fill(t *testing.T, repo repository.Repository) {
+	t.Helper()
+	act := repository.Act{Actor: "admin", Date: noon()}
+	user := models.User{
+		ID: "user", Username: "Ana", CanonicalUsername: "ana", Email: "Ana@example.org", CanonicalEmail: "ana@example.org",
+		PasswordHash: "hash", CreationDate: noon(),
+	}
+	key := models.APIKey{ID: "key", Hash: []byte("hash"), Hint: "hint", Name: "name", UserID: "user", CreationDate: noon(), ExpirationDate: noon()}
+	succeeds(t, repo.CreateUser(t.Context(), act, user, key))
+	_, err := repo.RevokeKey(t.Context(), act, "key")
+	succeeds(t, err)
+	succeeds(t, repo.AddUsage(t.Context(), flush(1)))
+}
+
+func read(t *testing.T, repo repository.Repository) (c content) {
+	t.Helper()
+	ctx := t.Context()
+	key, err := repo.KeyByHash(ctx, []byte("hash"))
+	succeeds(t, err)
+	c.user, err = repo.UserByUsername(ctx, "ana")
+	succeeds(t, err)
+	list, err := repo.ListUsage(ctx, repository.UsageFilter{}, repository.Page{Sort: repository.SortID, Limit: 10})
+	succeeds(t, err)
+	c.log, err = repo.Changes(ctx, repository.Cursor{}, 10)
+	succeeds(t, err)
+	series, err := repo.UsageSeries(ctx, repository.SeriesFilter{}, repository.SeriesPage{
+		Interval: repository.IntervalHour, By: repository.Breakdown{Key: true, Route: true}, Limit: 10,
+	})
+	succeeds(t, err)
+	c.key, c.rows, c.hours = key, list.Rows, series.Rows
+	return c
+}
+
+func opened(t *testing.T, open func() (repository.Repository, error)) repository.Repository {
+	t.Helper()
+	repo, err := open()
+	succeeds(t, err)
+	return repo
+}
+
+func succeeds(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

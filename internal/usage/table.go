@@ -1,0 +1,199 @@
+package usage
+
+import (
+	"hash/maphash"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/ginauth/ginauth/models"
+)
+
+const (
+	// shardCount is how many locks counting is spread over.
+	shardCount = 64
+	// maxRoute is how many bytes of a route the store takes.
+	maxRoute = 512
+	// anyHour stands for all hours, where memory is too short to tell them
+	// apart; no request is made in it.
+	anyHour = -1 << 62
+)
+
+// limits bound how many counts are held, those on their way to the store
+// included. A count that meets a full table gives up its detail, route first,
+// before it is dropped.
+type limits struct {
+	// routes, hours and keys are the numbers of counts from which on no other
+	// route, no other hour and no other key gets one of its own.
+	routes, hours, keys int64
+}
+
+// defaultLimits are reached at about 100 MB.
+func defaultLimits() limits { return limits{400_000, 450_000, 500_000} }
+
+// line is what counts are told apart by. Hours are counted from 1970.
+type line struct {
+	key, route string
+	hour       int64
+}
+
+// count is of one line.
+type count struct {
+	user   string
+	total  int64
+	latest int64 // in milliseconds since 1970
+}
+
+// counted is a line with its count.
+type counted struct {
+	line
+	count
+}
+
+func (c counted) hourUsage() models.HourUsage {
+	hour := time.Unix(c.hour*3600, 0).UTC()
+	return models.HourUsage{KeyID: c.key, UserID: c.user, Route: c.route, Hour: hour, TotalQueries: c.total}
+}
+
+// losses says of how many requests something was lost for want of memory.
+type losses struct {
+	// routes and hours are those that are counted without; requests those that
+	// are not counted at all.
+	routes, hours, requests int64
+}
+
+// table holds counts. A key's counts lie in one shard.
+type table struct {
+	limits limits
+	seed   maphash.Seed
+	shards [shardCount]shard
+	held   atomic.Int64
+
+	routes, hours, requests atomic.Int64 // see losses
+}
+
+type shard struct {
+	mu     sync.Mutex
+	counts map[line]*count
+	_      [48]byte // keeps the locks of two shards out of one cache line
+}
+
+func newTable(limits limits) *table {
+	t := &table{limits: limits, seed: maphash.MakeSeed()}
+	for i := range t.shards {
+		t.shards[i].counts = map[line]*count{}
+	}
+	return t
+}
+
+// add counts one request.
+func (t *table) add(key, user, route string, at time.Time) {
+	l := line{key, route, at.Unix() / 3600}
+	s := &t.shards[maphash.String(t.seed, key)%shardCount]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.counts[l]
+	if c == nil {
+		l.route = storable(route) // what is in the table is
+		c = t.makeRoom(s, l, user)
+	}
+	if c == nil {
+		return
+	}
+	c.total++
+	c.latest = max(c.latest, at.UnixMilli())
+}
+
+// makeRoom returns a new count for the line or, if memory is short, one with
+// less detail; nil if there is no room at all.
+func (t *table) makeRoom(s *shard, l line, user string) *count {
+	if c := t.ensure(s, l, user, t.limits.routes); c != nil {
+		return c
+	}
+	withoutRoute, withoutHour := line{l.key, "", l.hour}, line{l.key, "", anyHour}
+	if c := t.ensure(s, withoutRoute, user, t.limits.hours); c != nil {
+		if l != withoutRoute {
+			t.routes.Add(1)
+		}
+		return c
+	}
+	if c := t.ensure(s, withoutHour, user, t.limits.keys); c != nil {
+		t.hours.Add(1)
+		return c
+	}
+	t.requests.Add(1)
+	return nil
+}
+
+// ensure returns the line's count, a new one if there is none and room for it.
+func (t *table) ensure(s *shard, l line, user string, limit int64) *count {
+	if c := s.counts[l]; c != nil {
+		return c
+	}
+	if t.held.Add(1) > limit {
+		t.held.Add(-1)
+		return nil
+	}
+	c := &count{user: user}
+	s.counts[l] = c
+	return c
+}
+
+// take removes and returns counts, at most n of them; fewer than n are all that
+// there were. They are held until release.
+func (t *table) take(n int) (taken []counted) {
+	for i := range t.shards {
+		taken = t.shards[i].take(taken, n)
+	}
+	return taken
+}
+
+// take removes counts and appends them, until there are n.
+func (s *shard) take(taken []counted, n int) []counted {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for l, c := range s.counts {
+		if len(taken) == n {
+			return taken
+		}
+		taken = append(taken, counted{l, *c})
+		delete(s.counts, l)
+	}
+	s.counts = map[line]*count{} // gives back what a backlog took
+	return taken
+}
+
+// release makes room for n more counts.
+func (t *table) release(n int) { t.held.Add(-int64(n)) }
+
+// pending is how many requests wait in the table.
+func (t *table) pending() (requests int64) {
+	for i := range t.shards {
+		s := &t.shards[i]
+		s.mu.Lock()
+		for _, c := range s.counts {
+			requests += c.total
+		}
+		s.mu.Unlock()
+	}
+	return requests
+}
+
+func (t *table) losses() losses {
+	return losses{t.routes.Load(), t.hours.Load(), t.requests.Load()}
+}
+
+// storable cuts a route to what every store takes: UTF-8 without NUL, of
+// bounded length. Routes are the application's own, so it is nearly always
+// the same.
+func storable(route string) string {
+	if len(route) > maxRoute {
+		route = strings.ToValidUTF8(route[:maxRoute], "") // a rune may be cut
+	}
+	if !utf8.ValidString(route) || strings.Contains(route, "\x00") {
+		route = strings.ReplaceAll(strings.ToValidUTF8(route, ""), "\x00", "")
+	}
+	return route
+}
