@@ -54,6 +54,8 @@ func Run(t *testing.T, backend Backend) {
 		{"every connection is busy", exhaustedPool},
 		{"the caller gives up", cancelledCalls},
 		{"the server is silent", silentServer},
+		{"the server falls silent during Open", silentDuringOpen},
+		{"connections are silent for ever", silentConnections},
 		{"the server takes no connections", refusingServer},
 		{"the server is killed and started again", killedServer},
 		{"one of many gets a username", raceForUsername},

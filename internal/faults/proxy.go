@@ -77,6 +77,15 @@ func (p *proxy) heal() {
 	}
 }
 
+// abandon lets everything pass from now on, but for the connections whose
+// answers are held: those stay open and silent.
+func (p *proxy) abandon() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.healed = make(chan struct{})
+	p.rule = func([]byte) fate { return pass }
+}
+
 // strike makes the n-th message that counts meet its fate, and returns a
 // function that ends that and reports whether it has happened.
 func (p *proxy) strike(n int, counts func(message []byte) bool, what fate) (ended func() bool) {

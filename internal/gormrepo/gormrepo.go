@@ -43,11 +43,12 @@ type Repository struct{ backend Backend }
 var _ repository.Repository = (*Repository)(nil)
 
 // Config is how every backend opens GORM: no transaction around a single
-// statement, and no logger, since GORM's prints values (hashes, addresses) and
-// what it would say is in the returned errors.
+// statement; no ping, since GORM's would wait for ever; and no logger, since
+// GORM's prints values (hashes, addresses) and what it would say is in the
+// returned errors.
 func Config() *gorm.Config {
 	registerSerializers()
-	return &gorm.Config{SkipDefaultTransaction: true, Logger: logger.Discard}
+	return &gorm.Config{SkipDefaultTransaction: true, DisableAutomaticPing: true, Logger: logger.Discard}
 }
 
 // New brings the schema up to date and returns the repository, which owns the
@@ -85,10 +86,16 @@ func (r *Repository) transaction(ctx context.Context, fn func(tx *gorm.DB) error
 		return err
 	})
 	if err != nil && committing && !errors.Is(err, sql.ErrTxDone) {
-		return fmt.Errorf("%w: %w", repository.ErrOutcomeUnknown, err)
+		return fmt.Errorf("%w: %w", repository.ErrOutcomeUnknown, wrapEnd(ctx, err))
 	}
+	return wrapEnd(ctx, err)
+}
+
+// wrapEnd says that it was the context that ended, which drivers do not all
+// say. A nil error stays nil.
+func wrapEnd(ctx context.Context, err error) error {
 	if ended := endOf(ctx); err != nil && ended != nil {
-		return fmt.Errorf("%w: %w", ended, err) // drivers do not all say that it was the context
+		return fmt.Errorf("%w: %w", ended, err)
 	}
 	return err
 }

@@ -32,7 +32,7 @@ func (appliedMigration) TableName() string { return "ginauth_migrations" }
 func migrate(ctx context.Context, backend Backend) error {
 	err := backend.Migrate(backend.Write.WithContext(ctx), applyMissing)
 	if err != nil {
-		return fmt.Errorf("migrating the schema: %w", err)
+		return fmt.Errorf("migrating the schema: %w", wrapEnd(ctx, err))
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package gormrepo
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
@@ -11,7 +12,8 @@ import (
 )
 
 const (
-	// startTimeout bounds the first contact with a server.
+	// startTimeout bounds the first contact with a server, and how long making
+	// any later connection may take.
 	startTimeout = 10 * time.Second
 	// serverConnections is the size of the pools for reading and for writing.
 	serverConnections = 8
@@ -22,8 +24,8 @@ const (
 
 // Server is a database server that a driver package knows how to reach.
 type Server struct {
-	// Pool opens a pool without connecting.
-	Pool func() *sql.DB
+	// Connector makes the connections of the pools.
+	Connector driver.Connector
 	// Dialector makes GORM's dialect over a pool.
 	Dialector func(pool *sql.DB) gorm.Dialector
 	// IsReadOnly is a query that returns whether the server takes no writes.
@@ -63,7 +65,7 @@ func closeAll(pools []*gorm.DB) (err error) {
 }
 
 func openPool(ctx context.Context, server Server, size int) (*gorm.DB, error) {
-	pool := server.Pool()
+	pool := sql.OpenDB(boundedConnector{server.Connector})
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
 	pool.SetConnMaxIdleTime(idleTimeout)
@@ -88,4 +90,16 @@ func checkWritable(ctx context.Context, pool *sql.DB, query string) error {
 		return ErrReadOnly
 	}
 	return nil
+}
+
+// boundedConnector gives up a connection that does not come about. Pools make
+// some in no call's context; a server that accepts one and says nothing would
+// occupy its place for ever.
+type boundedConnector struct{ driver.Connector }
+
+// Connect implements driver.Connector.
+func (c boundedConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	return c.Connector.Connect(ctx)
 }

@@ -42,8 +42,8 @@ func Open(ctx context.Context, uri string) (repository.Repository, error) {
 		return nil, fmt.Errorf("opening mysql: %w", err)
 	}
 	repo, err := gormrepo.OpenServer(ctx, gormrepo.Server{
-		Pool:       func() *sql.DB { return sql.OpenDB(connector) },
-		Dialector:  func(pool *sql.DB) gorm.Dialector { return mysql.New(mysql.Config{Conn: pool}) },
+		Connector:  connector,
+		Dialector:  dialector,
 		IsReadOnly: "SELECT @@global.read_only",
 		Backend: gormrepo.Backend{
 			Clock:           "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)",
@@ -55,6 +55,12 @@ func Open(ctx context.Context, uri string) (repository.Repository, error) {
 		return nil, fmt.Errorf("opening mysql: %w", err)
 	}
 	return repo, nil
+}
+
+// dialector does not ask for the server's version: it would wait for the answer
+// for ever, and what depends on it, renaming for one, is not used.
+func dialector(pool *sql.DB) gorm.Dialector {
+	return mysql.New(mysql.Config{Conn: pool, SkipInitializeWithVersion: true})
 }
 
 // parse makes a connector of a URI. Updates count the rows that they find, not

@@ -11,6 +11,8 @@ import (
 
 // isQuiet reports whether nothing has arrived on an idle connection, not even
 // its end. It asks the system and not the server, and so costs next to nothing.
+// It takes no lock: after a slow write pgx may be reading in the background, and
+// would keep the lock until something arrives.
 func isQuiet(conn net.Conn) (quiet bool) {
 	if encrypted, ok := conn.(*tls.Conn); ok {
 		conn = encrypted.NetConn()
@@ -23,10 +25,9 @@ func isQuiet(conn net.Conn) (quiet bool) {
 	if err != nil {
 		return false
 	}
-	err = raw.Read(func(fd uintptr) bool {
+	err = raw.Control(func(fd uintptr) {
 		_, _, err := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK)
 		quiet = errors.Is(err, syscall.EAGAIN)
-		return true
 	})
 	return err == nil && quiet
 }

@@ -38,7 +38,7 @@ func Open(ctx context.Context, uri string) (repository.Repository, error) {
 		return nil, errors.New("opening postgres: the URI cannot be understood; it should look like postgresql://user:password@host:5432/name")
 	}
 	repo, err := gormrepo.OpenServer(ctx, gormrepo.Server{
-		Pool:       func() *sql.DB { return stdlib.OpenDB(*config, stdlib.OptionShouldPing(shouldPing)) },
+		Connector:  stdlib.GetConnector(*config, stdlib.OptionShouldPing(shouldPing)),
 		Dialector:  func(pool *sql.DB) gorm.Dialector { return postgres.New(postgres.Config{Conn: pool}) },
 		IsReadOnly: "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool",
 		Backend: gormrepo.Backend{
