@@ -46,6 +46,10 @@ func (r silentRepository) LatestChange(ctx context.Context) (repository.Cursor, 
 	return repository.Cursor{}, r.silence(ctx)
 }
 
+func (r silentRepository) FoldUsage(ctx context.Context, _ time.Time) (more bool, err error) {
+	return false, r.silence(ctx)
+}
+
 func (silentRepository) Close() error { return nil }
 
 // A store that is silent keeps nobody who wants a key waiting for longer than
