@@ -152,6 +152,19 @@ func TestUsageRanges(t *testing.T) {
 	}
 }
 
+// What is counted in the first millisecond of an hour shows at once.
+func TestUsageOfAnHourThatBegins(t *testing.T) {
+	a := newApp(t)
+	key, _ := a.issueKey()
+	now := a.clock.Now()
+	a.clock.advance(now.Truncate(time.Hour).Add(time.Hour).Sub(now))
+	a.guarded(key)
+	waitFor(t, "the query", func() bool { return a.total() == 1 })
+	if got := a.counted("?interval=hour"); got != 1 {
+		t.Errorf("%d queries are counted", got)
+	}
+}
+
 func TestUsagePages(t *testing.T) {
 	a, _, _ := newUsedApp(t)
 	var got []string

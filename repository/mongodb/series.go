@@ -22,7 +22,8 @@ import (
 const removedAtOnce = 1000
 
 // point is how often a key was used on a route in one interval. As a key's
-// record does, the document remembers the flushes that reached it.
+// record does, the document remembers the flushes that reached it; since that
+// is but those of the nodes that ran in the interval, it need never forget.
 type point struct {
 	Date         int64  `bson:"date"`
 	KeyID        string `bson:"key_id"`

@@ -187,10 +187,8 @@ func (r *Repository) forgetNodes(ctx context.Context, node string) error {
 			SetFilter(field(remembered, field("$lte", s.Number))). // not what it has begun since
 			SetUpdate(field("$unset", field(remembered, ""))))
 	}
-	for _, collection := range []*mongo.Collection{r.keys, r.series[repository.IntervalHour], r.series[repository.IntervalDay]} {
-		if _, err := collection.BulkWrite(ctx, updates, options.BulkWrite().SetOrdered(false)); err != nil {
-			return err
-		}
+	if _, err := r.keys.BulkWrite(ctx, updates, options.BulkWrite().SetOrdered(false)); err != nil {
+		return err
 	}
 	_, err = r.flushes.DeleteMany(ctx, append(old, bson.E{Key: "_id", Value: field("$in", nodes)}))
 	return err

@@ -151,18 +151,18 @@ func foldingAtOnce(s *suite) {
 // is due.
 func removingInSteps(s *suite) {
 	hours := []models.HourUsage{}
-	for i := range 3_000 {
+	for i := range 1_100 {
 		hours = append(hours, used(models.APIKey{ID: fmt.Sprint("key-", i)}, "/a", hour(i%24), 1))
 	}
 	s.addUsage(flushHours("node", 1, hours...))
 	if steps := s.fold(hour(24)); steps < 2 {
-		s.Errorf("3,000 rows are folded in %d steps", steps)
+		s.Errorf("1,100 rows are folded in %d steps", steps)
 	}
 	same(s, "the hours", len(s.hours()), 0)
 	all := s.seriesOf(repository.SeriesFilter{}, repository.IntervalDay, repository.Breakdown{})
-	same(s, "the day", all, []repository.SeriesRow{{Date: hour(0), TotalQueries: 3_000}})
+	same(s, "the day", all, []repository.SeriesRow{{Date: hour(0), TotalQueries: 1_100}})
 	if steps := s.delete(hour(24)); steps < 2 {
-		s.Errorf("3,000 rows are deleted in %d steps", steps)
+		s.Errorf("1,100 rows are deleted in %d steps", steps)
 	}
 	same(s, "the days", len(s.days()), 0)
 }

@@ -158,8 +158,9 @@ func longRoutes(s *suite) {
 // It is more than any backend puts into one statement.
 func bigSeries(s *suite) {
 	c := counted{}
-	for i := range 5_100 {
-		c.hours = append(c.hours, used(models.APIKey{ID: fmt.Sprint("key-", i%50)}, fmt.Sprint("/", i/50%51), hour(i/2550), int64(i%7+1)))
+	for i := range 5_040 { // of 210 keys and routes, in 24 hours
+		key := models.APIKey{ID: fmt.Sprint("key-", i%30)}
+		c.hours = append(c.hours, used(key, fmt.Sprint("/", i/30%7), hour(i/210), int64(i%3+1)))
 	}
 	flush := flushHours("node", 1, c.hours...)
 	s.addUsage(flush)
