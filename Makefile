@@ -1,12 +1,12 @@
 # make test is all there is to run: it installs what is missing (with apt, as
 # root or through sudo) and checks everything that CI checks.
 .DEFAULT_GOAL := test
-.PHONY: test test-postgres test-mysql test-mongodb install format lint generate generated unit nocgo e2e fuzz example
+.PHONY: test test-postgres test-mysql test-mongodb install format lint generate generated unit nocgo e2e fuzz bench-test bench bench-http soak example
 
 TOOL := go tool -modfile=$(CURDIR)/tools/go.mod
-MODULES := . e2e internal/testservers/ferretdb
+MODULES := . e2e bench internal/testservers/ferretdb
 
-test: install format lint generated unit nocgo e2e
+test: install format lint generated unit nocgo bench-test e2e
 
 # What the tests need beside Go: a C compiler for the race detector and for
 # SQLite with cgo, PostgreSQL and MariaDB, of which testservers starts throwaway
@@ -41,7 +41,23 @@ nocgo:
 e2e:
 	go run ./internal/testservers/run postgres,mysql,mongodb go test -C e2e -race -timeout 15m ./...
 
-# Not part of test: a minute for each parser.
+# What bench, bench-http and soak run, in small.
+bench-test:
+	go test -C bench -race -timeout 5m ./...
+
+# Not part of test, as are those below: what the README's tables are from.
+bench:
+	@go build -C bench -o $(CURDIR)/bench/bench .
+	@go run ./internal/testservers/run postgres,mysql,mongodb bench/bench table $(BENCH)
+
+bench-http:
+	@go run -C bench . http $(BENCH)
+
+SOAK := 10m
+soak:
+	@go run -C bench . soak -for $(SOAK)
+
+# A minute for each parser.
 fuzz:
 	for package in . ./security ./repository; do \
 		for target in $$(go test $$package -list '^Fuzz' | grep '^Fuzz'); do \

@@ -44,23 +44,35 @@ func New(t *testing.T, kind string) *url.URL {
 // NewAt is New on the server at uri.
 func NewAt(t *testing.T, kind, uri string) *url.URL {
 	t.Helper()
-	s, err := connect(kind, uri)
+	located, drop, err := Create(t.Context(), kind, uri)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.close)
-	name := fmt.Sprintf("%s%x", prefix(), rand.Uint64())
-	if err := s.create(t.Context(), name); err != nil {
-		t.Fatal(err)
-	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), cleanUpTimeout)
-		defer cancel()
-		if err := s.drop(ctx, name); err != nil {
+		if err := drop(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)
 		}
 	})
-	return s.uri(name)
+	return located
+}
+
+// Create is NewAt for programs that are no tests: they call drop in the end.
+func Create(ctx context.Context, kind, uri string) (located *url.URL, drop func(context.Context) error, err error) {
+	s, err := connect(kind, uri)
+	if err != nil {
+		return nil, nil, err
+	}
+	name := fmt.Sprintf("%s%x", prefix(), rand.Uint64())
+	if err := s.create(ctx, name); err != nil {
+		s.close()
+		return nil, nil, err
+	}
+	return s.uri(name), func(ctx context.Context) error {
+		defer s.close()
+		ctx, cancel := context.WithTimeout(ctx, cleanUpTimeout)
+		defer cancel()
+		return s.drop(ctx, name)
+	}, nil
 }
 
 // Run runs a package's tests and fails if they leave a database behind.

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// load is many connections that ask. It writes and reads plain bytes, since
+// net/http's client works harder than the server.
+type load struct{ connections []*connection }
+
+type connection struct {
+	net.Conn
+	reader *bufio.Reader
+	keys   []string
+	next   int
+	buffer []byte
+}
+
+func dial(address string, keys []string) (*load, error) {
+	l := &load{}
+	for i := range connections {
+		conn, err := net.Dial("tcp", address) //nolint:noctx // the loopback answers at once
+		if err != nil {
+			l.close()
+			return nil, err
+		}
+		l.connections = append(l.connections, &connection{
+			Conn: conn, reader: bufio.NewReader(conn), keys: keys, next: i * len(keys) / connections,
+		})
+	}
+	return l, nil
+}
+
+func (l *load) close() {
+	for _, c := range l.connections {
+		_ = c.Close()
+	}
+}
+
+// run asks for a path on all connections for a while, and returns how long each
+// answer took, in nanoseconds.
+func (l *load) run(ctx context.Context, path string, duration time.Duration) (latencies []float64, err error) {
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	end := time.Now().Add(duration)
+	for _, c := range l.connections {
+		group.Go(func() {
+			own, failed := c.askUntil(ctx, path, end)
+			mu.Lock()
+			defer mu.Unlock()
+			latencies, err = append(latencies, own...), errors.Join(err, failed)
+		})
+	}
+	group.Wait()
+	return latencies, err
+}
+
+func (c *connection) askUntil(ctx context.Context, path string, end time.Time) (latencies []float64, err error) {
+	for start := time.Now(); start.Before(end); {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := c.ask(path); err != nil {
+			return nil, err
+		}
+		now := time.Now()
+		latencies = append(latencies, float64(now.Sub(start)))
+		start = now
+	}
+	return latencies, nil
+}
+
+// ask sends the same headers whatever the path, so that they cost the same.
+func (c *connection) ask(path string) error {
+	c.next++
+	c.buffer = append(c.buffer[:0], "GET "...)
+	c.buffer = append(c.buffer, path...)
+	c.buffer = append(c.buffer, " HTTP/1.1\r\nHost: localhost\r\napi-key: "...)
+	c.buffer = append(c.buffer, c.keys[c.next%len(c.keys)]...)
+	c.buffer = append(c.buffer, "\r\n\r\n"...)
+	if _, err := c.Write(c.buffer); err != nil {
+		return err
+	}
+	return c.readAnswer()
+}
+
+// readAnswer takes in an answer that has a length, and wants it to be a 200.
+func (c *connection) readAnswer() error {
+	status, err := c.reader.ReadSlice('\n')
+	if err != nil {
+		return err
+	}
+	if !bytes.HasPrefix(status, []byte("HTTP/1.1 200 ")) {
+		return fmt.Errorf("the server answers %q", bytes.TrimSpace(status))
+	}
+	length := -1
+	for {
+		line, err := c.reader.ReadSlice('\n')
+		if err != nil {
+			return err
+		}
+		line = bytes.TrimSpace(line)
+		if len(line) == 0 {
+			break
+		}
+		if value, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
+			if length, err = strconv.Atoi(string(value)); err != nil {
+				return err
+			}
+		}
+	}
+	if length < 0 {
+		return errors.New("the server's answer has no length")
+	}
+	_, err = io.CopyN(io.Discard, c.reader, int64(length))
+	return err
+}

@@ -1,0 +1,46 @@
+// Bench measures what guarding a request costs, beside what else one could
+// take, and prints Markdown:
+//
+//	bench table    in process, what a request costs
+//	bench http     over loopback, what a server answers per second
+//	bench soak     under load: memory and goroutines must end flat
+//
+// Each takes flags, see bench table -h. What else the machine does hits what is
+// compared alike, since rounds alternate; the times themselves it changes.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/gin-gonic/gin"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
+	gin.SetMode(gin.ReleaseMode)
+	commands := map[string]func(context.Context, []string, io.Writer) error{
+		"table": printTable, "http": printHTTP, "soak": soak,
+		// serve is the server that http starts. It ends with its input.
+		"serve": func(ctx context.Context, _ []string, out io.Writer) error { return serve(ctx, in, out) },
+	}
+	if len(args) == 0 || commands[args[0]] == nil {
+		return errors.New("usage: bench table, bench http or bench soak")
+	}
+	return commands[args[0]](ctx, args[1:], out)
+}
