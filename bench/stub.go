@@ -37,4 +37,8 @@ func (everyKey) AddUsage(context.Context, repository.Flush) error { return nil }
 
 func (everyKey) Clock(context.Context) (time.Time, error) { return time.Now(), nil }
 
+func (everyKey) FoldUsage(context.Context, time.Time) (bool, error) { return false, nil }
+
+func (everyKey) DeleteUsage(context.Context, time.Time) (bool, error) { return false, nil }
+
 func (everyKey) Close() error { return nil }
