@@ -45,6 +45,16 @@ func TestContradictingOptions(t *testing.T) {
 		"readPreference=primaryPreferred":  "readPreference",
 		"readPreference=nearest&w=1":       "w",
 		"retryWrites=true&journal=false&j": "",
+		"READPREFERENCE=secondary":         "readPreference",
+		"readConcernLevel=linearizable":    "readConcernLevel",
+		"readConcernLevel=snapshot":        "readConcernLevel",
+		"w=majority&w=1":                   "w",
+		"readPreference=nearest&readPreferenceTags=dc:ny": "readPreference",
+		"readPreference=secondary&maxStalenessSeconds=90": "readPreference",
+		"readPreference=primary&readPreferenceTags=dc:ny": "",
+		"readPreference=primary&maxStalenessSeconds=90":   "",
+		"readPreferenceTags=dc:ny":                        "",
+		"maxStalenessSeconds=90":                          "",
 	} {
 		err := refuses(t, t.Context(), "mongodb://ana:hunter2@127.0.0.1:1/name?"+query)
 		if !strings.Contains(err.Error(), "option "+option) && option != "" {
@@ -70,6 +80,7 @@ func TestMalformedURIs(t *testing.T) {
 		"mongodb:ana:hunter2@127.0.0.1", "mongodb://ana:hunter2@127.0.0.1:x/name", "mongodb://ana:hunter2@127.0.0.1:99999999/name",
 		"mongodb://ana:hunter2@127.0.0.1/name?w", "mongodb://ana:hunter2@/name", "mongodb://ana:hunter2/@127.0.0.1/name",
 		"mongodb://ana:hunter2%@127.0.0.1/name", "mongodb://ana:hunter2@127.0.0.1/na%me", "mongodb://ana:hunter2@127.0.0.1/name?authMechanism=hunter2",
+		"mongodb://127.0.0.1/name?tls=true&tlsCertificateKeyFile=/missing&tlsCertificateKeyFilePassword=hunter2",
 	} {
 		err := refuses(t, t.Context(), uri)
 		if !strings.Contains(err.Error(), "mongodb://user:password@host:27017/name") {

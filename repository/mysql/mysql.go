@@ -71,7 +71,7 @@ func parse(uri string) (sqldriver.Connector, error) {
 		return nil, badURI()
 	}
 	config, err := driver.ParseDSN("/?" + parsed.RawQuery)
-	if err != nil {
+	if err != nil || setsPassword(config) {
 		return nil, badURI()
 	}
 	config.Net, config.Addr = "tcp", net.JoinHostPort(parsed.Hostname(), cmp.Or(parsed.Port(), "3306"))
@@ -82,6 +82,18 @@ func parse(uri string) (sqldriver.Connector, error) {
 	config.Logger = &driver.NopLogger{} // what it would say is in the returned errors
 	opened, err := driver.NewConnector(config)
 	return connector{opened}, err
+}
+
+// setsPassword reports a password in the query. It would not be used to log in:
+// the driver makes SET password of it, which changes the account's, or which the
+// server refuses and quotes.
+func setsPassword(config *driver.Config) bool {
+	for name := range config.Params {
+		if strings.EqualFold(name, "password") {
+			return true
+		}
+	}
+	return false
 }
 
 // badURI stands for every error of the parsers, which may quote a password.
