@@ -117,8 +117,8 @@ func (b *browser) expectWholePage() {
 	for what, want := range map[string]int{
 		`[...document.querySelectorAll(".opblock-tag")].filter(e => ["example", "keys"].includes(e.dataset.tag)).length`: 2,
 		`document.querySelectorAll(".opblock-tag").length`:                                                               2,
-		`document.querySelectorAll(".opblock").length`:                                                                   7,
-		`document.querySelectorAll(".opblock .authorization__btn").length`:                                               6,
+		`document.querySelectorAll(".opblock").length`:                                                                   8,
+		`document.querySelectorAll(".opblock .authorization__btn").length`:                                               7,
 		`[...document.querySelectorAll(".topbar")].filter(e => e.offsetHeight > 0).length`:                               0,
 		`document.querySelectorAll("img[src^=http], .errors-wrapper").length`:                                            0,
 	} {
