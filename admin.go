@@ -52,7 +52,7 @@ func (a *Auth) checkSecret(c *gin.Context) error {
 	if err := checkQuerySize(c.Request); err != nil {
 		return err
 	}
-	values := takeHeader(c.Request, secretHeader)
+	values := takeHeader(c.Request, canonicalSecretHeader)
 	a.dropKeyHeaders(c)
 	if len(takeQuery(c, secretHeader)) > 0 {
 		return problem(http.StatusUnauthorized, "secret_in_query", "The admin secret belongs in the header secret-key, never in a URL: change it, since URLs are logged.")
