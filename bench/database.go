@@ -94,7 +94,7 @@ func newServer(ctx context.Context, kind, at string) (*database, error) {
 	}
 	server := &database{kind: kind, most: 100_000, once: 2000, dialector: dialectorOf(kind, uri), drop: drop}
 	if kind == "mongodb" {
-		server.most, server.once = 1000, 200 // since keys are issued one by one, and FerretDB is slow
+		server.most, server.once = 1000, 100 // since keys are issued one by one, and FerretDB is slow
 	}
 	server.open = func(ctx context.Context) (repository.Repository, error) {
 		return map[string]func(context.Context, string) (repository.Repository, error){
