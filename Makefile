@@ -53,7 +53,7 @@ bench:
 bench-http:
 	@go run -C bench . http $(BENCH)
 
-SOAK := 10m
+SOAK ?= 10m
 soak:
 	@go run -C bench . soak -for $(SOAK)
 

@@ -54,7 +54,7 @@ func (a *Auth) checkSecret(c *gin.Context) error {
 	if err := checkQuerySize(c.Request); err != nil {
 		return err
 	}
-	values := takeHeader(c.Request, secretHeader)
+	values := takeHeader(c.Request, canonicalSecretHeader)
 	a.dropKeyHeaders(c)
 	if len(takeQuery(c, secretHeader)) > 0 {
 		return problem(http.StatusUnauthorized, "secret_in_query", "The admin secret belongs in the header secret-key, never in a URL: change it, since URLs are logged.")
@@ -72,7 +72,7 @@ func (a *Auth) checkSecret(c *gin.Context) error {
 // it is left: there it was meant for something that these calls do not do, and
 // is refused.
 func (a *Auth) dropKeyHeaders(c *gin.Context) {
-	for _, source := range a.config.KeySources {
+	for _, source := range a.sources {
 		if source.In != InQuery {
 			takeFrom(c, source, a.config.KeyPrefix)
 		}

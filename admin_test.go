@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gin-gonic/gin"
+
 	"github.com/ginauth/ginauth"
 	"github.com/ginauth/ginauth/security"
 )
@@ -231,4 +233,29 @@ func TestCloseWritesUsageAndStopsServing(t *testing.T) {
 		}
 	}
 	expectProblem(t, a.guarded(key), http.StatusServiceUnavailable, "store_unavailable", "")
+}
+
+// A client that sends its key with everything shows it to nobody who looks at
+// the request behind the check of the secret.
+func TestAdminCallsDropKeys(t *testing.T) {
+	var seen []string
+	a := newApp(t, func(c *ginauth.Config) {
+		c.ClientIP = func(c *gin.Context) string { // the audit asks for it, at the end
+			seen = append(seen, c.GetHeader("api-key")+c.GetHeader("Authorization")+c.GetHeader("secret-key"))
+			return c.RemoteIP()
+		}
+	})
+	key := security.NewKey("ga")
+	answer := a.do(request{
+		method: http.MethodPost, path: "/auth/new", body: `{"name":"service"}`,
+		header: header("secret-key", secret, "Content-Type", "application/json", "api-key", key, "Authorization", "Bearer "+key),
+	})
+	if answer.Code != http.StatusCreated || len(seen) == 0 {
+		t.Fatalf("the call answers %d: %s", answer.Code, answer.Body)
+	}
+	for _, credential := range seen {
+		if credential != "" {
+			t.Errorf("a credential is left: %q", credential)
+		}
+	}
 }

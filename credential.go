@@ -80,16 +80,17 @@ func takeFrom(c *gin.Context, source KeySource, prefix string) []string {
 	return values
 }
 
+// takeHeader takes a header by its canonical name.
 func takeHeader(r *http.Request, name string) []string {
-	values := r.Header.Values(name)
-	r.Header.Del(name)
+	values := r.Header[name]
+	delete(r.Header, name)
 	return values
 }
 
 // takeBearer takes the Authorization headers if one of them is a bearer token
 // with a key's form; what else is there belongs to the application.
 func takeBearer(r *http.Request, prefix string) []string {
-	values := r.Header.Values("Authorization")
+	values := r.Header["Authorization"]
 	for i, value := range values {
 		scheme, token, _ := strings.Cut(value, " ")
 		token = strings.TrimLeft(token, " ")
@@ -98,7 +99,7 @@ func takeBearer(r *http.Request, prefix string) []string {
 		}
 		taken := append([]string{token}, values[:i]...)
 		taken = append(taken, values[i+1:]...)
-		r.Header.Del("Authorization")
+		delete(r.Header, "Authorization")
 		return taken
 	}
 	return nil

@@ -73,6 +73,9 @@ func (d *database) insert(ctx context.Context, keys []string) error {
 		return err
 	}
 	return db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := enlargeCache(tx); err != nil {
+			return err
+		}
 		for len(keys) > 0 {
 			batch := keys[:min(len(keys), rowsPerInsert)]
 			keys = keys[len(batch):]
@@ -82,6 +85,15 @@ func (d *database) insert(ctx context.Context, keys []string) error {
 		}
 		return nil
 	})
+}
+
+// enlargeCache lets SQLite hold the indices in memory, which are filled in no
+// order.
+func enlargeCache(tx *gorm.DB) error {
+	if tx.Name() != "sqlite" {
+		return nil
+	}
+	return tx.Exec("PRAGMA cache_size = -500000").Error
 }
 
 func insertBatch(tx *gorm.DB, keys []string) error {

@@ -119,7 +119,7 @@ func (d *database) name(what string) string {
 func (t *table) cold(ctx context.Context, d *database) error {
 	return d.with(ctx, func(auth *ginauth.Auth) error {
 		c := against(d.name("cold: the first request of one"), auth.Guard(), "api-key", d.keys...)
-		c.requests = min(onceOnly, len(d.keys))
+		c.requests = min(d.once, len(d.keys))
 		first, step := c.guard, len(d.keys)/c.requests
 		c.guard = func(i int) int { return first(i * step) }
 		return t.add(ctx, c)
@@ -130,7 +130,7 @@ func (t *table) cold(ctx context.Context, d *database) error {
 // address asks with so many that it is throttled.
 func (t *table) unknown(ctx context.Context, d *database) error {
 	return d.with(ctx, func(auth *ginauth.Auth) error {
-		keys := newKeys(min(onceOnly, len(d.keys)))
+		keys := newKeys(min(d.once, len(d.keys)))
 		app := newGin(auth.Guard())
 		guarded := newClient(app, "/secure", "api-key")
 		return t.add(ctx, contestant{

@@ -13,10 +13,6 @@ import (
 	"time"
 )
 
-// onceOnly is how many requests are measured where each can be made once: the
-// first one of a key, and one with an unknown key.
-const onceOnly = 2000
-
 // table is what make bench prints.
 type table struct {
 	out  io.Writer
@@ -66,16 +62,20 @@ func (t *table) print(ctx context.Context, list []*database) error {
 	for _, d := range list {
 		steps = append(steps, func(ctx context.Context) error { return t.database(ctx, d) })
 	}
+	defer t.printFacts()
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+func (t *table) printFacts() {
 	fmt.Fprintln(t.out)
 	for _, fact := range t.facts {
 		fmt.Fprintln(t.out, "-", fact)
 	}
-	return nil
 }
 
 // add measures one row.

@@ -17,9 +17,13 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/ginauth/ginauth/internal/testservers"
 )
+
+// stopTimeout is how long the command may take to end when it is interrupted.
+const stopTimeout = 10 * time.Second
 
 func main() {
 	code, err := run(os.Args[1:])
@@ -56,6 +60,8 @@ func run(args []string) (code int, err error) {
 func runCommand(ctx context.Context, args, environment []string) (code int, err error) {
 	command := exec.CommandContext(ctx, args[0], args[1:]...)
 	command.Env = environment
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) } // which lets it clean up
+	command.WaitDelay = stopTimeout
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
 	err = command.Run()
 	var exit *exec.ExitError
