@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/ginauth/ginauth/internal/testdatabase"
-	"github.com/ginauth/ginauth/internal/testservers"
 	"github.com/ginauth/ginauth/security"
 )
 
@@ -20,7 +19,7 @@ import (
 func TestServerIsKilledUnderLoad(t *testing.T) {
 	t.Parallel()
 	onEachServer(t, func(t *testing.T, kind string) {
-		server := startServer(t, kind)
+		server := testdatabase.OwnServer(t, kind)
 		environment := environmentOf(kind, testdatabase.NewAt(t, kind, server.URI).String())
 		p := startExample(t, append(environment, "GINAUTH_STALE_LIMIT=2s")...)
 		l := newLoad(p)
@@ -38,21 +37,6 @@ func TestServerIsKilledUnderLoad(t *testing.T) {
 		p.stop(syscall.SIGTERM)
 		l.expectNothingLost(startExample(t, environment...))
 	})
-}
-
-// startServer starts a server that the test may kill.
-func startServer(t *testing.T, kind string) *testservers.Server {
-	t.Helper()
-	server, err := testservers.Start(t.Context(), kind)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return server
 }
 
 // load is what guests and administrators do at once.

@@ -7,7 +7,6 @@
 package faults
 
 import (
-	"context"
 	"net/url"
 	"testing"
 
@@ -19,7 +18,7 @@ import (
 type Backend struct {
 	// Kind is that of testdatabase: postgres, mysql or mongodb.
 	Kind string
-	Open func(ctx context.Context, uri string) (repository.Repository, error)
+	Open Opener
 	// IsCommit reports whether a client's message brings a write into force, or
 	// one step of it.
 	IsCommit func(message []byte) bool
@@ -54,6 +53,8 @@ func Run(t *testing.T, backend Backend) {
 		{"every connection is busy", exhaustedPool},
 		{"the caller gives up", cancelledCalls},
 		{"the server is silent", silentServer},
+		{"the server is silent from the start", silentAtStart},
+		{"the server is silent and nobody says for how long", silentWithoutDeadline},
 		{"the server falls silent during Open", silentDuringOpen},
 		{"connections are silent for ever", silentConnections},
 		{"the server takes no connections", refusingServer},

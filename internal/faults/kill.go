@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
-	"testing"
 
 	"github.com/ginauth/ginauth/internal/testdatabase"
-	"github.com/ginauth/ginauth/internal/testservers"
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
 )
@@ -15,11 +13,7 @@ import (
 // The server is killed while it is being written to, and started again. The
 // repository goes on as it is, and what was acknowledged is there.
 func killedServer(s *suite) {
-	if testing.Short() {
-		s.Skip("it starts a server of its own")
-	}
-	testdatabase.New(s.T, s.backend.Kind) // skips where no server is to be expected
-	server := s.startServer()
+	server := testdatabase.OwnServer(s.T, s.backend.Kind)
 	repo := s.openWhenReady(server.URI)
 	var acknowledged atomic.Int64
 	writers := make([]writer, 4)
@@ -39,18 +33,6 @@ func killedServer(s *suite) {
 	for _, w := range writers {
 		w.findsAll(s, repo)
 	}
-}
-
-func (s *suite) startServer() *testservers.Server {
-	s.Helper()
-	server, err := testservers.Start(s.Context(), s.backend.Kind)
-	s.succeeds("starting a server", err)
-	s.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			s.Error(err)
-		}
-	})
-	return server
 }
 
 // openWhenReady opens the database of a server that may still be starting.

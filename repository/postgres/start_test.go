@@ -2,27 +2,21 @@ package postgres_test
 
 import (
 	"errors"
+	"net/url"
 	"strings"
 	"testing"
 
+	"github.com/ginauth/ginauth/internal/faults"
 	"github.com/ginauth/ginauth/internal/gormrepo"
 	"github.com/ginauth/ginauth/internal/testdatabase"
+	"github.com/ginauth/ginauth/internal/testservers"
 	"github.com/ginauth/ginauth/repository/postgres"
 )
 
-// refuses reports a database that is opened, and an error that holds the
-// password hunter2, however it was written.
+// refuses returns the error with which a database is not opened.
 func refuses(t *testing.T, uri string) error {
 	t.Helper()
-	repo, err := postgres.Open(t.Context(), uri)
-	if err == nil {
-		_ = repo.Close()
-		t.Fatalf("%s is opened", uri)
-	}
-	if strings.Contains(err.Error(), "unter") {
-		t.Errorf("the error holds the password: %v", err)
-	}
-	return err
+	return faults.Opener(postgres.Open).Refuses(t, t.Context(), uri)
 }
 
 // A server where nothing can be revoked must not be relied on.
@@ -33,6 +27,24 @@ func TestReadOnlyServer(t *testing.T) {
 	uri.RawQuery = query.Encode()
 	if err := refuses(t, uri.String()); !errors.Is(err, gormrepo.ErrReadOnly) {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+// A standby answers every read and would never let a key be revoked.
+func TestHotStandby(t *testing.T) {
+	primary := testdatabase.OwnServer(t, "postgres")
+	standby := testdatabase.Started(t)(testservers.StartStandby(t.Context(), primary))
+	if err := refuses(t, standby.URI); !errors.Is(err, gormrepo.ErrReadOnly) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// The throwaway server believes every password, but not every name.
+func TestRefusedLogin(t *testing.T) {
+	uri := testdatabase.New(t, "postgres")
+	uri.User = url.UserPassword("nobody", "hunter2")
+	if err := refuses(t, uri.String()); !strings.Contains(err.Error(), "nobody") {
+		t.Errorf("the error does not name the account: %v", err)
 	}
 }
 
@@ -50,6 +62,10 @@ func TestURIsThatCannotBeUsed(t *testing.T) {
 		"postgresql://ada:hunter2@[::1/name", "postgresql://ada:hunter2%zz@127.0.0.1/name",
 		"postgresql://ada:hunter2@127.0.0.1:1/name", "postgresql://ada:h%75nter2@127.0.0.1:1/name",
 		"postgresql://127.0.0.1:1/name?user=ada&password=hunter2", "postgresql://127.0.0.1:1/name?password=hunter2&sslmode=perhaps",
+		"postgresql://ada@127.0.0.1:1/name?password=h%75nter2", "postgresql://ada@127.0.0.1:1/name?sslmode=prefer&sslpassword=hunter2",
+		"postgresql://ada@127.0.0.1:1/name?sslmode=require&sslkey=/missing&sslcert=/missing&sslpassword=hunter2",
+		"postgresql://ada@127.0.0.1:1/name?password=hunter2&connect_timeout=soon",
+		"postgresql://ada@127.0.0.1:1/name?passfile=/missing&password=hunter2",
 		"host=127.0.0.1 port=1 user=ada password=hunter2", "postgresql://ada:hunter2@127.0.0.1:1,127.0.0.1:2/name",
 	} {
 		_ = refuses(t, uri)

@@ -1,0 +1,35 @@
+package testdatabase
+
+import (
+	"testing"
+
+	"github.com/ginauth/ginauth/internal/testservers"
+)
+
+// OwnServer starts a server of a kind that the test may kill or configure, and
+// stops it when the test ends. Tests with one are skipped by -short, and where
+// New would skip.
+func OwnServer(t *testing.T, kind string) *testservers.Server {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it starts a server of its own")
+	}
+	serverURI(t, kind)
+	return Started(t)(testservers.Start(t.Context(), kind))
+}
+
+// Started stops a server that was started when the test ends.
+func Started(t *testing.T) func(*testservers.Server, error) *testservers.Server {
+	return func(server *testservers.Server, err error) *testservers.Server {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := server.Stop(); err != nil {
+				t.Error(err)
+			}
+		})
+		return server
+	}
+}
