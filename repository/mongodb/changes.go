@@ -211,15 +211,3 @@ func continues(entries []models.Change, at repository.Cursor) bool {
 	}
 	return true
 }
-
-// Clock implements repository.Repository.
-func (r *Repository) Clock(ctx context.Context) (time.Time, error) {
-	ctx = withoutDate(ctx)
-	var hello struct {
-		LocalTime time.Time `bson:"localTime"`
-	}
-	if err := r.changes.Database().RunCommand(ctx, field("hello", 1)).Decode(&hello); err != nil {
-		return time.Time{}, wrap(ctx, "reading the clock", err)
-	}
-	return hello.LocalTime.UTC(), nil
-}

@@ -68,7 +68,7 @@ func Open(ctx context.Context, uri string) (repository.Repository, error) {
 		return nil, errors.New("opening mongodb: the options of the URI do not go together")
 	}
 	r := newRepository(client, client.Database(database))
-	if err := r.start(ctx); err != nil {
+	if err := r.start(ctx, options.Direct != nil && *options.Direct); err != nil {
 		return nil, fmt.Errorf("opening mongodb: %w", errors.Join(err, r.Close()))
 	}
 	return r, nil
@@ -87,14 +87,21 @@ func newRepository(client *mongo.Client, db *mongo.Database) *Repository {
 	}
 }
 
-// start makes the first contact, brings the schema up to date and finishes
-// what a process that died may have left.
-func (r *Repository) start(ctx context.Context) error {
+// start makes the first contact, directly or not, brings the schema up to date
+// and finishes what a process that died may have left.
+func (r *Repository) start(ctx context.Context, direct bool) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	ctx = withoutDate(ctx)
 	if err := r.client.Ping(ctx, nil); err != nil {
 		return wrap(ctx, "connecting", err)
+	}
+	server, err := r.hello(ctx)
+	if err != nil {
+		return wrap(ctx, "connecting", err)
+	}
+	if err := server.permits(direct); err != nil {
+		return err
 	}
 	if err := r.migrate(ctx); err != nil {
 		return wrap(ctx, "migrating the schema", err)

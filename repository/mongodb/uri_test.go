@@ -14,6 +14,7 @@ import (
 
 	"github.com/ginauth/ginauth/internal/faults"
 	"github.com/ginauth/ginauth/internal/testdatabase"
+	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
 )
 
@@ -52,6 +53,24 @@ func TestContradictingOptions(t *testing.T) {
 		err := refuses(t, t.Context(), "mongodb://ana:hunter2@127.0.0.1:1/name?"+query)
 		if !strings.Contains(err.Error(), "option "+option) && option != "" {
 			t.Errorf("the error for %s does not name the option: %v", query, err)
+		}
+	}
+}
+
+// A member of a replica set that is connected to directly is read even when it
+// is no longer the primary. (No replica set is at hand, so this is what a member
+// would say.)
+func TestDirectConnections(t *testing.T) {
+	for _, test := range []struct {
+		server hello
+		direct bool
+		ok     bool
+	}{
+		{hello{SetName: "rs0"}, true, false}, {hello{SetName: "rs0"}, false, true},
+		{hello{}, true, true}, {hello{}, false, true},
+	} {
+		if err := test.server.permits(test.direct); (err == nil) != test.ok {
+			t.Errorf("%+v, direct %v: %v", test.server, test.direct, err)
 		}
 	}
 }
@@ -148,11 +167,11 @@ func TestConcernsOnTheWire(t *testing.T) {
 	succeeds(t, err)
 	r := newRepository(client, client.Database(database))
 	t.Cleanup(func() { _ = r.Close() })
-	succeeds(t, r.start(t.Context()))
+	succeeds(t, r.start(t.Context(), false))
 	exercise(t, r)
 	mutex.Lock()
 	defer mutex.Unlock()
-	for _, command := range []string{"find", "insert", "update", "delete"} {
+	for _, command := range []string{"find", "aggregate", "insert", "update", "delete"} {
 		if !seen[command] {
 			t.Errorf("there was no %s", command)
 		}
@@ -164,14 +183,14 @@ func TestConcernsOnTheWire(t *testing.T) {
 
 func asksForMajority(e *event.CommandStartedEvent) bool {
 	switch e.CommandName {
-	case "find":
+	case "find", "aggregate":
 		level, _ := e.Command.Lookup("readConcern", "level").StringValueOK()
 		return level == "majority" && e.Command.Lookup("$readPreference", "mode").Type == 0
 	case "insert", "update", "delete", "createIndexes":
 		w, _ := e.Command.Lookup("writeConcern", "w").StringValueOK()
 		j, _ := e.Command.Lookup("writeConcern", "j").BooleanOK()
 		return w == "majority" && j
-	case "ping", "endSessions", "killCursors", "getMore":
+	case "ping", "hello", "endSessions", "killCursors", "getMore":
 		return true
 	default:
 		return false
@@ -192,7 +211,15 @@ func exercise(t *testing.T, r *Repository) {
 	succeeds(t, err)
 	_, err = r.RevokeKey(ctx, act(), key.ID)
 	succeeds(t, err)
-	succeeds(t, r.AddUsage(ctx, flushOf("node", 1, key)))
+	flush := flushOf("node", 1, key)
+	flush.Hours = []models.HourUsage{{KeyID: key.ID, UserID: user.ID, Route: "/", Hour: noon(), TotalQueries: 1}}
+	succeeds(t, r.AddUsage(ctx, flush))
+	_, err = r.UsageSeries(ctx, repository.SeriesFilter{}, repository.SeriesPage{Interval: repository.IntervalHour, Limit: 1})
+	succeeds(t, err)
+	_, err = r.DeleteUsage(ctx, noon().AddDate(1, 0, 0))
+	succeeds(t, err)
+	_, err = r.Clock(ctx)
+	succeeds(t, err)
 	_ = listed(t, r, 10)
 	_ = logged(t, r)
 	_, err = r.LatestChange(ctx)
