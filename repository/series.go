@@ -87,6 +87,30 @@ type SeriesPosition struct {
 	Route    string    `json:"r,omitempty"`
 }
 
+// SeriesDimension is a field that the rows of a series are grouped and ordered
+// by, and its value in the row where the page before ended.
+type SeriesDimension struct {
+	// Name is date, key_id, user_id or route.
+	Name string
+	Last any
+}
+
+// Dimensions returns what the rows of a page that follows a position are
+// grouped by, in the order of the rows.
+func (p SeriesPage) Dimensions(position SeriesPosition) []SeriesDimension {
+	dimensions := []SeriesDimension{{"date", position.Date}}
+	if p.By.Key {
+		dimensions = append(dimensions, SeriesDimension{"key_id", position.KeyID})
+	}
+	if p.By.Key || p.By.User {
+		dimensions = append(dimensions, SeriesDimension{"user_id", position.UserID})
+	}
+	if p.By.Route {
+		dimensions = append(dimensions, SeriesDimension{"route", position.Route})
+	}
+	return dimensions
+}
+
 // isPlace reports whether a row may be there. No string has a NUL in it, which
 // some databases cannot even compare with.
 func (p SeriesPosition) isPlace() bool {

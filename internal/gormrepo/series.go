@@ -73,7 +73,7 @@ func (r *Repository) UsageSeries(ctx context.Context, filter repository.SeriesFi
 	if err != nil {
 		return repository.Series{}, err
 	}
-	db, dimensions := r.backend.Read.WithContext(ctx), dimensionsOf(page.By, position)
+	db, dimensions := r.backend.Read.WithContext(ctx), page.Dimensions(position)
 	sums := db.Table(tableOf(page.Interval)).
 		Select(columnsOf(dimensions) + ", CAST(SUM(total_queries) AS " + integer(db.Name()) + ") AS total_queries").
 		Group(columnsOf(dimensions)).Order(columnsOf(dimensions)).Limit(page.Limit + 1)
@@ -104,31 +104,10 @@ func modelsOf(found []namedRow) []repository.SeriesRow {
 	return rows
 }
 
-// dimension is a column that rows of a series are grouped and ordered by, and
-// where the page before ended in it.
-type dimension struct {
-	column string
-	last   any
-}
-
-func dimensionsOf(by repository.Breakdown, position repository.SeriesPosition) []dimension {
-	dimensions := []dimension{{"date", position.Date}}
-	if by.Key {
-		dimensions = append(dimensions, dimension{"key_id", position.KeyID})
-	}
-	if by.Key || by.User {
-		dimensions = append(dimensions, dimension{"user_id", position.UserID})
-	}
-	if by.Route {
-		dimensions = append(dimensions, dimension{"route", position.Route})
-	}
-	return dimensions
-}
-
-func columnsOf(dimensions []dimension) string {
+func columnsOf(dimensions []repository.SeriesDimension) string {
 	columns := make([]string, len(dimensions))
 	for i, d := range dimensions {
-		columns[i] = d.column
+		columns[i] = d.Name
 	}
 	return strings.Join(columns, ", ")
 }
@@ -170,14 +149,14 @@ func inSeries(query, db *gorm.DB, filter repository.SeriesFilter) *gorm.DB {
 }
 
 // after leaves out what comes before the position.
-func after(query *gorm.DB, dimensions []dimension, position repository.SeriesPosition) *gorm.DB {
+func after(query *gorm.DB, dimensions []repository.SeriesDimension, position repository.SeriesPosition) *gorm.DB {
 	if position == (repository.SeriesPosition{}) {
 		return query
 	}
 	condition, values := "1 = 0", []any{}
 	for _, d := range slices.Backward(dimensions) {
-		condition = fmt.Sprintf("%s > ? OR (%s = ? AND (%s))", d.column, d.column, condition)
-		values = append([]any{d.last, d.last}, values...)
+		condition = fmt.Sprintf("%s > ? OR (%s = ? AND (%s))", d.Name, d.Name, condition)
+		values = append([]any{d.Last, d.Last}, values...)
 	}
 	return query.Where("date >= ?", position.Date).Where("("+condition+")", values...) // the first for the index
 }

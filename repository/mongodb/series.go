@@ -140,14 +140,14 @@ func (r *Repository) seriesRows(ctx context.Context, filter repository.SeriesFil
 	if err != nil {
 		return nil, err
 	}
-	dimensions := dimensionsOf(page.By, position)
+	dimensions := page.Dimensions(position)
 	if position != (repository.SeriesPosition{}) {
 		conditions = append(conditions, after(dimensions))
 	}
 	group, order := bson.D{}, bson.D{}
 	for _, d := range dimensions {
-		group = append(group, bson.E{Key: d.name, Value: "$" + d.name})
-		order = append(order, bson.E{Key: "_id." + d.name, Value: 1})
+		group = append(group, bson.E{Key: d.Name, Value: "$" + d.Name})
+		order = append(order, bson.E{Key: "_id." + d.Name, Value: 1})
 	}
 	cursor, err := r.series[page.Interval].Aggregate(ctx, bson.A{
 		field("$match", field("$and", conditions)),
@@ -190,34 +190,13 @@ func (r *Repository) named(ctx context.Context, sums []sum) ([]repository.Series
 	return rows, err
 }
 
-// dimension is a field that points are grouped and ordered by, and where the
-// page before ended in it.
-type dimension struct {
-	name string
-	last any
-}
-
-func dimensionsOf(by repository.Breakdown, position repository.SeriesPosition) []dimension {
-	dimensions := []dimension{{"date", position.Date}}
-	if by.Key {
-		dimensions = append(dimensions, dimension{"key_id", position.KeyID})
-	}
-	if by.Key || by.User {
-		dimensions = append(dimensions, dimension{"user_id", position.UserID})
-	}
-	if by.Route {
-		dimensions = append(dimensions, dimension{"route", position.Route})
-	}
-	return dimensions
-}
-
 // after is met by what comes after the position.
-func after(dimensions []dimension) bson.D {
+func after(dimensions []repository.SeriesDimension) bson.D {
 	alternatives, equal := bson.A{}, bson.D{}
 	for _, d := range dimensions {
-		later := append(slices.Clone(equal), bson.E{Key: d.name, Value: field("$gt", d.last)})
+		later := append(slices.Clone(equal), bson.E{Key: d.Name, Value: field("$gt", d.Last)})
 		alternatives = append(alternatives, later)
-		equal = append(equal, bson.E{Key: d.name, Value: d.last})
+		equal = append(equal, bson.E{Key: d.Name, Value: d.Last})
 	}
 	return field("$or", alternatives)
 }
