@@ -1,7 +1,6 @@
 package ginauth_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -11,39 +10,9 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth"
-	"github.com/ginauth/ginauth/models"
-	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/internal/everykey"
 	"github.com/ginauth/ginauth/security"
 )
-
-// everyKey is a store that has every key.
-type everyKey struct{ repository.Repository }
-
-func (everyKey) KeyByHash(_ context.Context, hash []byte) (models.APIKey, error) {
-	return models.APIKey{
-		ID: fmt.Sprintf("%x-%x-%x-%x-%x", hash[:4], hash[4:6], hash[6:8], hash[8:10], hash[10:16]), Hash: hash, Hint: "ga_1a2b",
-		UserID: fmt.Sprintf("%x-%x-%x-%x-%x", hash[16:20], hash[20:22], hash[22:24], hash[24:26], hash[26:32]), Username: "ada",
-		CreationDate: time.Now(), ExpirationDate: time.Now().Add(time.Hour),
-	}, nil
-}
-
-func (everyKey) LatestChange(context.Context) (repository.Cursor, error) {
-	return repository.Cursor{}, nil
-}
-
-func (everyKey) Changes(context.Context, repository.Cursor, int) ([]models.Change, error) {
-	return []models.Change{}, nil
-}
-
-func (everyKey) AddUsage(context.Context, repository.Flush) error { return nil }
-
-func (everyKey) Clock(context.Context) (time.Time, error) { return time.Now(), nil }
-
-func (everyKey) FoldUsage(context.Context, time.Time) (bool, error) { return false, nil }
-
-func (everyKey) DeleteUsage(context.Context, time.Time) (bool, error) { return false, nil }
-
-func (everyKey) Close() error { return nil }
 
 // station is an application with a guarded and an unguarded route.
 type station struct {
@@ -62,7 +31,7 @@ func (discard) WriteHeader(int)             {}
 
 func newStation(tb testing.TB, keys int) *station {
 	tb.Helper()
-	auth, err := ginauth.New(everyKey{}, ginauth.Config{Secrets: []string{secret}, CacheMaxAge: time.Hour, StaleLimit: time.Hour})
+	auth, err := ginauth.New(everykey.Store{}, ginauth.Config{Secrets: []string{secret}, CacheMaxAge: time.Hour, StaleLimit: time.Hour})
 	if err != nil {
 		tb.Fatal(err)
 	}
