@@ -1,6 +1,7 @@
 package ginauth
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 
@@ -30,8 +31,8 @@ func (a *Auth) RegisterAdmin(group interface {
 	admin.POST("/renew", a.change("key.renew", a.renewKey))
 	admin.POST("/revoke", a.change("key.revoke", a.revokeKey))
 	admin.POST("/delete", a.change("key.delete", a.deleteKey))
-	admin.GET("/logs", a.logs)
-	admin.GET("/usage", a.usageSeries)
+	admin.GET("/logs", a.show(a.logs))
+	admin.GET("/usage", a.show(a.usageSeries))
 
 	a.mountsMu.Lock()
 	defer a.mountsMu.Unlock()
@@ -93,6 +94,21 @@ func (a *Auth) compareSecret(address, secret string) error {
 	a.guesses.Fail(address, now)
 	a.config.Logger.Warn("wrong admin secret", "client_address", address)
 	return problem(http.StatusUnauthorized, "secret_wrong", "The admin secret is wrong.")
+}
+
+// show makes a route of a call that changes nothing and answers with what it
+// finds for the parameters of the query.
+func (a *Auth) show(call func(ctx context.Context, rawQuery string) (any, error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		ctx, cancel := storeContext(c)
+		defer cancel()
+		response, err := call(ctx, c.Request.URL.RawQuery)
+		if err != nil {
+			a.refuse(c, secretChallenge, err)
+			return
+		}
+		c.JSON(http.StatusOK, response)
+	}
 }
 
 // change makes a route of a call that changes something and returns the id of

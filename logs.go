@@ -1,9 +1,7 @@
 package ginauth
 
 import (
-	"net/http"
-
-	"github.com/gin-gonic/gin"
+	"context"
 
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
@@ -29,25 +27,18 @@ import (
 //	@Failure		401,422,429,503	{object}	Problem
 //	@Security		AdminSecret
 //	@Router			/logs [get]
-func (a *Auth) logs(c *gin.Context) {
-	query, err := parseLogsQuery(c.Request.URL.RawQuery)
+func (a *Auth) logs(ctx context.Context, rawQuery string) (any, error) {
+	query, err := parseLogsQuery(rawQuery)
 	if err != nil {
-		a.refuse(c, secretChallenge, err)
-		return
+		return nil, err
 	}
 	query.filter.Now = a.now()
-	ctx, cancel := storeContext(c)
-	defer cancel()
 	list, err := a.repo.ListUsage(ctx, query.filter, query.page)
-	if err != nil {
-		a.refuse(c, secretChallenge, err)
-		return
-	}
 	response := logsResponse{Logs: make([]usageResponse, len(list.Rows)), NextCursor: list.Next}
 	for i, row := range list.Rows {
 		response.Logs[i] = a.describeUsage(row)
 	}
-	c.JSON(http.StatusOK, response)
+	return response, err
 }
 
 // logsQuery is what the parameters of logs ask for.

@@ -1,12 +1,10 @@
 package ginauth
 
 import (
+	"context"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
-
-	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/security"
@@ -41,24 +39,17 @@ const (
 //	@Failure		401,422,429,503	{object}	Problem
 //	@Security		AdminSecret
 //	@Router			/usage [get]
-func (a *Auth) usageSeries(c *gin.Context) {
-	query, err := parseUsageQuery(c.Request.URL.RawQuery, a.now())
+func (a *Auth) usageSeries(ctx context.Context, rawQuery string) (any, error) {
+	query, err := parseUsageQuery(rawQuery, a.now())
 	if err != nil {
-		a.refuse(c, secretChallenge, err)
-		return
+		return nil, err
 	}
-	ctx, cancel := storeContext(c)
-	defer cancel()
 	series, err := a.repo.UsageSeries(ctx, query.filter, query.page)
-	if err != nil {
-		a.refuse(c, secretChallenge, err)
-		return
-	}
 	response := seriesResponse{Usage: make([]seriesRow, len(series.Rows)), NextCursor: series.Next}
 	for i, row := range series.Rows {
 		response.Usage[i] = seriesRow{row.Date, row.KeyID, row.UserID, row.Username, row.Route, row.TotalQueries}
 	}
-	c.JSON(http.StatusOK, response)
+	return response, err
 }
 
 // usageQuery is what the parameters of usage ask for. The range in the filter
