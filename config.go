@@ -100,7 +100,9 @@ type Config struct {
 	// No record holds a credential.
 	Logger *slog.Logger
 
-	// Now is the clock; time.Now if nil.
+	// Now is the clock; time.Now if nil. Another should keep the monotonic
+	// reading of time.Now: CacheMaxAge and StaleLimit are measured by it, and
+	// would otherwise grow when the clock is put back.
 	Now func() time.Time
 }
 

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"golang.org/x/time/rate"
 
 	"github.com/ginauth/ginauth/internal/changefeed"
 	"github.com/ginauth/ginauth/internal/keycache"
@@ -64,6 +65,7 @@ type Auth struct {
 	sources []KeySource
 	// vary and private are the values of headers of guarded answers.
 	vary, private []string
+	unasked       rate.Sometimes // reports of a store that was not asked
 	hashing       chan struct{}
 	closed        atomic.Bool
 	close         func() error
@@ -105,6 +107,7 @@ func New(repo repository.Repository, config Config) (*Auth, error) {
 		sources: canonical(config.KeySources),
 		vary:    varyOn(config.KeySources),
 		private: []string{"private"},
+		unasked: rate.Sometimes{Interval: time.Second},
 		hashing: make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
 	a.repo = a.keys.Writing(repo)

@@ -116,7 +116,7 @@ func (a *Auth) refuse(c *gin.Context, challenge string, err error) {
 		c.Header("WWW-Authenticate", challenge)
 	}
 	if p.Status == http.StatusServiceUnavailable && c.Request.Context().Err() == nil { // else the client is gone
-		a.config.Logger.Error("the store failed", "path", c.FullPath(), "error", err)
+		a.reportOutage(c, err)
 	}
 	c.Header("Cache-Control", "no-store")
 	if p.RetryAfter > 0 {
@@ -125,6 +125,17 @@ func (a *Auth) refuse(c *gin.Context, challenge string, err error) {
 	c.Abort()
 	c.Status(p.Status)
 	a.config.Respond(c, p)
+}
+
+// reportOutage logs why the store could not be asked. Where it was not asked at
+// all, anybody could fill the log in no time, so that is said once a second.
+func (a *Auth) reportOutage(c *gin.Context, err error) {
+	report := func() { a.config.Logger.Error("the store failed", "path", c.FullPath(), "error", err) }
+	if errors.Is(err, keycache.ErrOverloaded) || errors.Is(err, keycache.ErrStale) {
+		a.unasked.Do(report)
+		return
+	}
+	report()
 }
 
 // respond writes a problem as JSON.

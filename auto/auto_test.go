@@ -17,7 +17,6 @@ import (
 
 	"github.com/ginauth/ginauth"
 	"github.com/ginauth/ginauth/auto"
-	"github.com/ginauth/ginauth/internal/testdatabase"
 )
 
 func TestMain(m *testing.M) {
@@ -127,74 +126,6 @@ func TestVariables(t *testing.T) {
 	}
 }
 
-func TestDotEnv(t *testing.T) {
-	clean(t)
-	t.Setenv("GINAUTH_TEST_OTHER", "")
-	_ = os.Unsetenv("GINAUTH_TEST_OTHER")
-	write(t, ".env", "# a comment\nGINAUTH_SECRET="+secret+"\nexport GINAUTH_HIDE_DOCS=true\nGINAUTH_TEST_OTHER=1\n")
-	setenv(t, "GINAUTH_HIDE_DOCS=false")
-	auth, _, err := start(t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if code, _ := post(auth, "/new", secret, `{"name":"s"}`); code != http.StatusCreated {
-		t.Errorf("with the secret of .env, /new answers %d", code)
-	}
-	if auth.HidesDocs() {
-		t.Error(".env wins over the environment")
-	}
-	if os.Getenv("GINAUTH_TEST_OTHER") != "1" {
-		t.Error("the application's own variable is not there")
-	}
-}
-
-func write(t *testing.T, name, text string) {
-	t.Helper()
-	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// A secret in .env is what is written there, or the start stops.
-func TestSecretThatDotEnvWouldShorten(t *testing.T) {
-	for _, line := range []string{
-		`GINAUTH_SECRET=hunter2$ECRET-that-is-long-enough-to-be-good`,
-		`export GINAUTH_SECRET="hunter2$ECRET-that-is-long-enough-to-be-good"`,
-		`GINAUTH_SECRET=hunter2 #ecret-that-is-long-enough-to-be-good`,
-		`URI=postgresql://user:hunter2$X@localhost/`,
-		`GINAUTH_SECRET: hunter2$ECRET-that-is-long-enough-to-be-good`,
-		"export\tGINAUTH_SECRET=hunter2$ECRET-that-is-long-enough-to-be-good",
-	} {
-		clean(t)
-		write(t, ".env", line+"\n")
-		expectRefusal(t, ".env", "hunter2")
-	}
-	clean(t)
-	write(t, ".env", `GINAUTH_SECRET='Sup3r$ECRET #that-is-long-enough-to-be-good'`)
-	auth, _, err := start(t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if code, _ := post(auth, "/new", "Sup3r$ECRET #that-is-long-enough-to-be-good", `{"name":"s"}`); code != http.StatusCreated {
-		t.Errorf("the secret as it is written is answered %d", code)
-	}
-}
-
-func TestUnreadableDotEnv(t *testing.T) {
-	clean(t)
-	write(t, ".env", "GINAUTH_SECRET="+secret+"\nthis is ! no line\n")
-	expectRefusal(t, ".env", secret)
-	write(t, ".env", "GINAUTH_SECRET "+secret)
-	expectRefusal(t, ".env", secret)
-	if err := os.Remove(".env"); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Mkdir(".env", 0o700); err != nil {
-		t.Fatal(err)
-	}
-	expectRefusal(t, ".env", secret)
-}
-
 // expectRefusal checks that New fails with a sentence that names one thing and
 // does not hold another, and leaves no database behind.
 func expectRefusal(t *testing.T, names, hides string) {
@@ -257,62 +188,6 @@ func TestNonsense(t *testing.T) {
 			setenv(t, test.names+"="+test.value)
 			expectRefusal(t, test.names, "hunter2")
 		})
-	}
-}
-
-// A server that cannot be reached is never replaced by another database, and a
-// URI of something else is none.
-func TestServersThatCannotBeUsed(t *testing.T) {
-	for mode, uris := range map[string][]string{
-		"postgres": {"postgresql://user:hunter2@127.0.0.1:1/keys", "mysql://user:hunter2@127.0.0.1:1/keys", "postgresql://user:hunter2@127.0.0.1:99999/keys"},
-		"mysql":    {"mysql://user:hunter2@127.0.0.1:1/keys", "postgresql://user:hunter2@127.0.0.1:1/keys", "mysql://user:hunter2@127.0.0.1:1/keys?tls=perhaps"},
-		"mongodb":  {"mysql://user:hunter2@127.0.0.1:1/keys", "mongodb://user:hunter2@127.0.0.1:1/keys?w=1"},
-	} {
-		for _, uri := range uris {
-			clean(t)
-			setenv(t, "DATABASE_MODE="+mode, "URI="+uri)
-			expectRefusal(t, "URI", "hunter2")
-			clean(t)
-			setenv(t, "GINAUTH_DATABASE_MODE="+mode, "GINAUTH_URI="+uri)
-			expectRefusal(t, "GINAUTH_URI", "hunter2")
-		}
-	}
-}
-
-// The database at URI is used: what one process issued, another lists.
-func TestServers(t *testing.T) {
-	for _, mode := range []string{"postgres", "mysql", "mongodb"} {
-		t.Run(mode, func(t *testing.T) {
-			clean(t)
-			setenv(t, "DATABASE_MODE="+mode, "URI="+testdatabase.New(t, mode).String(), "GINAUTH_SECRET="+secret)
-			for range 2 {
-				auth, _, err := start(t)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if code, body := post(auth, "/new", secret, `{"name":"s"}`); code != http.StatusCreated {
-					t.Errorf("/new answers %d: %s", code, body)
-				}
-			}
-			if _, err := os.Stat("sqlite.db"); err == nil {
-				t.Error("there is a sqlite file too")
-			}
-		})
-	}
-}
-
-func TestDevModeTakesTheFile(t *testing.T) {
-	clean(t)
-	setenv(t, "DATABASE_MODE=postgres", "DEV_MODE=true", "GINAUTH_SECRET="+secret)
-	_, log, err := start(t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), "DEV_MODE") {
-		t.Errorf("no warning: %s", log)
-	}
-	if _, err := os.Stat("sqlite.db"); err != nil {
-		t.Error(err)
 	}
 }
 

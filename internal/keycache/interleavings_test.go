@@ -78,11 +78,7 @@ func TestOlderAnswerComesLast(t *testing.T) {
 // The key was created while it was being looked for in vain.
 func TestCreatedWhileMissed(t *testing.T) {
 	inBubble(t, func(f *fixture) {
-		f.store.keys = map[Hash]models.APIKey{}
-		early := f.request(f.Context())
-		old := <-f.store.begun
-		f.store.put(f.key)
-		f.Invalidate("the-key")
+		early, old := f.missBeforeCreation()
 		late := f.request(f.Context())
 		fresh := <-f.store.begun
 		old.goOn()
@@ -97,14 +93,21 @@ func TestCreatedWhileMissed(t *testing.T) {
 	})
 }
 
+// missBeforeCreation looks for the key in vain, and has it created while the
+// answer is on its way.
+func (f *fixture) missBeforeCreation() (<-chan outcome, *reading) {
+	f.store.keys = map[Hash]models.APIKey{}
+	early := f.request(f.Context())
+	miss := <-f.store.begun
+	f.store.put(f.key)
+	f.Invalidate("the-key")
+	return early, miss
+}
+
 // The same with the miss coming last: it neither hides the key nor forgets it.
 func TestMissComesLast(t *testing.T) {
 	inBubble(t, func(f *fixture) {
-		f.store.keys = map[Hash]models.APIKey{}
-		early := f.request(f.Context())
-		old := <-f.store.begun
-		f.store.put(f.key)
-		f.Invalidate("the-key")
+		early, old := f.missBeforeCreation()
 		late := f.request(f.Context())
 		(<-f.store.begun).goOn()
 		<-late
