@@ -3,6 +3,7 @@ package ginauth
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -91,7 +92,7 @@ func (a *Auth) authenticate(c *gin.Context) (*keycache.Key, error) {
 	if err := refusalOf(key.Status(now)); err != nil {
 		return nil, err
 	}
-	a.usage.Count(key.ID(), key.UserID(), c.FullPath(), now.UTC().Truncate(time.Millisecond))
+	a.usage.Count(key, c.FullPath(), now)
 	return key, nil
 }
 
@@ -182,7 +183,7 @@ func (a *Auth) limitCaching(c *gin.Context) {
 	}
 }
 
-// varyOn names the headers in which a key may be.
+// varyOn names the headers in which a key may be, in one line.
 func varyOn(sources []KeySource) []string {
 	names := []string{}
 	for _, source := range sources {
@@ -193,7 +194,10 @@ func varyOn(sources []KeySource) []string {
 			names = append(names, "Authorization")
 		}
 	}
-	return slices.Clip(names)
+	if len(names) == 0 {
+		return nil
+	}
+	return []string{strings.Join(names, ", ")}
 }
 
 // canonical returns the sources with headers named as net/http keeps them, so

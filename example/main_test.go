@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"go.uber.org/goleak"
 
 	"github.com/ginauth/ginauth"
 	"github.com/ginauth/ginauth/models"
@@ -20,6 +21,8 @@ import (
 	"github.com/ginauth/ginauth/repository/sqlite"
 	"github.com/ginauth/ginauth/security"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // capture redirects all that the application could print to, and returns what
 // reads it.

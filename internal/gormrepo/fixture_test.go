@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.uber.org/goleak"
 	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
 
@@ -18,6 +19,8 @@ import (
 	"github.com/ginauth/ginauth/repository"
 	ginauthsqlite "github.com/ginauth/ginauth/repository/sqlite"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // open opens a database through a real backend until the test ends.
 func open(t *testing.T, path string) repository.Repository {

@@ -3,14 +3,16 @@ package keycache
 import (
 	"time"
 
+	"github.com/ginauth/ginauth/internal/usage"
 	"github.com/ginauth/ginauth/models"
 )
 
-// Key is a key as it was read. It is shared by all requests and never changed.
-// A million of them are in memory, so it is packed: the dates as they are
+// Key is a key as it was read. It is shared by all requests and never changed,
+// but for the tally of its requests. A million of them are in memory, so it is packed: the dates as they are
 // stored, all text in one string. What each request looks at comes first and
 // lies in one cache line.
 type Key struct {
+	hash Hash
 	// reading is the number that changes had when the key began to be read, at
 	// that moment.
 	reading uint64
@@ -27,11 +29,12 @@ type Key struct {
 	text     string
 	cache    *Cache
 	creation int64
+	tally    usage.Tally
 }
 
 func (c *Cache) newKey(stored models.APIKey, number uint64, moment time.Duration) *Key {
 	key := &Key{
-		reading: number, moment: moment, cache: c,
+		hash: Hash(stored.Hash), reading: number, moment: moment, cache: c,
 		expiration: millis(stored.ExpirationDate), revocation: millis(stored.RevocationDate), creation: millis(stored.CreationDate),
 		text:    stored.ID + stored.Hint + stored.UserID + stored.Name + stored.Username,
 		lengths: [4]uint16{uint16(len(stored.ID)), uint16(len(stored.Hint)), uint16(len(stored.UserID)), uint16(len(stored.Name))},
@@ -52,6 +55,9 @@ func (k *Key) UserID() string {
 	start := k.lengths[0] + k.lengths[1]
 	return k.text[start : start+k.lengths[2]]
 }
+
+// Tally counts the key's requests, see usage.Recorder.
+func (k *Key) Tally() *usage.Tally { return &k.tally }
 
 // Status judges the key at the given time.
 func (k *Key) Status(now time.Time) models.Status {

@@ -69,7 +69,8 @@ type Store interface {
 
 // Options say how much is remembered, and for how long. All are required.
 type Options struct {
-	// MaxKeys is how many keys are remembered. The least used ones go first.
+	// MaxKeys is how many keys are remembered. Of a few at random, the one that
+	// was not used for the longest time goes first.
 	MaxKeys int
 	// MaxAge is how long a key is served without being read again, against
 	// bugs and hands in the database.
@@ -87,7 +88,7 @@ type Cache struct {
 	options Options
 	start   time.Time // moments are counted from here
 
-	keys      *otter.Cache[Hash, *Key]
+	keys      *table
 	unknown   *otter.Cache[Hash, absence]
 	changes   *changes
 	confirmed atomic.Int64 // a moment
@@ -114,7 +115,7 @@ func New(store Store, options Options) *Cache {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Cache{
 		store: store, options: options, start: options.Now(),
-		keys:    otter.Must(&otter.Options[Hash, *Key]{MaximumSize: options.MaxKeys}),
+		keys:    newTable(options.MaxKeys),
 		unknown: otter.Must(&otter.Options[Hash, absence]{MaximumSize: maxUnknown}),
 		changes: newChanges(),
 		known:   newLane(readingsOfKnown), new: newLane(maxReadings - readingsOfKnown),
@@ -150,7 +151,7 @@ func (c *Cache) Lookup(hash Hash, now time.Time) (*Key, Answer) {
 	if c.isStale(moment) {
 		return nil, Stale
 	}
-	if key, ok := c.keys.GetIfPresent(hash); ok {
+	if key := c.keys.find(&hash); key != nil {
 		if moment-key.moment < c.ageLimit(hash) && c.changes.isCurrent(key) {
 			return key, Valid
 		}

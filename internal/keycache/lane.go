@@ -45,7 +45,7 @@ func (l lane) leave() {
 // laneOf keeps the readings of keys that are known apart from those of keys
 // that are not.
 func (c *Cache) laneOf(hash Hash) lane {
-	if _, ok := c.keys.GetEntryQuietly(hash); ok {
+	if c.keys.find(&hash) != nil {
 		return c.known
 	}
 	return c.new

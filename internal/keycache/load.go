@@ -9,8 +9,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/maypok86/otter/v2"
-
 	"github.com/ginauth/ginauth/repository"
 )
 
@@ -97,7 +95,9 @@ func (c *Cache) readNow(ctx context.Context, hash Hash, number uint64) (*Key, er
 	case !bytes.Equal(stored.Hash, hash[:]): // a zero key would pass for an active one
 		return nil, errOtherKey
 	}
-	return c.remember(hash, c.newKey(stored, number, moment)), nil
+	key := c.newKey(stored, number, moment)
+	c.remember(key)
+	return key, nil
 }
 
 // begin reports whether a reading may begin; Close waits for it then.
@@ -111,26 +111,15 @@ func (c *Cache) begin() bool {
 	return true
 }
 
-// remember returns its key; what is remembered then is that or one that began to
-// be read after a later change.
-func (c *Cache) remember(hash Hash, key *Key) *Key {
-	c.keys.Compute(hash, func(old *Key, found bool) (*Key, otter.ComputeOp) {
-		if found && old.reading > key.reading {
-			return old, otter.CancelOp
-		}
-		return key, otter.WriteOp
-	})
-	c.unknown.Invalidate(hash)
-	return key
+// remember keeps the key, unless one is there that began to be read after a
+// later change.
+func (c *Cache) remember(key *Key) {
+	c.keys.put(key)
+	c.unknown.Invalidate(key.hash)
 }
 
 // rememberAbsence forgets the key that was there, if one was.
 func (c *Cache) rememberAbsence(hash Hash, a absence) {
-	c.keys.ComputeIfPresent(hash, func(old *Key) (*Key, otter.ComputeOp) {
-		if old.reading > a.reading {
-			return old, otter.CancelOp
-		}
-		return nil, otter.InvalidateOp
-	})
+	c.keys.remove(&hash, a.reading)
 	c.unknown.Set(hash, a)
 }

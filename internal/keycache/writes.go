@@ -38,7 +38,7 @@ func (w writing) CreateUser(ctx context.Context, act repository.Act, user models
 // has to be read, so that it is not taken for a stranger's at its first use.
 func (c *Cache) expect(key models.APIKey, err error) {
 	if err == nil {
-		c.remember(Hash(key.Hash), c.newKey(key, 0, 0))
+		c.remember(c.newKey(key, 0, 0))
 	}
 }
 

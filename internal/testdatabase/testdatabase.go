@@ -75,14 +75,20 @@ func Create(ctx context.Context, kind, uri string) (located *url.URL, drop func(
 	}, nil
 }
 
-// Run runs a package's tests and fails if they leave a database behind.
-func Run(m *testing.M, kind string) (code int) {
-	code = m.Run()
-	uri := os.Getenv(variable(kind))
+// Tests are a package's tests, of which no database of a kind may be left.
+type Tests struct {
+	*testing.M
+	Kind string
+}
+
+// Run runs the tests and fails if they leave a database behind.
+func (t Tests) Run() (code int) {
+	code = t.M.Run()
+	uri := os.Getenv(variable(t.Kind))
 	if uri == "" {
 		return code
 	}
-	if err := checkNothingIsLeft(kind, uri); err != nil {
+	if err := checkNothingIsLeft(t.Kind, uri); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return max(code, 1)
 	}

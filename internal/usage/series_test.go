@@ -52,11 +52,12 @@ func TestCountsByHourAndRoute(t *testing.T) {
 	r, s := newRecorder(t)
 	kathmandu := time.FixedZone("Kathmandu", 20_700)
 	last := at.Add(time.Hour - time.Millisecond)
+	a := keyOf("a", "ana")
 	for _, moment := range []time.Time{at, last, last.In(kathmandu), at.Add(time.Hour)} {
-		r.Count("a", "ana", "/a/:id", moment)
+		r.Count(a, "/a/:id", moment)
 	}
-	r.Count("a", "ana", "", at)
-	r.Count("b", "", "/a/:id", at)
+	r.Count(a, "", at)
+	r.Count(keyOf("b", ""), "/a/:id", at)
 	flushed(t, r)
 	s.expectHours(t, map[models.HourUsage]int64{
 		{KeyID: "a", UserID: "ana", Route: "/a/:id", Hour: at}:                3,
@@ -72,8 +73,12 @@ func TestCountsByHourAndRoute(t *testing.T) {
 // However many requests there are, a flush is one call.
 func TestFlushIsOneCall(t *testing.T) {
 	r, s := newRecorder(t)
+	keys := make([]*named, 1000)
+	for i := range keys {
+		keys[i] = keyOf(fmt.Sprint("key-", i), "")
+	}
 	for i := range 50_000 {
-		r.Count(fmt.Sprint("key-", i%1000), "", "/", at)
+		r.Count(keys[i%1000], "/", at)
 	}
 	flushed(t, r)
 	if s.calls != 1 || len(s.flushes[0].Usages) != 1000 || len(s.flushes[0].Hours) != 1000 {
@@ -87,7 +92,7 @@ func TestBacklog(t *testing.T) {
 	r, s := newRecorder(t)
 	const keys = 2*countsPerFlush + countsPerFlush/2
 	for i := range keys {
-		r.Count(fmt.Sprint("key-", i), "", "/", at)
+		r.Count(keyOf(fmt.Sprint("key-", i), ""), "/", at)
 	}
 	s.fail(nil, errDown)
 	for range 3 {
@@ -96,7 +101,7 @@ func TestBacklog(t *testing.T) {
 		}
 	}
 	s.fail(nil, nil)
-	r.Count("late", "", "/", at)
+	r.Count(keyOf("late", ""), "/", at)
 	flushed(t, r)
 	if len(s.totals) != keys+1 || len(s.hours) != keys+1 || len(s.flushes) != 6 {
 		t.Fatalf("the store has %d keys after %d flushes", len(s.totals), len(s.flushes))
@@ -118,7 +123,7 @@ func TestBacklog(t *testing.T) {
 func TestBacklogGoesThroughAtOnce(t *testing.T) {
 	r, s := newRecorder(t)
 	for i := range 3 * countsPerFlush {
-		r.Count(fmt.Sprint("key-", i), "", "/", at)
+		r.Count(keyOf(fmt.Sprint("key-", i), ""), "/", at)
 	}
 	if r.flushAndReport(t.Context(), false) || len(s.totals) != 3*countsPerFlush {
 		t.Errorf("the store has %d keys", len(s.totals))
@@ -128,16 +133,17 @@ func TestBacklogGoesThroughAtOnce(t *testing.T) {
 // Detail goes first, requests last; nothing goes unsaid.
 func TestShortMemory(t *testing.T) {
 	var log strings.Builder
-	r, s := newLimited(t, limits{routes: 2, hours: 4, keys: 5}, slog.New(slog.NewTextHandler(&log, nil)))
+	r, s := newLimited(t, limits{tallies: 1, routes: 1, hours: 3, keys: 4}, slog.New(slog.NewTextHandler(&log, nil)))
+	a, b := keyOf("a", "ana"), keyOf("b", "")
 	for range 3 {
-		r.Count("a", "ana", "/1", at)                // 1: has room
-		r.Count("a", "ana", "/2", at)                // 2: has room
-		r.Count("a", "ana", "/3", at)                // 3: loses its route
-		r.Count("a", "ana", "/4", at)                // is one with 3
-		r.Count("a", "ana", "", at.Add(time.Hour))   // 4: has no route to lose
-		r.Count("a", "ana", "/1", at.Add(2*hours24)) // 5: loses its hour
-		r.Count("b", "", "/1", at)                   // has no room
-		r.Count("a", "ana", "/1", at)                // is one with 1
+		r.Count(a, "/1", at)                // 1: has room
+		r.Count(a, "/2", at)                // 2: has room
+		r.Count(a, "/3", at)                // 3: loses its route
+		r.Count(a, "/4", at)                // is one with 3
+		r.Count(a, "", at.Add(time.Hour))   // 4: has no route to lose
+		r.Count(a, "/1", at.Add(2*hours24)) // 5: loses its hour
+		r.Count(b, "/1", at)                // has no room
+		r.Count(a, "/1", at)                // is one with 1
 	}
 	if r.flushAndReport(t.Context(), false) {
 		t.Fatal("the flush fails")
@@ -156,7 +162,7 @@ func TestShortMemory(t *testing.T) {
 	if log.Len() > 0 {
 		t.Errorf("without another loss the log has %s", &log)
 	}
-	r.Count("b", "", "/9", at) // there is room again
+	r.Count(b, "/9", at) // there is room again
 	if err := r.Close(t.Context()); s.total("b") != 1 || err == nil || !strings.Contains(err.Error(), "3 requests were not counted") {
 		t.Errorf("the total of b is %d, and Close returns %v", s.total("b"), err)
 	}
@@ -165,9 +171,9 @@ func TestShortMemory(t *testing.T) {
 // What is lost after the last flush of the goroutine is said by Close.
 func TestCloseReportsLosses(t *testing.T) {
 	var log strings.Builder
-	r, s := newLimited(t, limits{routes: 1, hours: 1, keys: 1}, slog.New(slog.NewTextHandler(&log, nil)))
-	r.Count("a", "", "/", at)
-	r.Count("b", "", "/", at)
+	r, s := newLimited(t, limits{tallies: 1}, slog.New(slog.NewTextHandler(&log, nil)))
+	r.Count(keyOf("a", ""), "/", at)
+	r.Count(keyOf("b", ""), "/", at)
 	if err := r.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "1 requests were not counted") || s.total("a") != 1 {
 		t.Errorf("Close returns %v", err)
 	}
@@ -190,10 +196,10 @@ func expectLosses(t *testing.T, log *strings.Builder, want ...string) {
 
 // What waits for an acknowledgement takes part of the memory.
 func TestMemoryOfAnOutage(t *testing.T) {
-	r, s := newLimited(t, limits{routes: 3, hours: 4, keys: 5}, silent())
+	r, s := newLimited(t, limits{tallies: 2, routes: 3, hours: 4, keys: 5}, silent())
 	s.fail(errDown, nil)
 	for i := range 100 {
-		r.Count(fmt.Sprint("key-", i%10), "", fmt.Sprint("/", i), at)
+		r.Count(keyOf(fmt.Sprint("key-", i%10), ""), fmt.Sprint("/", i), at)
 		if err := r.Flush(t.Context()); err == nil {
 			t.Fatal("a failed flush succeeds")
 		}
@@ -216,13 +222,17 @@ func TestMemoryOfAnOutage(t *testing.T) {
 // While memory is short and the store comes and goes, each request is stored or
 // reported, however many count at once.
 func TestConcurrentCountsInShortMemory(t *testing.T) {
-	r, s := newLimited(t, limits{routes: 20, hours: 30, keys: 40}, silent())
+	r, s := newLimited(t, limits{tallies: 10, routes: 20, hours: 30, keys: 40}, silent())
 	const goroutines, each = 100, 300
+	keys := make([]*named, 60)
+	for i := range keys {
+		keys[i] = keyOf(fmt.Sprint("key-", i), "")
+	}
 	var group sync.WaitGroup
 	for g := range goroutines {
 		group.Go(func() {
 			for i := range each {
-				r.Count(fmt.Sprint("key-", (g*each+i)%60), "", fmt.Sprint("/", i%7), at.Add(time.Duration(i%3)*time.Hour))
+				r.Count(keys[(g*each+i)%60], fmt.Sprint("/", i%7), at.Add(time.Duration(i%3)*time.Hour))
 				if i%50 == 0 {
 					s.fail(nil, map[bool]error{true: errDown}[i%100 == 0])
 					_ = r.Flush(t.Context())
@@ -265,8 +275,8 @@ func TestStorableRoutes(t *testing.T) {
 func TestUnstorableRoutesAreCounted(t *testing.T) {
 	r, s := newRecorder(t)
 	for _, end := range []string{"a", "b"} {
-		r.Count("key", "", strings.Repeat("x", 512)+end, at)
-		r.Count("key", "", "/\x00\xff", at)
+		r.Count(keyOf("key", ""), strings.Repeat("x", 512)+end, at)
+		r.Count(keyOf("key", ""), "/\x00\xff", at)
 	}
 	flushed(t, r)
 	s.expectHours(t, map[models.HourUsage]int64{
@@ -277,8 +287,11 @@ func TestUnstorableRoutesAreCounted(t *testing.T) {
 // Counting is part of every guarded request.
 func TestCountingAllocatesNothing(t *testing.T) {
 	r, _ := newRecorder(t)
-	r.Count("key", "user", "/a", at)
-	if n := testing.AllocsPerRun(100, func() { r.Count("key", "user", "/a", at) }); n > 0 {
+	key := keyOf("key", "user")
+	for _, route := range []string{"/a", "/b"} {
+		r.Count(key, route, at)
+	}
+	if n := testing.AllocsPerRun(100, func() { r.Count(key, "/a", at); r.Count(key, "/b", at) }); n > 0 {
 		t.Errorf("a count allocates %v times", n)
 	}
 }
@@ -286,16 +299,16 @@ func TestCountingAllocatesNothing(t *testing.T) {
 func BenchmarkCount(b *testing.B) {
 	r := Start(nothing{}, time.Hour, silent())
 	defer func() { _ = r.Close(context.Background()) }()
-	keys := make([]string, 1000)
+	keys := make([]*named, 1000)
 	for i := range keys {
-		keys[i] = fmt.Sprintf("019a2f6e-7c1d-7f3a-9a51-%012d", i)
+		keys[i] = keyOf(fmt.Sprintf("019a2f6e-7c1d-7f3a-9a51-%012d", i), "user")
 	}
 	for name, n := range map[string]int{"one key": 1, "1000 keys": 1000} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
 				for i := 0; pb.Next(); i++ {
-					r.Count(keys[i%n], "user", "/users/:id/orders/:order", at)
+					r.Count(keys[i%n], "/users/:id/orders/:order", at)
 				}
 			})
 		})

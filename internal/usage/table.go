@@ -21,17 +21,21 @@ const (
 	anyHour = -1 << 62
 )
 
-// limits bound how many counts are held, those on their way to the store
-// included. A count that meets a full table gives up its detail, route first,
-// before it is dropped.
+// limits bound how many counts are held: in tallies, and in the table, those on
+// their way to the store included. A count that meets a full table gives up its
+// detail, route first, before it is dropped.
 type limits struct {
+	tallies int64
 	// routes, hours and keys are the numbers of counts from which on no other
 	// route, no other hour and no other key gets one of its own.
 	routes, hours, keys int64
 }
 
-// defaultLimits are reached at about 100 MB.
-func defaultLimits() limits { return limits{400_000, 450_000, 500_000} }
+// defaultLimits are reached at about 100 MB, and with tallies of keys that have
+// left the cache at about 400.
+func defaultLimits() limits {
+	return limits{tallies: 1_000_000, routes: 400_000, hours: 450_000, keys: 500_000}
+}
 
 // line is what counts are told apart by. Hours are counted from 1970.
 type line struct {
@@ -64,7 +68,7 @@ type losses struct {
 	routes, hours, requests int64
 }
 
-// table holds counts. A key's counts lie in one shard.
+// table holds the counts that tallies do not. A key's counts lie in one shard.
 type table struct {
 	limits limits
 	seed   maphash.Seed
@@ -141,9 +145,9 @@ func (t *table) ensure(s *shard, l line, user string, limit int64) *count {
 	return c
 }
 
-// take removes and returns counts, at most n of them; fewer than n are all that
+// take removes counts and appends them, until there are n; fewer are all that
 // there were. They are held until release.
-func (t *table) take(n int) (taken []counted) {
+func (t *table) take(taken []counted, n int) []counted {
 	for i := range t.shards {
 		taken = t.shards[i].take(taken, n)
 	}

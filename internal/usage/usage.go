@@ -7,14 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
 )
 
@@ -37,15 +34,17 @@ type Store interface {
 // that is used up, routes are told apart no more, then hours, and at last
 // requests of further keys are not counted; the log says how many.
 type Recorder struct {
-	store  Store
-	node   string
-	logger *slog.Logger
-	counts *table
+	store   Store
+	node    string
+	logger  *slog.Logger
+	tallies tallies
+	counts  *table
 
 	// flushing allows one flush at a time and guards what follows.
 	flushing sync.Mutex
 	unsent   repository.Flush
-	held     int // how many counts of the table are in unsent
+	waiting  int // how many counts are in unsent
+	held     int // how many of them have room in the table
 
 	reported losses // by the goroutine, and by Close after it
 	stop     context.CancelFunc
@@ -61,17 +60,19 @@ func Start(store Store, interval time.Duration, logger *slog.Logger) *Recorder {
 func start(store Store, interval time.Duration, logger *slog.Logger, limits limits) *Recorder {
 	ctx, stop := context.WithCancel(context.Background())
 	r := &Recorder{
-		store: store, node: uuid.NewString(), logger: logger, counts: newTable(limits),
+		store: store, node: uuid.NewString(), logger: logger, tallies: tallies{max: limits.tallies}, counts: newTable(limits),
 		stop: stop, stopped: make(chan struct{}),
 	}
 	go r.run(ctx, interval)
 	return r
 }
 
-// Count adds one request at the given time to the usage of a key, its user
-// (empty for a service) and the template of a route.
-func (r *Recorder) Count(keyID, userID, route string, at time.Time) {
-	r.counts.add(keyID, userID, route, at)
+// Count adds one request at the given time, on the route with the given
+// template, to the usage of a key and its user.
+func (r *Recorder) Count(key Key, route string, at time.Time) {
+	if !r.tallies.add(key, route, at) {
+		r.counts.add(key.ID(), key.UserID(), route, at)
+	}
 }
 
 // Flush writes what was counted before the call. What the store did not
@@ -90,39 +91,30 @@ func (r *Recorder) Flush(ctx context.Context) error {
 func (r *Recorder) flushBatch(ctx context.Context) (more bool, err error) {
 	r.flushing.Lock()
 	defer r.flushing.Unlock()
-	wasUnsent := r.held > 0
-	if !wasUnsent {
-		counts := r.counts.take(countsPerFlush)
-		if len(counts) == 0 {
-			return false, nil
-		}
-		r.unsent, r.held = newFlush(r.node, r.unsent.Number+1, counts), len(counts)
+	wasUnsent := r.waiting > 0
+	if !wasUnsent && !r.take() {
+		return false, nil
 	}
 	if err := r.store.AddUsage(ctx, r.unsent); err != nil {
 		return true, err
 	}
-	more = wasUnsent || r.held == countsPerFlush
+	more = wasUnsent || r.waiting == countsPerFlush
 	r.counts.release(r.held)
-	r.held = 0
+	r.waiting, r.held = 0, 0
 	return more, nil
 }
 
-// newFlush says counts as the store wants them.
-func newFlush(node string, number int64, counts []counted) repository.Flush {
-	totals := map[string]models.Usage{}
-	flush := repository.Flush{Node: node, Number: number}
-	for _, c := range counts {
-		total, latest := totals[c.key], time.UnixMilli(c.latest).UTC()
-		if latest.Before(total.LatestQueryDate) {
-			latest = total.LatestQueryDate
-		}
-		totals[c.key] = models.Usage{KeyID: c.key, TotalQueries: total.TotalQueries + c.total, LatestQueryDate: latest}
-		if c.hour != anyHour {
-			flush.Hours = append(flush.Hours, c.hourUsage())
-		}
+// take makes the next flush, and reports whether there is anything in it.
+func (r *Recorder) take() bool {
+	counts := r.tallies.take(countsPerFlush)
+	tallied := len(counts)
+	counts = r.counts.take(counts, countsPerFlush)
+	if len(counts) == 0 {
+		return false
 	}
-	flush.Usages = slices.Collect(maps.Values(totals))
-	return flush
+	r.unsent = newFlush(r.node, r.unsent.Number+1, counts)
+	r.waiting, r.held = len(counts), len(counts)-tallied
+	return true
 }
 
 // run flushes until the context ends, which does not cut a flush short. Of
@@ -196,8 +188,8 @@ func (r *Recorder) Close(ctx context.Context) error {
 
 // pending is how many requests are counted and not acknowledged.
 func (r *Recorder) pending() int64 {
-	requests := r.counts.pending()
-	if r.held > 0 {
+	requests := r.tallies.pending() + r.counts.pending()
+	if r.waiting > 0 {
 		for _, usage := range r.unsent.Usages {
 			requests += usage.TotalQueries
 		}

@@ -88,9 +88,9 @@ func newRecorder(t *testing.T) (*Recorder, *store) {
 
 func TestFlushWritesWhatWasCounted(t *testing.T) {
 	r, s := newRecorder(t)
-	r.Count("a", "", "/", at)
-	r.Count("b", "", "/", at.Add(time.Second))
-	r.Count("b", "", "/", at)
+	r.Count(keyOf("a", ""), "/", at)
+	r.Count(keyOf("b", ""), "/", at.Add(time.Second))
+	r.Count(keyOf("b", ""), "/", at)
 	if err := r.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -119,12 +119,12 @@ func TestFailedFlushIsRepeatedOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r, s := newRecorder(t)
 			fail(s)
-			r.Count("a", "", "/", at)
+			r.Count(keyOf("a", ""), "/", at)
 			for range 3 {
 				if err := r.Flush(t.Context()); !errors.Is(err, errDown) {
 					t.Fatalf("a failed flush returns %v", err)
 				}
-				r.Count("a", "", "/", at)
+				r.Count(keyOf("a", ""), "/", at)
 			}
 			s.fail(nil, nil)
 			if err := r.Flush(t.Context()); err != nil || s.total("a") != 4 {
@@ -137,10 +137,12 @@ func TestFailedFlushIsRepeatedOnce(t *testing.T) {
 func TestConcurrentCountsAndFlushes(t *testing.T) {
 	r, s := newRecorder(t)
 	var group sync.WaitGroup
+	once, again := keyOf("a", ""), keyOf("a", "") // as it is when it was read again
+	routes := []string{"/", "/", "/other"}
 	for range 20 {
 		group.Go(func() {
 			for i := range 500 {
-				r.Count("a", "", "/", at)
+				r.Count([]*named{once, again}[i%2], routes[i%3], at.Add(time.Duration(i%2)*time.Hour))
 				if i%100 == 0 {
 					_ = r.Flush(t.Context())
 				}
@@ -156,7 +158,7 @@ func TestConcurrentCountsAndFlushes(t *testing.T) {
 func TestFlushesByItself(t *testing.T) {
 	s := newStore()
 	r := Start(s, time.Millisecond, slog.Default())
-	r.Count("a", "", "/", at)
+	r.Count(keyOf("a", ""), "/", at)
 	for deadline := time.Now().Add(10 * time.Second); s.total("a") == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("nothing was written")
@@ -171,7 +173,7 @@ func TestFlushesByItself(t *testing.T) {
 func TestSlowStore(t *testing.T) {
 	s := &slowStore{newStore()}
 	r := Start(s, time.Millisecond, slog.Default())
-	r.Count("a", "", "/", at)
+	r.Count(keyOf("a", ""), "/", at)
 	for deadline := time.Now().Add(10 * time.Second); s.total("a") == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("nothing was written")
@@ -198,11 +200,23 @@ func TestCloseSaysWhatIsLost(t *testing.T) {
 	s := newStore()
 	s.fail(errDown, nil)
 	r := Start(s, time.Hour, slog.Default())
-	r.Count("a", "", "/", at)
+	r.Count(keyOf("a", ""), "/", at)
 	_ = r.Flush(t.Context())
-	r.Count("a", "", "/", at)
-	r.Count("b", "", "/", at)
+	r.Count(keyOf("a", ""), "/", at)
+	r.Count(keyOf("b", ""), "/", at)
 	if err := r.Close(t.Context()); !errors.Is(err, errDown) || !strings.Contains(err.Error(), " 3 requests") {
 		t.Errorf("Close returns %v", err)
 	}
 }
+
+// named is a key in memory.
+type named struct {
+	id, user string
+	tally    Tally
+}
+
+func keyOf(id, user string) *named { return &named{id: id, user: user} }
+
+func (n *named) ID() string     { return n.id }
+func (n *named) UserID() string { return n.user }
+func (n *named) Tally() *Tally  { return &n.tally }

@@ -10,12 +10,9 @@ import (
 	"github.com/ginauth/ginauth/repository/repositorytest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(checked{m}) }
-
-// checked are the tests of which no database may be left.
-type checked struct{ *testing.M }
-
-func (c checked) Run() int { return testdatabase.Run(c.M, "mongodb") }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(testdatabase.Tests{M: m, Kind: "mongodb"})
+}
 
 // newDatabase returns the URI of an empty database.
 func newDatabase(t *testing.T) string {

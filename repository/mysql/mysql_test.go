@@ -1,8 +1,9 @@
 package mysql_test
 
 import (
-	"os"
 	"testing"
+
+	"go.uber.org/goleak"
 
 	"github.com/ginauth/ginauth/internal/testdatabase"
 	"github.com/ginauth/ginauth/repository"
@@ -10,7 +11,9 @@ import (
 	"github.com/ginauth/ginauth/repository/repositorytest"
 )
 
-func TestMain(m *testing.M) { os.Exit(testdatabase.Run(m, "mysql")) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(testdatabase.Tests{M: m, Kind: "mysql"})
+}
 
 // open opens an empty database.
 func open(t *testing.T) repository.Repository {

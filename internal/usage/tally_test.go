@@ -1,0 +1,51 @@
+package usage
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/ginauth/ginauth/models"
+)
+
+// More routes than have a number are told apart all the same.
+func TestMoreRoutesThanNumbers(t *testing.T) {
+	r, s := newRecorder(t)
+	a, want := keyOf("a", ""), map[models.HourUsage]int64{}
+	for i := range maxRoutes + 10 {
+		route := fmt.Sprint("/", i)
+		r.Count(a, route, at)
+		want[models.HourUsage{KeyID: "a", Route: route, Hour: at}] = 1
+	}
+	flushed(t, r)
+	s.expectHours(t, want)
+}
+
+// A tally that is full leaves further requests to the table.
+func TestFullTally(t *testing.T) {
+	r, s := newRecorder(t)
+	a := keyOf("a", "")
+	r.Count(a, "/", at)
+	a.tally.state.Store(a.tally.state.Load() | maxTotal)
+	for range 2 {
+		r.Count(a, "/", at)
+	}
+	flushed(t, r)
+	if total := s.total("a"); total != maxTotal+2 {
+		t.Errorf("the total is %d", total)
+	}
+	s.expectHours(t, map[models.HourUsage]int64{{KeyID: "a", Route: "/", Hour: at}: maxTotal + 2})
+}
+
+// What is written is not counted again, and what comes after is.
+func TestTallyBeginsAgain(t *testing.T) {
+	r, s := newRecorder(t)
+	a := keyOf("a", "")
+	for i := range 5 {
+		r.Count(a, fmt.Sprint("/", i%2), at)
+		flushed(t, r)
+	}
+	if s.total("a") != 5 || r.counts.held.Load() != 0 {
+		t.Errorf("the total is %d, and %d counts are held", s.total("a"), r.counts.held.Load())
+	}
+	s.expectHours(t, map[models.HourUsage]int64{{KeyID: "a", Route: "/0", Hour: at}: 3, {KeyID: "a", Route: "/1", Hour: at}: 2})
+}
