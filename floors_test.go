@@ -17,7 +17,9 @@ func TestFloors(t *testing.T) {
 	servers := []string{"github.com/jackc/", "github.com/go-sql-driver/", "go.mongodb.org/mongo-driver/v2/mongo"}
 	drivers := slices.Concat(sqlite, servers, []string{"gorm.io/"})
 	swag := []string{"github.com/swaggo/"}
-	above := []string{modulePath + "/auto", modulePath + "/docs", modulePath + "/example"}
+	apps := []string{modulePath + "/auto", modulePath + "/docs", modulePath + "/example"}
+	smtp := []string{"github.com/wneessen/", modulePath + "/mail/smtp"}
+	above := slices.Concat(apps, smtp)
 	gin := []string{"github.com/gin-gonic/gin"}
 	for _, floor := range []struct {
 		name  string
@@ -29,13 +31,16 @@ func TestFloors(t *testing.T) {
 		{"/repository", slices.Concat(drivers, swag, above, gin, []string{modulePath + "/security", modulePath + "/repository/", modulePath + "/internal"})},
 		{"/internal/usage", slices.Concat(drivers, swag, above, gin)},
 		{"/internal/throttle", slices.Concat(drivers, swag, above, gin)},
+		{"/internal/outbox", slices.Concat(drivers, swag, above, gin)},
+		{"/mail", slices.Concat(drivers, swag, above, gin, []string{modulePath + "/internal"})},
+		{"/mail/smtp", slices.Concat(drivers, swag, apps, gin, []string{modulePath + "/internal"})},
 		{"/internal/gormrepo", slices.Concat(swag, above, gin, sqlite, servers)},
 		{"/repository/repositorytest", slices.Concat(drivers, swag, above, gin)},
 		{"/repository/sqlite", slices.Concat(swag, above, gin, servers, []string{modulePath + "/security"})},
 		{"/repository/postgres", slices.Concat(swag, above, gin, sqlite, servers[1:], []string{modulePath + "/security"})},
 		{"/repository/mysql", slices.Concat(swag, above, gin, sqlite, servers[:1], []string{modulePath + "/security"})},
 		{"/repository/mongodb", slices.Concat(swag, above, gin, sqlite, servers[:2], []string{"gorm.io/", modulePath + "/security"})},
-		{"/docs", slices.Concat(drivers, []string{modulePath + "/auto"})},
+		{"/docs", slices.Concat(drivers, smtp, []string{modulePath + "/auto"})},
 		{"/auto", slices.Concat(swag, []string{modulePath + "/docs"})},
 	} {
 		t.Run("ginauth"+floor.name, func(t *testing.T) {

@@ -1,0 +1,128 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/ginauth/ginauth/mail"
+)
+
+// deliver goes through a message's life.
+func (o *Outbox) deliver(ctx context.Context, l *letter) {
+	defer l.cancel()
+	err := o.attempt(ctx, l.message)
+	if o.isRetried(err) {
+		o.reportFailure(l, err)
+		err = o.retry(ctx, l.message, err)
+	}
+	o.reportEnd(l, err)
+}
+
+// attempt waits for its turn and sends the message once.
+func (o *Outbox) attempt(ctx context.Context, message mail.Message) error {
+	select {
+	case o.senders <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer func() { <-o.senders }()
+	ctx, cancel := context.WithTimeout(ctx, o.limits.attempt)
+	defer cancel()
+	return o.mailer.Send(ctx, message)
+}
+
+// isRetried is asked after an attempt. Once the outbox is being closed, what
+// fails is not tried again.
+func (o *Outbox) isRetried(err error) bool {
+	if err == nil || errors.Is(err, mail.ErrPermanent) {
+		return false
+	}
+	select {
+	case <-o.closing:
+		return false
+	default:
+		return true
+	}
+}
+
+// retry tries until the context ends, which is when the message is given up or
+// replaced, and returns the last attempt's error.
+func (o *Outbox) retry(ctx context.Context, message mail.Message, err error) error {
+	pause := o.limits.firstPause
+	for o.isRetried(err) {
+		o.wait(ctx, pause)
+		if ctx.Err() != nil {
+			return err
+		}
+		err = o.attempt(ctx, message)
+		pause = min(2*pause, o.limits.lastPause)
+	}
+	return err
+}
+
+// wait takes from half the pause to all of it, so that what failed together is
+// not tried again together.
+func (o *Outbox) wait(ctx context.Context, pause time.Duration) {
+	timer := time.NewTimer(pause/2 + rand.N(pause/2)) //nolint:gosec // spreads load, no secret
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-o.closing:
+	case <-ctx.Done():
+	}
+}
+
+// reportFailure says that the message is tried again, unless a newer one is in
+// its place.
+func (o *Outbox) reportFailure(l *letter, err error) {
+	o.reporting.Lock()
+	defer o.reporting.Unlock()
+	if !o.isQueued(l) {
+		return
+	}
+	l.failed = true
+	o.options.Logger.Warn("mail cannot be sent; it is tried again", "user", l.userID, "kind", l.kind, "error", err)
+	o.options.Failed(l.userID, err)
+}
+
+// reportEnd says what became of the message, unless a newer one is in its
+// place.
+func (o *Outbox) reportEnd(l *letter, err error) {
+	o.reporting.Lock()
+	defer o.reporting.Unlock()
+	if !o.remove(l, err) {
+		return
+	}
+	if err != nil {
+		o.options.Logger.Warn("mail is not sent", "user", l.userID, "kind", l.kind, "error", err)
+		o.options.Failed(l.userID, fmt.Errorf("%w: %w", ErrGivenUp, err))
+		return
+	}
+	if l.failed {
+		o.options.Logger.Info("mail is sent at last", "user", l.userID, "kind", l.kind)
+	}
+	o.options.Delivered(l.userID)
+}
+
+func (o *Outbox) isQueued(l *letter) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.queue[l.topic] == l
+}
+
+// remove takes a message that has ended off the queue.
+func (o *Outbox) remove(l *letter, err error) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.queue[l.topic] != l {
+		return false
+	}
+	delete(o.queue, l.topic)
+	if err != nil && o.closed {
+		o.unsent++
+	}
+	return true
+}
