@@ -5,6 +5,9 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"unicode"
+
+	"golang.org/x/text/unicode/runenames"
 )
 
 // The random part is out of reach from outside; the keys were made by another program.
@@ -44,6 +47,26 @@ func TestRandomBelowIsEven(t *testing.T) {
 	for value, count := range counts {
 		if count < each-700 || count > each+700 {
 			t.Errorf("%d was drawn %d times, want about %d", value, count, each)
+		}
+	}
+}
+
+// Unicode's names tell which digits are zeros, independently of how they are found.
+func TestZeroOfEveryDigit(t *testing.T) {
+	systems := map[rune]int{}
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if !unicode.IsDigit(r) {
+			continue
+		}
+		zero := zeroOf(r)
+		systems[zero]++
+		if name := runenames.Name(zero); !strings.HasSuffix(name, "DIGIT ZERO") || zero > r || r > zero+9 {
+			t.Errorf("the zero of %q (%U) is %U, %s", r, r, zero, name)
+		}
+	}
+	for zero, digits := range systems {
+		if digits != 10 {
+			t.Errorf("%U is the zero of %d digits", zero, digits)
 		}
 	}
 }
