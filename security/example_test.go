@@ -45,6 +45,19 @@ func ExampleVerifyPassword() {
 	// false true
 }
 
+// A hash of another system is replaced by one of today's as soon as the password is at hand.
+func ExampleNeedsRehash() {
+	stored := "$2b$05$abcdefghijklmnopqrstuuKmfanVS2OqGXSg54lvwhZuWrDzS4wJK"
+	const password = "Another#Passw0rd"
+	ok, err := security.VerifyPassword(stored, password)
+	if err == nil && ok && security.NeedsRehash(stored) {
+		stored = security.HashPassword(password)
+	}
+	fmt.Println(stored[:10], security.NeedsRehash(stored))
+	// Output:
+	// $argon2id$ false
+}
+
 func ExampleCheckPassword() {
 	for _, rule := range security.CheckPassword("password_") {
 		fmt.Println(rule.Code, "-", rule.Detail)

@@ -71,6 +71,17 @@ func TestZeroOfEveryDigit(t *testing.T) {
 	}
 }
 
+// What VerifyNobody is checked against takes the parameters of HashPassword.
+func TestCurrentParametersAreThoseOfNewHashes(t *testing.T) {
+	fresh, err := parseArgon2(HashPassword("Correct_Horse9"))
+	if err != nil || !currentArgon2().costsAs(fresh) {
+		t.Errorf("a new hash has other parameters (%v)", err)
+	}
+	if _, err := parseArgon2(currentArgon2().String()); err != nil {
+		t.Errorf("VerifyNobody's hash cannot be read, so it does no work: %v", err)
+	}
+}
+
 // FuzzVerifyPassword checks that no stored hash, however damaged, makes VerifyPassword panic or
 // answer with both a match and an error. Hashes that are accepted but dear are left out: they
 // would only slow the search down.
