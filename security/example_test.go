@@ -95,3 +95,16 @@ func ExampleCheckName() {
 	// <nil>
 	// The name must not be empty.
 }
+
+// The token is mailed, its hash is stored with the user, and the link brings it back.
+func ExampleNewToken() {
+	token := security.NewToken("0198c0de-7a11-7000-8000-000000000001")
+	stored := security.HashToken(token)
+
+	userID, ok := security.ParseToken(token)
+	fmt.Println(userID, ok)
+	fmt.Println(security.MatchToken(stored[:], token), security.MatchToken(nil, token))
+	// Output:
+	// 0198c0de-7a11-7000-8000-000000000001 true
+	// true false
+}
