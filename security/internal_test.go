@@ -3,6 +3,7 @@ package security
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -79,6 +80,21 @@ func TestCurrentParametersAreThoseOfNewHashes(t *testing.T) {
 	}
 	if _, err := parseArgon2(currentArgon2().String()); err != nil {
 		t.Errorf("VerifyNobody's hash cannot be read, so it does no work: %v", err)
+	}
+}
+
+func TestWordsAndRunsAreCommonThemselves(t *testing.T) {
+	words := commonWords()
+	if len(words) < 150 || len(slices.Compact(slices.Sorted(slices.Values(words)))) != len(words) {
+		t.Errorf("there are %d words, or one is there twice", len(words))
+	}
+	for _, text := range append(words, keyboardRuns()...) {
+		if text != skeleton(comparableText(text)) && slices.Contains(words, text) {
+			t.Errorf("no password is ever compared with %q", text)
+		}
+		if !isCommon(text) || !isCommon(reversed(text)+"7#") {
+			t.Errorf("%q is not common", text)
+		}
 	}
 }
 

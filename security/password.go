@@ -38,7 +38,7 @@ const (
 //
 // The password is hashed in Unicode's normalization form C, as RFC 8265 (OpaqueString) does:
 // otherwise "é" typed on one keyboard and on another could be two different passwords. Whether
-// the password is a good one is for [CheckPassword] to say.
+// the password is a good one is for [CheckAnyPassword] and [CheckPassword] to say.
 func HashPassword(password string) string {
 	h := currentArgon2()
 	rand.Read(h.salt)
