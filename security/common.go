@@ -76,12 +76,11 @@ func (p *puzzle) payCharacter(from int) {
 	p.pay(from, from+size, wordPrice)
 }
 
-// payWords finds words in any spelling, but not in digits alone, where they are chance.
+// payWords finds words in any spelling.
 func (p *puzzle) payWords(from int) {
 	for _, word := range p.words {
-		to := from + len(word)
-		if strings.HasPrefix(p.skeleton[from:], word) && countLetters(p.text[from:to]) > 0 {
-			p.pay(from, to, wordPrice)
+		if strings.HasPrefix(p.skeleton[from:], word) {
+			p.pay(from, from+len(word), wordPrice)
 		}
 	}
 }

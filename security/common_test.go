@@ -71,10 +71,10 @@ func TestCommonPasswords(t *testing.T) {
 		"columns":                 {"1qaz2wsx3edc", "!QAZ@WSX", "zaq12wsx", "1q2w3e4r5t", "q1w2e3r4"},
 		"runs of digits":          {"123456789", "987654321", "1234567890", "1234567890a", "12345678910", "147258369", "11223344"},
 		"run of signs":            {"!@#$%^&*()", "!\"§$%&/()"},
-		"runs with decoration":    {"Qwerty123!", "abc123!!", "Abcdef_2024", "#1qwertyuiop"},
+		"runs with decoration":    {"Qwerty123!", "abc738294", "dragonmonkey123456789", "abc123!!", "Abcdef_2024", "#1qwertyuiop"},
 		"two runs":                {"abcqwerty", "qwerasdf"},
 		"one character":           {"aaaaaaaaa", "111111111", "Aaaaaaaa1!", "ééééééééé", "😀😀😀😀😀😀"},
-		"a few, repeated":         {"xyxyxyxyxy", "kfmkfmkfm", "hjk4hjk4hjk4", "19191919", "LalaLALA"},
+		"a few, repeated":         {"xyxyxyxyxy", "kfmkfmkfm", "kfmpkfmp", "19191919", "LalaLALA"},
 		"hardly anything":         {"k", "k9", "7"},
 	} {
 		for _, password := range passwords {
@@ -97,7 +97,6 @@ func TestUncommonPasswords(t *testing.T) {
 		"three runs":                {"abcqwerzxc"},
 		"random":                    {"fjXq7#kd", "xkqjzvwp", "h8Kd2mQz", "849275018374", "7#2&9*4%1^6"},
 		"short, but nothing known":  {"xkq", "782"},
-		"digits that might spell":   {"46301775381", "60735590318"},
 		"other characters":          {"ñандú", "密码安全", "😀🐎🔋📎"},
 		"repeats too long":          {"kfmpqkfmpq", strings.Repeat("dragon738294"+strings.Repeat("8", 53), 2) + "11"},
 	} {
@@ -132,6 +131,7 @@ func TestPasswordsThatContainAnIdentity(t *testing.T) {
 		{"whole address", "xada@example.comx", []string{"ada@example.com"}, true},
 		{"local part", "my lovelace 7", []string{"lovelace@example.com"}, true},
 		{"local part with a tag", "my lovelace 7", []string{"lovelace+keys@example.com"}, true},
+		{"local part with its tag", "see ab+keys", []string{"ab+keys@example.com"}, true},
 		{"local part of one typed wide", "my lovelace 7", []string{"lovelace＠example.com"}, true},
 		{"second identity", "xx lovelace 77", []string{"other", "lovelace"}, true},
 		{"four characters", "anna goes west", []string{"anna"}, true},

@@ -33,7 +33,7 @@ func NewToken(userID string) string {
 // says nothing about whether such a token was ever issued. A token has one spelling only: stray
 // bits in the last character (RFC 4648 section 3.5) are refused.
 func ParseToken(text string) (userID string, ok bool) {
-	if len(text) > maxTokenUserID+1+tokenRandomLength {
+	if len(text) > maxTokenUserID+1+tokenRandomLength { // so the id is too long, or what follows
 		return "", false
 	}
 	userID, encoded, _ := strings.Cut(text, ".")
@@ -49,7 +49,7 @@ func ParseToken(text string) (userID string, ok bool) {
 
 func isTokenUserID(id string) bool {
 	isInvisible := func(r rune) bool { return r <= ' ' || r > '~' }
-	return id != "" && len(id) <= maxTokenUserID && !strings.ContainsFunc(id, isInvisible)
+	return id != "" && !strings.ContainsFunc(id, isInvisible)
 }
 
 // HashToken returns the SHA-256 of the whole token, 32 bytes: what is stored in its place. A fast
