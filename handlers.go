@@ -113,7 +113,7 @@ func (a *Auth) issueToKnownUser(ctx context.Context, act repository.Act, key mod
 }
 
 func (a *Auth) issueToNewUser(ctx context.Context, act repository.Act, key models.APIKey, who userOrder) (models.APIKey, error) {
-	if err := checkNewPassword(who.password); err != nil {
+	if err := checkNewPassword(who); err != nil {
 		return key, err
 	}
 	hash, err := a.hashPassword(ctx, who.password)

@@ -100,10 +100,10 @@ func (r newKeyRequest) userOrder() (user userOrder, fields []FieldError) {
 	return user, fields
 }
 
-// checkNewPassword applies the password rule, and proposes a password that
-// satisfies it.
-func checkNewPassword(password string) error {
-	broken := security.CheckPassword(password)
+// checkNewPassword applies the rules for passwords, and proposes one that
+// satisfies them.
+func checkNewPassword(who userOrder) error {
+	broken := append(security.CheckPassword(who.password), security.CheckAnyPassword(who.password, who.username, who.email)...)
 	if len(broken) == 0 {
 		return nil
 	}
@@ -112,7 +112,7 @@ func checkNewPassword(password string) error {
 		fields[i] = FieldError{"password", rule.Code, rule.Detail}
 	}
 	p := invalidFields(fields...)
-	p.ProposedPassword = security.ProposePassword()
+	p.ProposedPassword = security.ProposePassword(who.username, who.email)
 	return p
 }
 

@@ -87,7 +87,7 @@ func TestNamesAreJudgedAlike(t *testing.T) {
 			{"josé", ""},
 			{"jose\u0301", "username_taken"}, // the accent apart
 			{"JOSÉ", "username_taken"},
-			{"jоse", ""}, // a Cyrillic o
+			{"jоse", "fields_invalid"}, // a Cyrillic o
 			{"jose ", "fields_invalid"},
 			{" jose", "fields_invalid"},
 			{"jose\u00a0", "fields_invalid"},

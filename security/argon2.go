@@ -29,6 +29,19 @@ type argon2Hash struct {
 	salt, tag      []byte
 }
 
+// currentArgon2 returns what HashPassword computes hashes with, the salt and the tag still zero:
+// a configuration of the OWASP Password Storage Cheat Sheet.
+func currentArgon2() argon2Hash {
+	return argon2Hash{memory: 19456, passes: 2, lanes: 1, salt: make([]byte, 16), tag: make([]byte, 32)}
+}
+
+// costsAs reports whether the other hash has the same parameters and lengths, and so takes the
+// same work.
+func (h argon2Hash) costsAs(other argon2Hash) bool {
+	return h.memory == other.memory && h.passes == other.passes && h.lanes == other.lanes &&
+		len(h.salt) == len(other.salt) && len(h.tag) == len(other.tag)
+}
+
 // parseArgon2 reads a PHC string. A string that is not exactly what String writes for the values
 // found in it (leading zeros, signs, stray bits in the base64, anything before or after) is
 // refused, so that a hash has one spelling only.
@@ -63,7 +76,7 @@ func (h argon2Hash) bounded() bool {
 		minTagLength <= len(h.tag) && len(h.tag) <= maxTagLength
 }
 
-// derive computes the tag of the given length for this password.
-func (h argon2Hash) derive(password string, length uint32) []byte {
-	return argon2.IDKey([]byte(password), h.salt, h.passes, h.memory, h.lanes, length)
+// derive computes the tag for this password, as long as the one that the hash has.
+func (h argon2Hash) derive(password string) []byte {
+	return argon2.IDKey([]byte(password), h.salt, h.passes, h.memory, h.lanes, uint32(len(h.tag)))
 }

@@ -45,6 +45,19 @@ func ExampleVerifyPassword() {
 	// false true
 }
 
+// A hash of another system is replaced by one of today's as soon as the password is at hand.
+func ExampleNeedsRehash() {
+	stored := "$2b$05$abcdefghijklmnopqrstuuKmfanVS2OqGXSg54lvwhZuWrDzS4wJK"
+	const password = "Another#Passw0rd"
+	ok, err := security.VerifyPassword(stored, password)
+	if err == nil && ok && security.NeedsRehash(stored) {
+		stored = security.HashPassword(password)
+	}
+	fmt.Println(stored[:10], security.NeedsRehash(stored))
+	// Output:
+	// $argon2id$ false
+}
+
 func ExampleCheckPassword() {
 	for _, rule := range security.CheckPassword("password_") {
 		fmt.Println(rule.Code, "-", rule.Detail)
@@ -54,6 +67,18 @@ func ExampleCheckPassword() {
 	// password_no_digit - The password must contain a digit.
 	// password_no_uppercase - The password must contain an upper-case letter.
 	// true
+}
+
+// Whatever the policy says: the username, the address and the service's name are the identities.
+func ExampleCheckAnyPassword() {
+	for _, password := range []string{"P@ssw0rd2026!", "Ecalevol_1815", "Analytical-1_Engine"} {
+		for _, rule := range security.CheckAnyPassword(password, "ada.lovelace", "lovelace@example.com", "Engines Ltd") {
+			fmt.Println(password, rule.Code)
+		}
+	}
+	// Output:
+	// P@ssw0rd2026! password_common
+	// Ecalevol_1815 password_contains_identity
 }
 
 func ExampleCanonicalUsername() {
@@ -81,4 +106,17 @@ func ExampleCheckName() {
 	// Output:
 	// <nil>
 	// The name must not be empty.
+}
+
+// The token is mailed, its hash is stored with the user, and the link brings it back.
+func ExampleNewToken() {
+	token := security.NewToken("0198c0de-7a11-7000-8000-000000000001")
+	stored := security.HashToken(token)
+
+	userID, ok := security.ParseToken(token)
+	fmt.Println(userID, ok)
+	fmt.Println(security.MatchToken(stored[:], token), security.MatchToken(nil, token))
+	// Output:
+	// 0198c0de-7a11-7000-8000-000000000001 true
+	// true false
 }

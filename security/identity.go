@@ -31,8 +31,14 @@ const (
 // same. Canonical usernames have 3 to 64 characters, no space, no '@' (they cannot be mistaken
 // for an email address) and no ':' (they fit HTTP basic authentication).
 //
-// The error is a RuleError with code username_too_short, username_too_long or username_invalid.
-// CanonicalUsername of a canonical username is that username.
+// So that nobody poses as somebody else with letters that look the same, a canonical username is
+// written in a single script (UTS #39 section 5.1, where Japanese, Korean and Chinese with
+// Bopomofo count as one each) and with the decimal digits of a single number system (section
+// 5.3): "p\u0430ypal" with a Cyrillic letter is refused. Look-alikes within a script (rn and m),
+// and words that another script can imitate as a whole, remain possible.
+//
+// The error is a RuleError with code username_too_short, username_too_long, username_invalid or
+// username_mixed_scripts. CanonicalUsername of a canonical username is that username.
 func CanonicalUsername(username string) (string, error) {
 	if len(username) > maxIdentityInput {
 		return "", usernameTooLong()
@@ -46,6 +52,8 @@ func CanonicalUsername(username string) (string, error) {
 		return "", RuleError{"username_too_short", "The username must have at least 3 characters."}
 	case length > maxUsernameLength:
 		return "", usernameTooLong()
+	case !isSingleScript(canonical) || !hasOneNumberSystem(canonical):
+		return "", RuleError{"username_mixed_scripts", "The username must be written in one script, and with digits of one kind."}
 	}
 	return canonical, nil
 }

@@ -2,6 +2,7 @@ package security_test
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -59,6 +60,34 @@ func TestCanonicalUsername(t *testing.T) {
 		{"ligature", "\ufb01ona", "error username_invalid"},
 		{"invalid UTF-8", "ali\xffce", "error username_invalid"},
 		{"replacement character", "ali\ufffdce", "error username_invalid"},
+		{"Cyrillic a in Latin", "p\u0430ypal", "error username_mixed_scripts"},
+		{"Latin a in Cyrillic", "ольгa", "error username_mixed_scripts"},
+		{"Greek o in Latin", "j\u03bfse", "error username_mixed_scripts"},
+		{"mixed and too long", "\u0430" + strings.Repeat("a", 64), "error username_too_long"},
+		{"mixed and too short", "\u0430a", "error username_too_short"},
+		{"Cyrillic with ASCII digits and signs", "ольга_7.9", "ольга_7.9"},
+		{"Cyrillic with a combining accent", "ю\u0301лия", "ю\u0301лия"},
+		{"Japanese in three scripts", "山田たろうカナ", "山田たろうカナ"},
+		{"Japanese, Han last", "カナたろう山田", "カナたろう山田"},
+		{"Japanese prolonged sound, half width", "ﾀﾛｰ", "タロー"},
+		{"Korean with Han", "김金수", "김金수"},
+		{"Bopomofo with Han", "ㄅ金ㄆ", "ㄅ金ㄆ"},
+		{"Hangul and Hiragana", "김수た", "error username_mixed_scripts"},
+		{"Hangul, Han and Katakana", "김金カ", "error username_mixed_scripts"},
+		{"Bopomofo, Han and Hangul", "ㄅ金김", "error username_mixed_scripts"},
+		{"Bopomofo and Hiragana", "ㄅㄆた", "error username_mixed_scripts"},
+		{"Latin and Han", "abc金", "error username_mixed_scripts"},
+		{"Han and Latin", "金山c", "error username_mixed_scripts"},
+		{"Devanagari digits", "राम१२", "राम१२"},
+		{"Devanagari and ASCII digits", "राम1२", "error username_mixed_scripts"},
+		{"Devanagari digits with an ASCII one between", "राम१1१", "error username_mixed_scripts"},
+		{"Latin with Devanagari digits", "ram१", "error username_mixed_scripts"},
+		{"Arabic digits", "علي٣", "علي٣"},
+		{"extended Arabic digits", "علي۳", "علي۳"},
+		{"digits beyond the plane", "𑜀𑜁𑜲", "𑜀𑜁𑜲"},
+		{"digits beyond the plane and ASCII", "𑜀𑜁𑜲1", "error username_mixed_scripts"},
+		{"full-width digits become ASCII", "bob1２", "bob12"},
+		{"digits only", "12345", "12345"},
 	}
 	for _, c := range cases {
 		if got := outcome(security.CanonicalUsername(c.username)); got != c.want {
@@ -192,6 +221,7 @@ func TestCanonicalFormsAreFinalForEveryLetter(t *testing.T) {
 			continue
 		}
 		stable(t, security.CanonicalUsername, "xy"+string(r))
+		stable(t, security.CanonicalUsername, strings.Repeat(string(r), 3))
 		stable(t, security.CanonicalEmail, "x"+string(r)+"@example.org")
 		stable(t, security.CanonicalEmail, "x@y"+string(r)+".org")
 	}
@@ -215,15 +245,22 @@ func TestCanonicalFormsAreSafeForConcurrentUse(t *testing.T) {
 }
 
 func FuzzCanonicalUsername(f *testing.F) {
-	for _, s := range []string{"", "alice", "Ａｌｉｃｅ", "Ju\u0308rgen", "a@b", "דניאל", "\u03a3\u0345\u0130", "l\u00b7l", "\xff", strings.Repeat("ΐ", 40)} {
+	for _, s := range []string{"", "alice", "Ａｌｉｃｅ", "Ju\u0308rgen", "a@b", "דניאל", "\u03a3\u0345\u0130", "l\u00b7l", "\xff", strings.Repeat("ΐ", 40), "p\u0430ypal", "山田たろう", "राम1२", "김金수"} {
 		f.Add(s)
 	}
+	latin, cyrillic, greek := regexp.MustCompile(`\p{Latin}`), regexp.MustCompile(`\p{Cyrillic}`), regexp.MustCompile(`\p{Greek}`)
+	asciiDigit, otherDigit := regexp.MustCompile(`[0-9]`), regexp.MustCompile(`[^\P{Nd}0-9]`)
 	f.Fuzz(func(t *testing.T, username string) {
 		stable(t, security.CanonicalUsername, username)
 		canonical, err := security.CanonicalUsername(username)
 		length := utf8.RuneCountInString(canonical)
 		if err == nil && (length < 3 || length > 64 || !utf8.ValidString(canonical) || strings.ContainsAny(canonical, "@: \t\r\n\x00")) {
 			t.Errorf("CanonicalUsername(%q) = %q", username, canonical)
+		}
+		for _, pair := range [][2]*regexp.Regexp{{latin, cyrillic}, {latin, greek}, {cyrillic, greek}, {asciiDigit, otherDigit}} {
+			if pair[0].MatchString(canonical) && pair[1].MatchString(canonical) {
+				t.Errorf("CanonicalUsername(%q) = %q, which mixes %s and %s", username, canonical, pair[0], pair[1])
+			}
 		}
 		if err != nil && !strings.HasPrefix(outcome(canonical, err), "error username_") {
 			t.Errorf("CanonicalUsername(%q) = %q, %v", username, canonical, err)

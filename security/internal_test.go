@@ -3,8 +3,12 @@ package security
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
+	"unicode"
+
+	"golang.org/x/text/unicode/runenames"
 )
 
 // The random part is out of reach from outside; the keys were made by another program.
@@ -44,6 +48,52 @@ func TestRandomBelowIsEven(t *testing.T) {
 	for value, count := range counts {
 		if count < each-700 || count > each+700 {
 			t.Errorf("%d was drawn %d times, want about %d", value, count, each)
+		}
+	}
+}
+
+// Unicode's names tell which digits are zeros, independently of how they are found.
+func TestZeroOfEveryDigit(t *testing.T) {
+	systems := map[rune]int{}
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if !unicode.IsDigit(r) {
+			continue
+		}
+		zero := zeroOf(r)
+		systems[zero]++
+		if name := runenames.Name(zero); !strings.HasSuffix(name, "DIGIT ZERO") || zero > r || r > zero+9 {
+			t.Errorf("the zero of %q (%U) is %U, %s", r, r, zero, name)
+		}
+	}
+	for zero, digits := range systems {
+		if digits != 10 {
+			t.Errorf("%U is the zero of %d digits", zero, digits)
+		}
+	}
+}
+
+// What VerifyNobody is checked against takes the parameters of HashPassword.
+func TestCurrentParametersAreThoseOfNewHashes(t *testing.T) {
+	fresh, err := parseArgon2(HashPassword("Correct_Horse9"))
+	if err != nil || !currentArgon2().costsAs(fresh) {
+		t.Errorf("a new hash has other parameters (%v)", err)
+	}
+	if _, err := parseArgon2(currentArgon2().String()); err != nil {
+		t.Errorf("VerifyNobody's hash cannot be read, so it does no work: %v", err)
+	}
+}
+
+func TestWordsAndRunsAreCommonThemselves(t *testing.T) {
+	words := commonWords()
+	if len(words) < 150 || len(slices.Compact(slices.Sorted(slices.Values(words)))) != len(words) {
+		t.Errorf("there are %d words, or one is there twice", len(words))
+	}
+	for _, text := range append(words, keyboardRuns()...) {
+		if text != skeleton(comparableText(text)) && slices.Contains(words, text) {
+			t.Errorf("no password is ever compared with %q", text)
+		}
+		if !isCommon(text) || !isCommon(reversed(text)+"7#") {
+			t.Errorf("%q is not common", text)
 		}
 	}
 }

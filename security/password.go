@@ -38,11 +38,11 @@ const (
 //
 // The password is hashed in Unicode's normalization form C, as RFC 8265 (OpaqueString) does:
 // otherwise "é" typed on one keyboard and on another could be two different passwords. Whether
-// the password is a good one is for [CheckPassword] to say.
+// the password is a good one is for [CheckAnyPassword] and [CheckPassword] to say.
 func HashPassword(password string) string {
-	h := argon2Hash{memory: 19456, passes: 2, lanes: 1, salt: make([]byte, 16)}
+	h := currentArgon2()
 	rand.Read(h.salt)
-	h.tag = h.derive(norm.NFC.String(password), 32)
+	h.tag = h.derive(norm.NFC.String(password))
 	return h.String()
 }
 
@@ -66,8 +66,30 @@ func VerifyPassword(hash, password string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	tag := h.derive(norm.NFC.String(password), uint32(len(h.tag)))
+	tag := h.derive(norm.NFC.String(password))
 	return subtle.ConstantTimeCompare(tag, h.tag) == 1, nil
+}
+
+// VerifyNobody does for the password of a user who does not exist what [VerifyPassword] does with
+// a hash of [HashPassword], and answers nothing. A caller who refuses unknown users only after it
+// takes as long for them as for a wrong password, so that the time does not tell who is
+// registered (OWASP Authentication Cheat Sheet, "Authentication and Error Messages"). Hashes for
+// which [NeedsRehash] is true take another time, until they are renewed.
+func VerifyNobody(password string) {
+	_, _ = VerifyPassword(currentArgon2().String(), password)
+}
+
+// NeedsRehash reports whether a password that matched the hash should be hashed anew with
+// [HashPassword]: the hash is bcrypt, or Argon2id with other parameters, stronger ones included,
+// or other lengths of salt or tag. It is false for what HashPassword returns, and for what
+// [VerifyPassword] cannot read: no password ever matches that, and it is kept as it is for
+// whoever looks for the fault.
+func NeedsRehash(hash string) bool {
+	if isBcrypt(hash) {
+		return true
+	}
+	h, err := parseArgon2(hash)
+	return err == nil && !h.costsAs(currentArgon2())
 }
 
 // isBcrypt reports whether the hash is a well-formed bcrypt hash of bearable cost. The version

@@ -3,6 +3,7 @@ package security_test
 import (
 	"errors"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -175,6 +176,56 @@ func TestVerifyPasswordNoticesEveryChangedCharacterOfTheTag(t *testing.T) {
 			t.Errorf("character %d changed: %v, %v", i, ok, err)
 		}
 	}
+}
+
+func TestNeedsRehash(t *testing.T) {
+	current := security.HashPassword("Correct_Horse9")
+	bytes := func(n int) string { return strings.Repeat("A", (8*n+5)/6) }
+	cases := []struct {
+		name, hash string
+		want       bool
+	}{
+		{"new", current, false},
+		{"of another program, same parameters", "$argon2id$v=19$m=19456,t=2,p=1$" + bytes(16) + "$" + bytes(32), false},
+		{"less memory", strings.Replace(current, "m=19456", "m=19455", 1), true},
+		{"more memory", strings.Replace(current, "m=19456", "m=19457", 1), true},
+		{"fewer passes", strings.Replace(current, "t=2", "t=1", 1), true},
+		{"more passes", strings.Replace(current, "t=2", "t=3", 1), true},
+		{"more lanes", strings.Replace(current, "p=1", "p=2", 1), true},
+		{"shorter salt", "$argon2id$v=19$m=19456,t=2,p=1$" + bytes(15) + "$" + bytes(32), true},
+		{"longer tag", "$argon2id$v=19$m=19456,t=2,p=1$" + bytes(16) + "$" + bytes(33), true},
+		{"bcrypt 2a", bcrypt2a, true},
+		{"bcrypt 2y", bcryptZoe, true},
+		{"empty", "", false},
+		{"plain text", "Another#Passw0rd", false},
+		{"argon2i", argon2i, false},
+		{"cut off", current[:40], false},
+		{"too much work", strings.Replace(current, "m=19456", "m=262145", 1), false},
+		{"bcrypt of too much work", strings.Replace(bcrypt2b, "$05", "$16", 1), false},
+	}
+	for _, c := range cases {
+		if got := security.NeedsRehash(c.hash); got != c.want {
+			t.Errorf("%s: NeedsRehash = %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+// Argon2's work is its memory times its passes, so what is allocated tells whether it was done.
+func TestVerifyNobodyDoesTheWork(t *testing.T) {
+	hash := security.HashPassword("Correct_Horse9")
+	known := allocatedBy(func() { _, _ = security.VerifyPassword(hash, "a wrong one") })
+	unknown := allocatedBy(func() { security.VerifyNobody("a wrong one") })
+	if known < 19456*1024 || unknown < known-10_000 || unknown > known+10_000 {
+		t.Errorf("a known user takes %d bytes, an unknown one %d", known, unknown)
+	}
+}
+
+func allocatedBy(do func()) int {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	do()
+	runtime.ReadMemStats(&after)
+	return int(after.TotalAlloc - before.TotalAlloc)
 }
 
 func BenchmarkHashPassword(b *testing.B) {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -22,7 +21,6 @@ func codes(broken []security.RuleError) []string {
 }
 
 func TestCheckPassword(t *testing.T) {
-	long := "A1_" + strings.Repeat("x", 1021)
 	cases := []struct {
 		name, password string
 		want           []string
@@ -32,8 +30,7 @@ func TestCheckPassword(t *testing.T) {
 		{"nine bytes, eight characters", "Passw0_é", []string{"password_too_short"}},
 		{"nine characters beyond ASCII", "éééééÉ1_é", nil},
 		{"nine code points, eight when composed", "Passw0_e\u0301", []string{"password_too_short"}},
-		{"1024 bytes", long, nil},
-		{"1025 bytes", long + "x", []string{"password_too_long"}},
+		{"1025 bytes", "A1_" + strings.Repeat("x", 1022), nil},
 		{"no digit", "Password_", []string{"password_no_digit"}},
 		{"Arabic digit", "Password_٣", nil},
 		{"no upper case", "passw0rd_", []string{"password_no_uppercase"}},
@@ -42,12 +39,8 @@ func TestCheckPassword(t *testing.T) {
 		{"special, but not one of them", "Passw0rd-+=;,.[]'\"`~"[:19], []string{"password_no_special"}},
 		{"special only before composition", "Passw0rd<\u0338", []string{"password_no_special"}},
 		{"empty", "", []string{"password_too_short", "password_no_digit", "password_no_uppercase", "password_no_special"}},
-		{"newline", "Passw0rd_\n", []string{"password_invalid_text"}},
-		{"zero byte", "Passw0rd_\x00", []string{"password_invalid_text"}},
-		{"C1 control", "Passw0rd_\u0085", []string{"password_invalid_text"}},
-		{"invalid UTF-8", "Passw0rd_\xff", []string{"password_invalid_text"}},
+		{"no text", "Passw0rd_\xff\x00", nil},
 		{"space inside", "Pass w0rd_", nil},
-		{"everything wrong", strings.Repeat("\x00", 1025), []string{"password_too_long", "password_no_digit", "password_no_uppercase", "password_no_special", "password_invalid_text"}},
 	}
 	for _, c := range cases {
 		if got := codes(security.CheckPassword(c.password)); !slices.Equal(got, c.want) {
@@ -68,7 +61,7 @@ func TestCheckPasswordKnowsEverySpecialCharacter(t *testing.T) {
 
 func TestRuleErrorIsWhatClientsRead(t *testing.T) {
 	const password = "QqQqQ"
-	for _, rule := range security.CheckPassword(password) {
+	for _, rule := range append(security.CheckPassword(password), security.CheckAnyPassword(password+password, password)...) {
 		if rule.Error() != rule.Detail || rule.Detail == "" || strings.Contains(rule.Detail, password) {
 			t.Errorf("%s: %q", rule.Code, rule.Error())
 		}
@@ -86,7 +79,7 @@ func TestProposePassword(t *testing.T) {
 	characters := map[rune]bool{}
 	for range 500 {
 		password := security.ProposePassword()
-		if broken := security.CheckPassword(password); broken != nil {
+		if broken := append(security.CheckPassword(password), security.CheckAnyPassword(password)...); broken != nil {
 			t.Errorf("%q breaks %v", password, codes(broken))
 		}
 		if !form.MatchString(password) {
@@ -105,13 +98,27 @@ func TestProposePassword(t *testing.T) {
 	}
 }
 
+// One proposal in nine would hold one of these 4,096 identities.
+func TestProposePasswordMindsIdentities(t *testing.T) {
+	const letters = "cfgkmpqr"
+	var identities []string
+	for n := range 8 * 8 * 8 * 8 {
+		identities = append(identities, string([]byte{letters[n/512], letters[n/64%8], letters[n/8%8], letters[n%8]}))
+	}
+	for range 60 {
+		if broken := security.CheckAnyPassword(security.ProposePassword(identities...), identities...); broken != nil {
+			t.Errorf("a proposal breaks %v", codes(broken))
+		}
+	}
+}
+
 // FuzzCheckPassword compares the rules with a second implementation by regular expressions.
 func FuzzCheckPassword(f *testing.F) {
 	for _, s := range []string{"", "Passw0rd_", "\xff", "\u0085", "Σassw0rd_", "<\u0338", "e\u0301", strings.Repeat("x", 1025)} {
 		f.Add(s)
 	}
 	digit, upper := regexp.MustCompile(`\p{Nd}`), regexp.MustCompile(`\p{Lu}`)
-	special, control := regexp.MustCompile(`[@_!#$%^&*()<>?/\\|}{~:]`), regexp.MustCompile(`\p{Cc}`)
+	special := regexp.MustCompile(`[@_!#$%^&*()<>?/\\|}{~:]`)
 	f.Fuzz(func(t *testing.T, password string) {
 		text := norm.NFC.String(password)
 		var want []string
@@ -120,11 +127,9 @@ func FuzzCheckPassword(f *testing.F) {
 			code   string
 		}{
 			{len([]rune(text)) <= 8, "password_too_short"},
-			{len(password) > 1024, "password_too_long"},
 			{!digit.MatchString(text), "password_no_digit"},
 			{!upper.MatchString(text), "password_no_uppercase"},
 			{!special.MatchString(text), "password_no_special"},
-			{control.MatchString(text) || !utf8.ValidString(password), "password_invalid_text"},
 		} {
 			if rule.broken {
 				want = append(want, rule.code)
