@@ -25,6 +25,12 @@ type APIKey struct {
 	// Username is the owner's, as it was typed. It is read with the key and
 	// ignored on writing.
 	Username string `json:"username,omitempty" gorm:"->"`
+	// DisabledDate is when the owner was disabled, zero while they are not, and
+	// UserVersion the owner's Version. They are read with the key. On writing
+	// DisabledDate is ignored; UserVersion may say which state of the owner the
+	// key was issued to, see repository.Repository.
+	DisabledDate time.Time `json:"disabled_date,omitzero" gorm:"->;serializer:ginauth_date"`
+	UserVersion  int64     `json:"-" gorm:"->"`
 	// CreationDate is when the key was issued.
 	CreationDate time.Time `json:"creation_date" gorm:"serializer:ginauth_date"`
 	// ExpirationDate is the first instant at which the key is refused; zero
@@ -44,12 +50,14 @@ func (APIKey) TableName() string { return "ginauth_keys" }
 // Status says whether a key opens doors, and if not, why.
 type Status string
 
-// The states of a key. Revocation outweighs expiry: a key that is both is
-// revoked, since a renewal alone does not bring it back.
+// The states of a key. Of several that hold the first in the order revoked,
+// disabled, expired is told: a renewal alone brings none of the others back.
 const (
 	StatusActive  Status = "active"
 	StatusExpired Status = "expired"
 	StatusRevoked Status = "revoked"
+	// StatusDisabled is that of the keys of a disabled user.
+	StatusDisabled Status = "disabled"
 	// StatusDeleted is what remains of a deleted key: its id and its usage.
 	StatusDeleted Status = "deleted"
 )
@@ -58,6 +66,9 @@ const (
 func (k APIKey) Status(now time.Time) Status {
 	if k.IsRevoked() {
 		return StatusRevoked
+	}
+	if !k.DisabledDate.IsZero() {
+		return StatusDisabled
 	}
 	if !k.NeverExpires() && !now.Before(k.ExpirationDate) {
 		return StatusExpired

@@ -48,12 +48,32 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// The keys of a disabled user are refused whatever their dates, and what a
+// renewal alone would not bring back is told first.
+func TestStatusOfDisabledUsersKeys(t *testing.T) {
+	for name, c := range map[string]struct {
+		key  models.APIKey
+		want models.Status
+	}{
+		"active":  {models.APIKey{DisabledDate: noon()}, models.StatusDisabled},
+		"expired": {models.APIKey{DisabledDate: noon(), ExpirationDate: noon()}, models.StatusDisabled},
+		"revoked": {models.APIKey{DisabledDate: noon(), RevocationDate: noon()}, models.StatusRevoked},
+	} {
+		if got := c.key.Status(noon()); got != c.want {
+			t.Errorf("an %s key of a disabled user is %s, want %s", name, got, c.want)
+		}
+	}
+}
+
 // Whoever turns a record into JSON by accident must not give away what opens
 // a door or identifies one.
 func TestJSONHoldsNoSecret(t *testing.T) {
 	for _, record := range []any{
 		models.APIKey{ID: "id", Hash: []byte("hidden-hash"), Version: 7654321},
-		models.User{ID: "id", PasswordHash: "hidden", CanonicalUsername: "hidden", CanonicalEmail: "hidden"},
+		models.User{
+			ID: "id", PasswordHash: "hidden", CanonicalUsername: "hidden", CanonicalEmail: "hidden",
+			TokenHash: []byte("hidden-hash"), TokenPurpose: "hidden", Version: 7654321,
+		},
 	} {
 		text, err := json.Marshal(record)
 		if err != nil {

@@ -16,7 +16,32 @@ type User struct {
 	// PasswordHash is a PHC string, see security.HashPassword.
 	PasswordHash string    `json:"-"`
 	CreationDate time.Time `json:"creation_date" gorm:"serializer:ginauth_date"`
+	// ChangeDate is when the password or the address was last set.
+	ChangeDate time.Time `json:"change_date,omitzero" gorm:"serializer:ginauth_date"`
+	// DisabledDate is when the user was disabled, and all their keys with them;
+	// zero while they are not.
+	DisabledDate time.Time `json:"disabled_date,omitzero" gorm:"serializer:ginauth_date"`
+	// ConfirmationDate is when the user proved that mail to Email reaches them;
+	// zero until then.
+	ConfirmationDate time.Time `json:"confirmation_date,omitzero" gorm:"serializer:ginauth_date"`
+	// MailFailureDate is since when mail to the user cannot be delivered; zero
+	// if the last could, or none was sent.
+	MailFailureDate time.Time `json:"mail_failure_date,omitzero" gorm:"serializer:ginauth_date"`
+	// TokenHash is the SHA-256 of the one token that was mailed to Email and may
+	// still be used, for TokenPurpose, before TokenExpirationDate; empty for
+	// none.
+	TokenHash           []byte    `json:"-" gorm:"serializer:ginauth_bytes"`
+	TokenPurpose        string    `json:"-"`
+	TokenExpirationDate time.Time `json:"-" gorm:"serializer:ginauth_date"`
+	// Version is 1 at first and grows with each change.
+	Version int64 `json:"-"`
 }
 
 // TableName implements gorm's Tabler.
 func (User) TableName() string { return "ginauth_users" }
+
+// IsDisabled reports whether the user, and with them their keys, are refused.
+func (u User) IsDisabled() bool { return !u.DisabledDate.IsZero() }
+
+// IsConfirmed reports whether mail is known to reach the user.
+func (u User) IsConfirmed() bool { return !u.ConfirmationDate.IsZero() }

@@ -11,6 +11,8 @@ var (
 	ErrConflict = errors.New("already taken")
 	// ErrRevoked says that a revoked key was left as it is.
 	ErrRevoked = errors.New("key is revoked")
+	// ErrOutdated says that what a change was based on has changed since.
+	ErrOutdated = errors.New("changed meanwhile")
 	// ErrInvalidCursor says that a list cannot be continued from a cursor.
 	ErrInvalidCursor = errors.New("invalid cursor")
 	// ErrChangesLost says that the change log cannot be followed from a cursor.

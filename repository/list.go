@@ -26,8 +26,9 @@ const (
 // UsageFilter narrows a list; a zero field asks nothing, and what is asked
 // must hold together.
 type UsageFilter struct {
-	KeyID string
-	Name  string
+	KeyID  string
+	UserID string
+	Name   string
 	// Username and Email are compared in their canonical forms.
 	Username string
 	Email    string
@@ -73,6 +74,23 @@ func (u KeyUsage) Status(now time.Time) models.Status {
 	return u.APIKey.Status(now)
 }
 
+// UserFilter narrows a list of users; a zero field asks nothing, and what is
+// asked must hold together.
+type UserFilter struct {
+	// Username and Email are compared in their canonical forms.
+	Username string
+	Email    string
+	// Disabled and Confirmed ask for users who are, or who are not.
+	Disabled, Confirmed *bool
+}
+
+// UserPage is one page of a list of users.
+type UserPage struct {
+	Rows []models.User
+	// Next continues the list; it is empty at the end.
+	Next string
+}
+
 // sortValue is the row's value in the given sort, dates in milliseconds since
 // 1970; 0 for SortID, which needs none beside the id.
 func (u KeyUsage) sortValue(sort Sort) int64 {
@@ -100,6 +118,11 @@ func (p Page) NextCursor(last KeyUsage) string {
 	position := Position{p.Sort, p.Ascending, last.sortValue(p.Sort), last.KeyID}
 	text, _ := json.Marshal(position) // plain strings and numbers cannot fail
 	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+// NextUser returns the cursor that continues after the given last user.
+func (p Page) NextUser(last models.User) string {
+	return p.NextCursor(KeyUsage{Usage: models.Usage{KeyID: last.ID}})
 }
 
 // Position reads the page's cursor; the zero Position for the first page.

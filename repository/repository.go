@@ -21,8 +21,8 @@ import (
 //     meaning of its own below says that the store failed, and the caller
 //     fails closed. Only after ErrOutcomeUnknown may something have changed.
 //     Repeating the call then is safe, and answers as one that comes second:
-//     CreateKey and CreateUser with ErrConflict, DeleteKey with ErrNotFound,
-//     RenewKey without reactivated.
+//     CreateKey and CreateUser with ErrConflict, DeleteKey and DeleteUser with
+//     ErrNotFound, UpdateUser with ErrOutdated, RenewKey without reactivated.
 //   - Errors hold no stored value: no hash, no name, no address.
 //   - Times are kept as UTC in whole milliseconds, cut, not rounded; the zero
 //     time stays zero, and any other before 1970 becomes its first millisecond.
@@ -42,15 +42,18 @@ type Repository interface {
 	// Username is ignored.
 	// ErrConflict with field "id" if that is or ever was taken, with field
 	// "hash" if that is taken; ErrNotFound if UserID is set and names no user.
+	// If UserVersion is set, too, ErrOutdated if the user has another Version:
+	// a key is not issued to who has proved themselves by what was changed since.
 	CreateKey(ctx context.Context, act Act, key models.APIKey) error
 
 	// CreateUser stores a new user together with their first key, both or
-	// neither; the change log has the user first. The key's UserID must be the
-	// user's ID. ErrConflict with field "username" or "email" (compared in their
+	// neither; the change log has the user first. The user's Version becomes 1.
+	// The key's UserID must be the user's ID. ErrConflict with field "username" or "email" (compared in their
 	// canonical forms), "id" or "hash".
 	CreateUser(ctx context.Context, act Act, user models.User, key models.APIKey) error
 
-	// KeyByHash finds a key, with its owner's Username, whatever its status.
+	// KeyByHash finds a key, with its owner's Username, DisabledDate and
+	// UserVersion, whatever its status.
 	// ErrNotFound if there is none.
 	KeyByHash(ctx context.Context, hash []byte) (models.APIKey, error)
 
@@ -69,9 +72,31 @@ type Repository interface {
 	// can never be taken again. ErrNotFound for an unknown id.
 	DeleteKey(ctx context.Context, act Act, id string) error
 
-	// UserByUsername finds a user by canonical username. ErrNotFound if there
-	// is none.
+	// UserByID, UserByUsername and UserByEmail find a user, the latter by the
+	// canonical forms. ErrNotFound if there is none.
+	UserByID(ctx context.Context, id string) (models.User, error)
 	UserByUsername(ctx context.Context, canonical string) (models.User, error)
+	UserByEmail(ctx context.Context, canonical string) (models.User, error)
+
+	// UpdateUser replaces all of a user but the ID, CanonicalUsername, Username
+	// and CreationDate, which stay, if the user still has the given Version,
+	// which grows by one; it returns the user as they are then. With revokeKeys
+	// all keys that the user has are revoked with it, at the act's date, those
+	// that are revoked already left alone. The change log has the user alone.
+	// ErrOutdated if the version is another, ErrNotFound for an unknown id,
+	// ErrConflict with field "email".
+	UpdateUser(ctx context.Context, act Act, user models.User, revokeKeys bool) (models.User, error)
+
+	// DeleteUser removes a user for good: nothing of them is kept but their id
+	// in the series of usage and in the change log. Their keys have no owner
+	// from then on; they are revoked at the act's date, unless detach is set.
+	// The change log has the user alone. ErrNotFound for an unknown id.
+	DeleteUser(ctx context.Context, act Act, id string, detach bool) error
+
+	// ListUsers lists users, a page at a time, in the order of their ids; the
+	// page's Sort must be SortID. Rows are never nil. Errors are those of
+	// ListUsage.
+	ListUsers(ctx context.Context, filter UserFilter, page Page) (UserPage, error)
 
 	// AddUsage adds a flush to the totals, and its hours to the series of their
 	// hour and of their day, however long ago that was; the latest query date
@@ -119,6 +144,7 @@ type Repository interface {
 	// if the log does not hold what follows (it has a gap, was cut by hand, or
 	// the database was restored from a copy that differs): the caller reads
 	// again all that it holds and goes on from LatestChange, taken before that.
+	// Both fail on a server that takes no writes, which may lag behind.
 	Changes(ctx context.Context, after Cursor, limit int) ([]models.Change, error)
 
 	// Clock returns the database's time, by which no date is set; callers

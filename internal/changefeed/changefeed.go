@@ -25,8 +25,9 @@ import (
 const (
 	// interval is the time from one reading to the next.
 	interval = 400 * time.Millisecond
-	// timeout bounds a reading.
-	timeout = 500 * time.Millisecond
+	// timeout bounds a reading, and patience one that follows a failure: there
+	// may be a connection to be made first, over some distance.
+	timeout, patience = 500 * time.Millisecond, 5 * time.Second
 	// bellTimeout is how long after a failure of the bell it is tried again.
 	bellTimeout = time.Second
 	// maxSkew is how far the clocks of this node and the database may differ.
@@ -131,7 +132,11 @@ func (f *Feed) listen(ctx context.Context, bell repository.Bell) {
 
 // pollAndReport logs the first of several failures in a row, and the recovery.
 func (f *Feed) pollAndReport(ctx context.Context, wasFailing bool) (failing bool) {
-	err := f.poll(ctx)
+	limit := timeout
+	if wasFailing {
+		limit = patience
+	}
+	err := f.poll(ctx, limit)
 	switch {
 	case ctx.Err() != nil: // closed
 	case err != nil && !wasFailing:
@@ -143,8 +148,8 @@ func (f *Feed) pollAndReport(ctx context.Context, wasFailing bool) (failing bool
 }
 
 // poll passes on what the log has by now.
-func (f *Feed) poll(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+func (f *Feed) poll(ctx context.Context, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	if !f.started {
 		return f.begin(ctx)

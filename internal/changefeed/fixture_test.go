@@ -147,7 +147,7 @@ func newTestFeed(t *testing.T, before ...string) *feed {
 	return f
 }
 
-func (f *feed) read() error { return f.poll(f.Context()) }
+func (f *feed) read() error { return f.poll(f.Context(), timeout) }
 
 // mustRead reads and checks that it is confirmed, as of when it began.
 func (f *feed) mustRead() {

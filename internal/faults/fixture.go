@@ -37,7 +37,7 @@ func newKey() models.APIKey {
 
 // newUser makes a user whose email is their own, and their first key.
 func newUser(name string) (models.User, models.APIKey) {
-	user := models.User{ID: newID(), Username: name, CanonicalUsername: name, CreationDate: hour(0)}
+	user := models.User{ID: newID(), Username: name, CanonicalUsername: name, CreationDate: hour(0), Version: 1}
 	user.Email = user.ID + "@example.org"
 	user.CanonicalEmail = user.Email
 	key := newKey()

@@ -29,6 +29,7 @@ func verbs() map[string]func(s *suite) write {
 	return map[string]func(s *suite) write{
 		"CreateKey": keyCreation, "CreateUser": userCreation, renewal: keyRenewal,
 		"RevokeKey": keyRevocation, "DeleteKey": keyDeletion, flush: usageFlush,
+		"UpdateUser": userUpdate, "DeleteUser": userDeletion,
 	}
 }
 
@@ -67,6 +68,29 @@ func keyDeletion(s *suite) write {
 	return write{"DeleteKey", func(ctx context.Context, repo repository.Repository, act repository.Act) error {
 		return repo.DeleteKey(ctx, act, key.ID)
 	}, repository.ErrNotFound, []string{key.ID}, []string{key.ID}}
+}
+
+// userUpdate revokes the user's keys with it.
+func userUpdate(s *suite) write {
+	user, key := s.createUser()
+	return write{"UpdateUser", func(ctx context.Context, repo repository.Repository, act repository.Act) error {
+		_, err := repo.UpdateUser(ctx, act, user, true)
+		return err
+	}, repository.ErrOutdated, []string{user.ID}, []string{key.ID}}
+}
+
+func userDeletion(s *suite) write {
+	user, key := s.createUser()
+	return write{"DeleteUser", func(ctx context.Context, repo repository.Repository, act repository.Act) error {
+		return repo.DeleteUser(ctx, act, user.ID, false)
+	}, repository.ErrNotFound, []string{user.ID}, []string{key.ID}}
+}
+
+func (s *suite) createUser() (models.User, models.APIKey) {
+	s.Helper()
+	user, key := newUser(newID())
+	s.succeeds("CreateUser", s.direct.CreateUser(s.Context(), act(), user, key))
+	return user, key
 }
 
 func usageFlush(s *suite) write {

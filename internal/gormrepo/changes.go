@@ -78,6 +78,9 @@ func entriesOf(act repository.Act, objects []object, last int64) []models.Change
 
 // LatestChange implements repository.Repository.
 func (r *Repository) LatestChange(ctx context.Context) (repository.Cursor, error) {
+	if err := r.requireWritable(ctx); err != nil {
+		return repository.Cursor{}, err
+	}
 	var latest []models.Change
 	err := r.backend.Log.WithContext(ctx).Order("number DESC").Limit(1).Find(&latest).Error
 	if err != nil || len(latest) == 0 {
@@ -92,6 +95,9 @@ func (r *Repository) LatestChange(ctx context.Context) (repository.Cursor, error
 func (r *Repository) Changes(ctx context.Context, after repository.Cursor, limit int) ([]models.Change, error) {
 	if limit < 1 {
 		return nil, fmt.Errorf("%d entries cannot be read", limit)
+	}
+	if err := r.requireWritable(ctx); err != nil {
+		return nil, err
 	}
 	entries := []models.Change{}
 	err := r.backend.Log.WithContext(ctx).Where("number >= ?", after.Number).Order("number").Limit(limit + 1).Find(&entries).Error

@@ -35,6 +35,9 @@ type Backend struct {
 	Migrate func(db *gorm.DB, fn func(tx *gorm.DB) error) error
 	// Announce, if set, runs in each transaction that appends to the change log.
 	Announce func(tx *gorm.DB) error
+	// isReadOnly is a query for each reading of the change log, see
+	// Server.MayTurn; empty for none.
+	isReadOnly string
 }
 
 // Repository is the shared implementation.

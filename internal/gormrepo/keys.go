@@ -3,6 +3,7 @@ package gormrepo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"gorm.io/gorm"
@@ -14,29 +15,27 @@ import (
 // CreateKey implements repository.Repository.
 func (r *Repository) CreateKey(ctx context.Context, act repository.Act, key models.APIKey) error {
 	return r.change(ctx, act, func(tx *gorm.DB) error {
-		if err := requireUser(tx, key.UserID); err != nil {
+		if err := requireUser(tx, key); err != nil {
 			return err
 		}
 		return r.insertKey(tx, key)
 	}, keyObject(key.ID))
 }
 
-// CreateUser implements repository.Repository.
-func (r *Repository) CreateUser(ctx context.Context, act repository.Act, user models.User, key models.APIKey) error {
-	return r.change(ctx, act, func(tx *gorm.DB) error {
-		if err := tx.Create(&user).Error; err != nil {
-			return r.wrapInsert("creating a user", err)
-		}
-		return r.insertKey(tx, key)
-	}, userObject(user.ID), keyObject(key.ID))
-}
-
-func requireUser(tx *gorm.DB, id string) error {
-	if id == "" {
+// requireUser checks that the key's user is there, in the version that the key
+// names.
+func requireUser(tx *gorm.DB, key models.APIKey) error {
+	if key.UserID == "" {
 		return nil
 	}
-	err := tx.Select("id").Take(&models.User{}, "id = ?", id).Error
-	return wrap("finding the key's user", err)
+	var user models.User
+	if err := tx.Select("version").Take(&user, "id = ?", key.UserID).Error; err != nil {
+		return wrap("finding the key's user", err)
+	}
+	if key.UserVersion != 0 && key.UserVersion != user.Version {
+		return fmt.Errorf("creating a key: %w", repository.ErrOutdated)
+	}
+	return nil
 }
 
 // insertKey stores the key and its empty usage, whose id was never taken.
@@ -53,11 +52,14 @@ func (r *Repository) KeyByHash(ctx context.Context, hash []byte) (models.APIKey,
 	return findKey(r.backend.Read.WithContext(ctx), "hash", hash)
 }
 
-// findKey reads a key together with its owner's name.
+// ofOwner are the columns of a key's user that are read with the key.
+const ofOwner = "u.username, u.disabled_date, u.version AS user_version"
+
+// findKey reads a key together with what is told of its owner.
 func findKey(db *gorm.DB, column string, value any) (models.APIKey, error) {
 	var key models.APIKey
 	err := db.Table("ginauth_keys AS k").
-		Select("k.*, u.username").
+		Select("k.*, "+ofOwner).
 		Joins("LEFT JOIN ginauth_users AS u ON u.id = k.user_id").
 		Where("k."+column+" = ?", value).
 		Take(&key).Error
@@ -126,11 +128,4 @@ func (r *Repository) DeleteKey(ctx context.Context, act repository.Act, id strin
 		}
 		return wrap("deleting a key", result.Error)
 	}, keyObject(id))
-}
-
-// UserByUsername implements repository.Repository.
-func (r *Repository) UserByUsername(ctx context.Context, canonical string) (models.User, error) {
-	var user models.User
-	err := r.backend.Read.WithContext(ctx).Take(&user, "canonical_username = ?", canonical).Error
-	return user, wrap("finding a user", err)
 }

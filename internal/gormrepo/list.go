@@ -33,7 +33,7 @@ func (r *Repository) ListUsage(ctx context.Context, filter repository.UsageFilte
 // and which stays when the key is deleted.
 func keysWithUsage(db *gorm.DB) *gorm.DB {
 	return db.Table("ginauth_usage AS g").
-		Select("k.*, g.*, u.username, u.email").
+		Select("k.*, g.*, u.email, " + ofOwner).
 		Joins("LEFT JOIN ginauth_keys AS k ON k.id = g.key_id").
 		Joins("LEFT JOIN ginauth_users AS u ON u.id = k.user_id")
 }
@@ -41,6 +41,7 @@ func keysWithUsage(db *gorm.DB) *gorm.DB {
 func filtered(query *gorm.DB, filter repository.UsageFilter) *gorm.DB {
 	equals := map[string]string{
 		"g.key_id":             filter.KeyID,
+		"k.user_id":            filter.UserID,
 		"k.name":               filter.Name,
 		"u.canonical_username": filter.Username,
 		"u.canonical_email":    filter.Email,
@@ -53,14 +54,18 @@ func filtered(query *gorm.DB, filter repository.UsageFilter) *gorm.DB {
 	return withStatus(query, filter)
 }
 
-// withStatus says models.APIKey.Status in SQL.
+// withStatus says models.APIKey.Status in SQL. A key without a user has NULL
+// where the user's date would be.
 func withStatus(query *gorm.DB, filter repository.UsageFilter) *gorm.DB {
+	const enabled = "k.revocation_date = 0 AND COALESCE(u.disabled_date, 0) = 0"
 	now := millis(filter.Now)
 	switch filter.Status {
 	case models.StatusActive:
-		return query.Where("k.revocation_date = 0 AND (k.expiration_date = 0 OR k.expiration_date > ?)", now)
+		return query.Where(enabled+" AND (k.expiration_date = 0 OR k.expiration_date > ?)", now)
 	case models.StatusExpired:
-		return query.Where("k.revocation_date = 0 AND k.expiration_date <> 0 AND k.expiration_date <= ?", now)
+		return query.Where(enabled+" AND k.expiration_date <> 0 AND k.expiration_date <= ?", now)
+	case models.StatusDisabled:
+		return query.Where("k.revocation_date = 0 AND u.disabled_date <> 0")
 	case models.StatusRevoked:
 		return query.Where("k.revocation_date <> 0")
 	case models.StatusDeleted:
@@ -75,21 +80,32 @@ func withStatus(query *gorm.DB, filter repository.UsageFilter) *gorm.DB {
 // paged orders the list and leaves out what comes before the position. It asks
 // for one row more than the page holds, which tells whether there is a next.
 func paged(query *gorm.DB, page repository.Page, position repository.Position) *gorm.DB {
-	direction, beyond := "DESC", "<"
-	if page.Ascending {
-		direction, beyond = "ASC", ">"
-	}
 	column, ok := sortColumn(page.Sort)
-	if ok {
-		query = query.Order(column + " " + direction)
+	if !ok {
+		return pagedByID(query, "g.key_id", page, position)
 	}
-	if position.KeyID != "" && ok {
+	direction, beyond := directionOf(page)
+	if position.KeyID != "" {
 		condition := fmt.Sprintf("(%s %s ? OR (%s = ? AND g.key_id %s ?))", column, beyond, column, beyond)
 		query = query.Where(condition, position.Value, position.Value, position.KeyID)
-	} else if position.KeyID != "" {
-		query = query.Where("g.key_id "+beyond+" ?", position.KeyID)
 	}
-	return query.Order("g.key_id " + direction).Limit(page.Limit + 1)
+	return query.Order(column + " " + direction).Order("g.key_id " + direction).Limit(page.Limit + 1)
+}
+
+// pagedByID is paged for a list that is sorted by a column with ids alone.
+func pagedByID(query *gorm.DB, column string, page repository.Page, position repository.Position) *gorm.DB {
+	direction, beyond := directionOf(page)
+	if position.KeyID != "" {
+		query = query.Where(column+" "+beyond+" ?", position.KeyID)
+	}
+	return query.Order(column + " " + direction).Limit(page.Limit + 1)
+}
+
+func directionOf(page repository.Page) (direction, beyond string) {
+	if page.Ascending {
+		return "ASC", ">"
+	}
+	return "DESC", "<"
 }
 
 // sortColumn is the column that a sort puts before the id, if any.

@@ -58,8 +58,8 @@ func TestMigratingAgainChangesNothing(t *testing.T) {
 	if after := d.dump(); !slices.Equal(after, before) {
 		t.Errorf("the schema is\n%s, and was\n%s", strings.Join(after, "\n"), strings.Join(before, "\n"))
 	}
-	if n := d.count("SELECT COUNT(*) FROM ginauth_migrations"); n != 2 {
-		t.Errorf("%d migrations are recorded, want 2", n)
+	if n := d.count("SELECT COUNT(*) FROM ginauth_migrations"); n != 3 {
+		t.Errorf("%d migrations are recorded, want 3", n)
 	}
 	if n := d.count("SELECT number FROM ginauth_change_counter"); n != 1 {
 		t.Errorf("the counter of changes is at %d, want 1", n)
@@ -86,7 +86,7 @@ func TestFailedMigrationLeavesNothing(t *testing.T) {
 // this test sees that the models have moved away from the tables.
 func TestModelsAndTablesAgree(t *testing.T) {
 	d := newDatabase(t)
-	fromElsewhere := []string{"ginauth_keys.username"} // joined on reading
+	fromElsewhere := []string{"ginauth_keys.username", "ginauth_keys.disabled_date", "ginauth_keys.user_version"} // joined on reading
 	for _, model := range []any{models.User{}, models.APIKey{}, models.Usage{}, models.Change{}} {
 		parsed, err := schema.Parse(model, &sync.Map{}, schema.NamingStrategy{})
 		if err != nil {

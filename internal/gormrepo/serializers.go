@@ -14,6 +14,7 @@ import (
 func registerSerializers() {
 	schema.RegisterSerializer("ginauth_date", dateSerializer{})
 	schema.RegisterSerializer("ginauth_null", nullSerializer{})
+	schema.RegisterSerializer("ginauth_bytes", bytesSerializer{})
 }
 
 // dateSerializer keeps a time as milliseconds since 1970 and the zero time as
@@ -69,4 +70,18 @@ func (nullSerializer) Scan(ctx context.Context, field *schema.Field, dst reflect
 		value = ""
 	}
 	return field.Set(ctx, dst, value)
+}
+
+// bytesSerializer keeps no bytes as an empty value, not as NULL, and reads them
+// as nil.
+type bytesSerializer struct{}
+
+func (bytesSerializer) Value(_ context.Context, _ *schema.Field, _ reflect.Value, value any) (any, error) {
+	data, _ := value.([]byte)
+	return append([]byte{}, data...), nil
+}
+
+func (bytesSerializer) Scan(ctx context.Context, field *schema.Field, dst reflect.Value, value any) error {
+	data, _ := value.([]byte)
+	return field.Set(ctx, dst, append([]byte(nil), data...))
 }

@@ -30,6 +30,9 @@ type Server struct {
 	Dialector func(pool *sql.DB) gorm.Dialector
 	// IsReadOnly is a query that returns whether the server takes no writes.
 	IsReadOnly string
+	// MayTurn says that a server may be made read-only under connections that
+	// go on, so that it has to be asked again and again.
+	MayTurn bool
 	// Backend has everything but the pools.
 	Backend Backend
 }
@@ -54,7 +57,33 @@ func OpenServer(ctx context.Context, server Server) (*Repository, error) {
 		}
 		*pool.db, opened = db, append(opened, db)
 	}
+	if server.MayTurn {
+		backend.isReadOnly = server.IsReadOnly
+	}
 	return New(ctx, backend)
+}
+
+// requireWritable finds out whether the server of the change log has become a
+// replica, which would bring revoked keys back. All connections are made anew
+// then, those that read keys among them.
+func (r *Repository) requireWritable(ctx context.Context) error {
+	if r.backend.isReadOnly == "" {
+		return nil
+	}
+	var readOnly bool
+	if err := r.backend.Log.WithContext(ctx).Raw(r.backend.isReadOnly).Scan(&readOnly).Error; err != nil {
+		return fmt.Errorf("asking whether the server is read-only: %w", err)
+	}
+	if !readOnly {
+		return nil
+	}
+	for _, db := range []*gorm.DB{r.backend.Read, r.backend.Write, r.backend.Log} {
+		if pool, err := db.DB(); err == nil {
+			pool.SetMaxIdleConns(-1) // closes them
+			pool.SetMaxIdleConns(serverConnections)
+		}
+	}
+	return ErrReadOnly
 }
 
 func closeAll(pools []*gorm.DB) (err error) {

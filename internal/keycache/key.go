@@ -8,18 +8,18 @@ import (
 )
 
 // Key is a key as it was read. It is shared by all requests and never changed,
-// but for the tally of its requests. A million of them are in memory, so it is packed: the dates as they are
-// stored, all text in one string. What each request looks at comes first and
-// lies in one cache line.
+// but for the tally of its requests. A million of them are in memory, so it is
+// packed: the dates as they are stored, all text in one string. What each
+// request looks at comes first.
 type Key struct {
 	hash Hash
 	// reading is the number that changes had when the key began to be read, at
 	// that moment.
 	reading uint64
 	moment  time.Duration
-	// expiration, revocation and creation are in milliseconds since 1970, 0 for
-	// none.
-	expiration, revocation int64
+	// expiration, revocation, disabled and creation are in milliseconds since
+	// 1970, 0 for none.
+	expiration, revocation, disabled int64
 	// place is where changes of the key are remembered, userPlace those of its
 	// user; the same for a key without one.
 	place, userPlace place
@@ -35,7 +35,8 @@ type Key struct {
 func (c *Cache) newKey(stored models.APIKey, number uint64, moment time.Duration) *Key {
 	key := &Key{
 		hash: Hash(stored.Hash), reading: number, moment: moment, cache: c,
-		expiration: millis(stored.ExpirationDate), revocation: millis(stored.RevocationDate), creation: millis(stored.CreationDate),
+		expiration: millis(stored.ExpirationDate), revocation: millis(stored.RevocationDate),
+		disabled: millis(stored.DisabledDate), creation: millis(stored.CreationDate),
 		text:    stored.ID + stored.Hint + stored.UserID + stored.Name + stored.Username,
 		lengths: [4]uint16{uint16(len(stored.ID)), uint16(len(stored.Hint)), uint16(len(stored.UserID)), uint16(len(stored.Name))},
 	}
@@ -62,7 +63,7 @@ func (k *Key) Tally() *usage.Tally { return &k.tally }
 // Status judges the key at the given time.
 func (k *Key) Status(now time.Time) models.Status {
 	return models.APIKey{
-		ID: k.ID(), ExpirationDate: fromMillis(k.expiration), RevocationDate: fromMillis(k.revocation),
+		ID: k.ID(), ExpirationDate: fromMillis(k.expiration), RevocationDate: fromMillis(k.revocation), DisabledDate: fromMillis(k.disabled),
 	}.Status(now)
 }
 
@@ -76,6 +77,7 @@ func (k *Key) APIKey() models.APIKey {
 	return models.APIKey{
 		ID: parts[0], Hint: parts[1], UserID: parts[2], Name: parts[3], Username: rest,
 		CreationDate: fromMillis(k.creation), ExpirationDate: fromMillis(k.expiration), RevocationDate: fromMillis(k.revocation),
+		DisabledDate: fromMillis(k.disabled),
 	}
 }
 

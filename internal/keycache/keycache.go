@@ -152,12 +152,17 @@ func (c *Cache) Lookup(hash Hash, now time.Time) (*Key, Answer) {
 		return nil, Stale
 	}
 	if key := c.keys.find(&hash); key != nil {
-		if moment-key.moment < c.ageLimit(hash) && c.changes.isCurrent(key) {
+		if c.isUsable(key, moment) {
 			return key, Valid
 		}
 		return nil, Outdated
 	}
 	return nil, c.lookupAbsence(hash, moment)
+}
+
+// isUsable reports whether the key is neither too old nor changed.
+func (c *Cache) isUsable(key *Key, moment time.Duration) bool {
+	return moment-key.moment < c.ageLimit(key.hash) && c.changes.isCurrent(key)
 }
 
 func (c *Cache) lookupAbsence(hash Hash, moment time.Duration) Answer {

@@ -23,6 +23,7 @@ func TestReadsOnce(t *testing.T) {
 func TestKeyIsKeptWhole(t *testing.T) {
 	f := newFixture(t)
 	f.key.ExpirationDate, f.key.RevocationDate = noon.Add(time.Hour), noon.Add(time.Minute)
+	f.key.DisabledDate = noon.Add(time.Second)
 	f.store.put(f.key)
 	want := f.key
 	want.Hash, want.Version = nil, 0
@@ -32,6 +33,19 @@ func TestKeyIsKeptWhole(t *testing.T) {
 	}
 	if key.ID() != want.ID || key.UserID() != want.UserID {
 		t.Errorf("the ids are %q and %q", key.ID(), key.UserID())
+	}
+}
+
+func TestKeyTellsOfItsUser(t *testing.T) {
+	f := newFixture(t)
+	if status := f.mustLoad().Status(noon); status != models.StatusActive {
+		t.Errorf("the key is %s", status)
+	}
+	f.key.DisabledDate = noon
+	f.store.put(f.key)
+	f.Invalidate("the-user")
+	if status := f.mustLoad().Status(noon); status != models.StatusDisabled {
+		t.Errorf("the key of a disabled user is %s", status)
 	}
 }
 

@@ -1,6 +1,9 @@
 package keycache
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 const (
 	// maxReadings is how many readings run at once: half of the connections
@@ -21,7 +24,8 @@ func newLane(width int) lane {
 	return lane{make(chan struct{}, width), make(chan struct{}, width+maxWaiting)}
 }
 
-// enter waits for its turn. ErrOverloaded if too many wait already.
+// enter waits for its turn. ErrOverloaded if too many wait already, or if it
+// does not come in time.
 func (l lane) enter(ctx context.Context) error {
 	select {
 	case l.inside <- struct{}{}:
@@ -33,7 +37,7 @@ func (l lane) enter(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		<-l.inside
-		return ctx.Err()
+		return fmt.Errorf("%w: %w", ErrOverloaded, ctx.Err())
 	}
 }
 

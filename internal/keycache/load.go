@@ -28,7 +28,7 @@ func (c *Cache) Load(ctx context.Context, hash Hash) (*Key, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c.changes.isCurrent(key) {
+		if now := c.moment(); !c.isStale(now) && c.isUsable(key, now) {
 			return key, nil
 		}
 	}

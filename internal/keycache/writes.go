@@ -56,3 +56,13 @@ func (w writing) DeleteKey(ctx context.Context, act repository.Act, id string) e
 	defer w.cache.Invalidate(id)
 	return w.Repository.DeleteKey(ctx, act, id)
 }
+
+func (w writing) UpdateUser(ctx context.Context, act repository.Act, user models.User, revokeKeys bool) (models.User, error) {
+	defer w.cache.Invalidate(user.ID)
+	return w.Repository.UpdateUser(ctx, act, user, revokeKeys)
+}
+
+func (w writing) DeleteUser(ctx context.Context, act repository.Act, id string, detach bool) error {
+	defer w.cache.Invalidate(id)
+	return w.Repository.DeleteUser(ctx, act, id, detach)
+}

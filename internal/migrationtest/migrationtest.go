@@ -12,12 +12,42 @@ import (
 	"github.com/ginauth/ginauth/repository"
 )
 
+// userColumns are what step 3 adds to users, in its order.
+func userColumns() []string {
+	return []string{
+		"change_date", "disabled_date", "confirmation_date", "mail_failure_date", "token_hash", "token_purpose", "token_expiration_date", "version",
+	}
+}
+
 // toSchema1 takes away what later steps have added.
 func toSchema1() []string {
-	return []string{
+	return append(toMiddleOfStep3(0),
 		"DROP TABLE ginauth_usage_hours", "DROP TABLE ginauth_usage_days",
 		"DELETE FROM ginauth_migrations WHERE number > 1",
+	)
+}
+
+// toMiddleOfStep3 leaves what step 3 has done when it dies after some columns,
+// where the database commits before each change of the schema; after the last
+// column the users are not filled in yet.
+func toMiddleOfStep3(columns int) []string {
+	statements := []string{"DELETE FROM ginauth_migrations WHERE number > 2"}
+	for _, column := range userColumns()[columns:] {
+		statements = append(statements, "ALTER TABLE ginauth_users DROP COLUMN "+column)
 	}
+	if columns == len(userColumns()) {
+		statements = append(statements, "UPDATE ginauth_users SET change_date = 0, version = 0")
+	}
+	return statements
+}
+
+// pasts are the states from which a database is brought up to date.
+func pasts() [][]string {
+	states := [][]string{}
+	for columns := range len(userColumns()) + 1 {
+		states = append(states, toMiddleOfStep3(columns))
+	}
+	return append(states, toSchema1())
 }
 
 // content is what callers can see of a database.
@@ -29,24 +59,58 @@ type content struct {
 	hours []repository.SeriesRow
 }
 
-// FromSchema1 fills a database of schema 1 and has open, which opens the same
-// database each time, migrate it; db leads there without ginauth.
+// FromSchema1 fills a database and has open, which opens the same database each
+// time, migrate it from schema 1 and from the middle of a step; db leads there
+// without ginauth.
 func FromSchema1(t *testing.T, db *sql.DB, open func() (repository.Repository, error)) {
 	t.Helper()
-	old := opened(t, open)
-	fill(t, old)
-	before := read(t, old)
-	succeeds(t, old.Close())
-	for _, statement := range toSchema1() {
-		_, err := db.ExecContext(t.Context(), statement)
-		succeeds(t, err)
-	}
 	repo := opened(t, open)
-	defer func() { succeeds(t, repo.Close()) }()
-	if after := read(t, repo); !reflect.DeepEqual(after, before) {
-		t.Errorf("the database holds\n%+v and held\n%+v", after, before)
+	fill(t, repo)
+	before := read(t, repo)
+	for _, past := range pasts() {
+		succeeds(t, repo.Close())
+		for _, statement := range past {
+			_, err := db.ExecContext(t.Context(), statement)
+			succeeds(t, err)
+		}
+		repo = opened(t, open)
+		if after := read(t, repo); !reflect.DeepEqual(after, before) {
+			t.Errorf("after %q the database holds\n%+v and held\n%+v", past, after, before)
+		}
+		hasNoNull(t, db)
 	}
+	defer func() { succeeds(t, repo.Close()) }()
 	goesOn(t, repo, before.rows[0].TotalQueries)
+	accountsWork(t, repo)
+}
+
+// hasNoNull looks past the models, which read a NULL as a zero.
+func hasNoNull(t *testing.T, db *sql.DB) {
+	t.Helper()
+	for _, column := range userColumns() {
+		var nulls int
+		succeeds(t, db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM ginauth_users WHERE "+column+" IS NULL").Scan(&nulls))
+		if nulls != 0 {
+			t.Errorf("%s is NULL in %d users", column, nulls)
+		}
+	}
+}
+
+// accountsWork changes and deletes the user who was there before the schema
+// knew how.
+func accountsWork(t *testing.T, repo repository.Repository) {
+	t.Helper()
+	act := repository.Act{Actor: "admin", Date: noon()}
+	user, err := repo.UserByID(t.Context(), "user")
+	succeeds(t, err)
+	user.TokenHash, user.TokenPurpose, user.DisabledDate = []byte("token"), "purpose", noon()
+	changed, err := repo.UpdateUser(t.Context(), act, user, true)
+	succeeds(t, err)
+	user.Version = 2
+	if !reflect.DeepEqual(changed, user) {
+		t.Errorf("the user is %+v, want %+v", changed, user)
+	}
+	succeeds(t, repo.DeleteUser(t.Context(), act, "user", false))
 }
 
 // goesOn counts once more, and repeats what was counted before.
@@ -78,7 +142,7 @@ func fill(t *testing.T, repo repository.Repository) {
 	act := repository.Act{Actor: "admin", Date: noon()}
 	user := models.User{
 		ID: "user", Username: "Ana", CanonicalUsername: "ana", Email: "Ana@example.org", CanonicalEmail: "ana@example.org",
-		PasswordHash: "hash", CreationDate: noon(),
+		PasswordHash: "hash", CreationDate: noon(), ChangeDate: noon(),
 	}
 	key := models.APIKey{ID: "key", Hash: []byte("hash"), Hint: "hint", Name: "name", UserID: "user", CreationDate: noon(), ExpirationDate: noon()}
 	succeeds(t, repo.CreateUser(t.Context(), act, user, key))

@@ -67,11 +67,11 @@ func TestWhoSharesAPlace(t *testing.T) {
 // A flood from many addresses cannot take more memory than the table's bound.
 func TestTableIsBounded(t *testing.T) {
 	throttle := New(burst, refill)
-	for i := range 5 * addresses {
+	for i := range 5 * maxBuckets {
 		throttle.Fail(fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255), start)
 	}
-	throttle.failures.CleanUp()
-	if size := throttle.failures.EstimatedSize(); size > addresses {
-		t.Errorf("the table holds %d addresses, more than %d", size, addresses)
+	throttle.failures.limiters.CleanUp()
+	if size := throttle.failures.limiters.EstimatedSize(); size > maxBuckets {
+		t.Errorf("the table holds %d addresses, more than %d", size, maxBuckets)
 	}
 }

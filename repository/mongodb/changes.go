@@ -40,29 +40,43 @@ func (r *Repository) inLine(ctx context.Context, act repository.Act, fn func() e
 	return err
 }
 
-// settleAll logs the changes that were made and not yet logged, whosever they
-// are: of a process that died, or that is just about to do so itself.
+// settleAll finishes the changes that were made and not yet logged, whosever
+// they are: of a process that died, or that is just about to do so itself.
 func (r *Repository) settleAll(ctx context.Context) error {
-	cursor, err := r.keys.Find(ctx, field("unlogged.id", field("$gt", "")), options.Find().SetProjection(withoutFlushes()))
-	if err != nil {
+	var keys []record
+	if err := unloggedIn(ctx, r.keys, &keys); err != nil {
 		return err
 	}
-	var left []record
-	if err := cursor.All(ctx, &left); err != nil {
-		return err
-	}
-	for _, rec := range left {
+	for _, rec := range keys {
 		if err := r.settle(ctx, rec); err != nil {
+			return err
+		}
+	}
+	var users []user
+	if err := unloggedIn(ctx, r.users, &users); err != nil {
+		return err
+	}
+	for _, u := range users {
+		if err := r.settleUser(ctx, u); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// settle logs a record's change, unless it is of no effect yet since a user is
-// missing. Any number of processes may settle the same change.
+func unloggedIn(ctx context.Context, collection *mongo.Collection, documents any) error {
+	cursor, err := collection.Find(ctx, field("unlogged.id", field("$gt", "")), options.Find().SetProjection(withoutFlushes()))
+	if err != nil {
+		return err
+	}
+	return cursor.All(ctx, documents)
+}
+
+// settle logs a record's change, unless it is of no effect, since a user is
+// missing or not what they have to be. Any number of processes may settle the
+// same change.
 func (r *Repository) settle(ctx context.Context, rec record) error {
-	if rec.awaitsUser() {
+	if rec.awaitsUser() || rec.isUndecided() {
 		_, _, err := r.findKey(ctx, byID(rec.ID))
 		if errors.Is(err, mongo.ErrNoDocuments) {
 			return nil
@@ -76,9 +90,33 @@ func (r *Repository) settle(ctx context.Context, rec record) error {
 			return err
 		}
 	}
-	filter := append(byID(rec.ID), bson.E{Key: "unlogged.id", Value: rec.Unlogged.ID})
-	_, err := r.keys.UpdateOne(ctx, filter, field("$unset", field("unlogged", "")))
+	return removeMarker(ctx, r.keys, rec.ID, rec.Unlogged)
+}
+
+// settleUser carries a user's change over to the keys and logs it. Any number
+// of processes may do so, and however late: what is done already stays.
+func (r *Repository) settleUser(ctx context.Context, u user) error {
+	if err := r.carryOver(ctx, u, bson.D{}); err != nil {
+		return err
+	}
+	if err := r.appendEntry(ctx, u.entry()); err != nil {
+		return err
+	}
+	if u.Deleted {
+		_, err := r.users.DeleteOne(ctx, marked(u.ID, u.Unlogged))
+		return err
+	}
+	return removeMarker(ctx, r.users, u.ID, u.Unlogged)
+}
+
+func removeMarker(ctx context.Context, collection *mongo.Collection, id string, change *unlogged) error {
+	_, err := collection.UpdateOne(ctx, marked(id, change), field("$unset", field("unlogged", "")))
 	return err
+}
+
+// marked is met by a document that carries the change.
+func marked(id string, change *unlogged) bson.D {
+	return bson.D{{Key: "_id", Value: id}, {Key: "unlogged.id", Value: change.ID}}
 }
 
 // entries returns what a record's change appends to the log, without numbers.

@@ -6,8 +6,6 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
-	"github.com/google/uuid"
-
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
 )
@@ -21,7 +19,7 @@ func revokeUnlogged(t *testing.T, r *Repository, id string) {
 	_, _, err := r.replace(t.Context(), id, func(k *key) (bson.D, error) {
 		k.RevocationDate = millis(noon())
 		k.Version++
-		return field("$set", bson.D{{Key: "key", Value: k}, {Key: "unlogged", Value: newUnlogged(act())}}), nil
+		return k.update(newUnlogged(act())), nil
 	})
 	succeeds(t, err)
 }
@@ -106,12 +104,20 @@ func TestLoggedTwice(t *testing.T) {
 }
 
 // begin takes the first step of a creation: the key is stored, the user not.
-func begin(t *testing.T, r *Repository, key models.APIKey) {
+func begin(t *testing.T, r *Repository, key models.APIKey) record {
 	t.Helper()
 	key.Version = 1
-	rec := newRecord(key, newUnlogged(act()))
-	rec.Unlogged.UserEntry = uuid.NewString()
+	rec := newFirstKey(key, user{Version: 1}, newUnlogged(act()))
 	succeeds(t, r.reserveKey(t.Context(), rec))
+	return rec
+}
+
+// stored makes the document that CreateUser stores.
+func stored(u models.User, key models.APIKey) user {
+	u.Version = 1
+	document := userOf(u)
+	document.FirstKey = key.ID
+	return document
 }
 
 // Of a creation that ended half-way nothing is seen, and it can be repeated.
@@ -157,7 +163,7 @@ func TestUnloggedCreation(t *testing.T) {
 	r := open(t)
 	user, key := newUser("ana")
 	begin(t, r, key)
-	succeeds(t, r.insertUser(t.Context(), userOf(user, key.ID)))
+	succeeds(t, r.insertUser(t.Context(), stored(user, key)))
 	found, err := r.KeyByHash(t.Context(), key.Hash)
 	succeeds(t, err)
 	if rows := listed(t, r, 10); found.Username != "ana" || len(rows) != 1 || rows[0].Username != "ana" {
@@ -177,12 +183,9 @@ func TestTwoAttemptsAtOneCreation(t *testing.T) {
 	r := open(t)
 	user, key := newUser("ana")
 	begin(t, r, key)
-	key.Version = 1
-	rec := newRecord(key, newUnlogged(act()))
-	rec.Unlogged.UserEntry = uuid.NewString()
-	succeeds(t, r.reserveKey(t.Context(), rec))
-	succeeds(t, r.insertUser(t.Context(), userOf(user, key.ID))) // the first one goes on
-	failsWith(t, repository.ErrConflict, r.withdraw(t.Context(), rec, r.insertUser(t.Context(), userOf(user, key.ID))))
+	rec := begin(t, r, key)
+	succeeds(t, r.insertUser(t.Context(), stored(user, key))) // the first one goes on
+	failsWith(t, repository.ErrConflict, r.withdraw(t.Context(), rec, r.insertUser(t.Context(), stored(user, key))))
 	_, err := r.KeyByHash(t.Context(), key.Hash)
 	succeeds(t, err)
 }

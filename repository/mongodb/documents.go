@@ -1,6 +1,7 @@
 package mongodb
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,6 +31,11 @@ type key struct {
 	ExpirationDate int64  `bson:"expiration_date"`
 	RevocationDate int64  `bson:"revocation_date"`
 	Version        int64  `bson:"version"`
+	// UserVersion is the owner's version that the key was issued to or has
+	// followed up to, and DisabledDate the owner's then, by which lists filter.
+	// Keys of earlier schemas lack both.
+	UserVersion  int64 `bson:"user_version"`
+	DisabledDate int64 `bson:"disabled_date"`
 }
 
 type usage struct {
@@ -37,10 +43,10 @@ type usage struct {
 	LatestQueryDate int64 `bson:"latest_query_date"`
 }
 
-// unlogged is the latest change of a record while its entry is not yet in the
-// change log. It is set by the very update that makes the change, and no other
+// unlogged is the latest change of a record or a user while its entry is not
+// yet in the change log. It is set by the very update that makes the change, and no other
 // change is made before it is gone: whoever meets it brings the entry into the
-// log first. So no change is lost, and those of one key are logged in order.
+// log first. So no change is lost, and those of one key or user are logged in order.
 type unlogged struct {
 	// ID is the id of the entry.
 	ID    string `bson:"id"`
@@ -50,18 +56,10 @@ type unlogged struct {
 	// key: the id of the user's entry. The key is there for nobody, and there
 	// is nothing to log, until the user is stored.
 	UserEntry string `bson:"user_entry,omitempty"`
-}
-
-type user struct {
-	ID                string `bson:"_id"`
-	Username          string `bson:"username"`
-	Email             string `bson:"email"`
-	CanonicalUsername string `bson:"canonical_username"`
-	CanonicalEmail    string `bson:"canonical_email"`
-	PasswordHash      string `bson:"password_hash"`
-	CreationDate      int64  `bson:"creation_date"`
-	// FirstKey is the id of the key that came with the user.
-	FirstKey string `bson:"first_key"`
+	// IfVersion is set while it is undecided whether a further key of a user
+	// comes into force: it does if the user is there, and still of this version
+	// unless it is 0. Whoever meets the key decides it, see decide.
+	IfVersion *int64 `bson:"if_version,omitempty"`
 }
 
 type change struct {
@@ -81,6 +79,19 @@ func newRecord(k models.APIKey, change *unlogged) record {
 	return record{ID: k.ID, Hash: binaryOf(k.Hash), Key: keyOf(k), Unlogged: change}
 }
 
+// newFirstKey returns the record of a key that comes with its user.
+func newFirstKey(k models.APIKey, owner user, change *unlogged) record {
+	rec := newRecord(k, change)
+	rec.Key.follow(owner)
+	rec.Unlogged.UserEntry = uuid.NewString()
+	return rec
+}
+
+// follow copies what the key has of its owner.
+func (k *key) follow(owner user) {
+	k.UserVersion, k.DisabledDate = owner.Version, owner.DisabledDate
+}
+
 func keyOf(k models.APIKey) *key {
 	return &key{
 		Hint: k.Hint, Name: k.Name, UserID: k.UserID,
@@ -89,14 +100,16 @@ func keyOf(k models.APIKey) *key {
 	}
 }
 
-// model returns the key with its owner's name; the zero key if it is deleted.
+// model returns the key with what it has of its owner; the zero key if it is
+// deleted.
 func (r record) model(owner user) models.APIKey {
 	if r.Key == nil {
 		return models.APIKey{}
 	}
 	hash, _ := r.Hash.(bson.Binary)
 	return models.APIKey{
-		ID: r.ID, Hash: hash.Data, Hint: r.Key.Hint, Name: r.Key.Name, UserID: r.Key.UserID, Username: owner.Username,
+		ID: r.ID, Hash: hash.Data, Hint: r.Key.Hint, Name: r.Key.Name, UserID: r.Key.UserID,
+		Username: owner.Username, DisabledDate: fromMillis(owner.DisabledDate), UserVersion: owner.Version,
 		CreationDate: fromMillis(r.Key.CreationDate), ExpirationDate: fromMillis(r.Key.ExpirationDate),
 		RevocationDate: fromMillis(r.Key.RevocationDate), Version: r.Key.Version,
 	}
@@ -118,19 +131,7 @@ func (r record) isThere(owner user) bool {
 
 func (r record) awaitsUser() bool { return r.Unlogged != nil && r.Unlogged.UserEntry != "" }
 
-func userOf(u models.User, firstKey string) user {
-	return user{
-		ID: u.ID, Username: u.Username, Email: u.Email, CanonicalUsername: u.CanonicalUsername, CanonicalEmail: u.CanonicalEmail,
-		PasswordHash: u.PasswordHash, CreationDate: millis(u.CreationDate), FirstKey: firstKey,
-	}
-}
-
-func (u user) model() models.User {
-	return models.User{
-		ID: u.ID, Username: u.Username, Email: u.Email, CanonicalUsername: u.CanonicalUsername, CanonicalEmail: u.CanonicalEmail,
-		PasswordHash: u.PasswordHash, CreationDate: fromMillis(u.CreationDate),
-	}
-}
+func (r record) isUndecided() bool { return r.Unlogged != nil && r.Unlogged.IfVersion != nil }
 
 func (c change) model() models.Change {
 	return models.Change{
@@ -160,5 +161,8 @@ func fromMillis(n int64) time.Time {
 func byID(id any) bson.D { return field("_id", id) }
 
 func field(name string, value any) bson.D { return bson.D{{Key: name, Value: value}} }
+
+// and joins parts of a document that have no field in common.
+func and(parts ...bson.D) bson.D { return slices.Concat(parts...) }
 
 func exists(yes bool) bson.D { return field("$exists", yes) }

@@ -8,26 +8,44 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
 )
 
-// CreateKey implements repository.Repository.
+// CreateKey implements repository.Repository. A user's key is stored first and
+// decided upon then, so that the user cannot change unnoticed in between.
 func (r *Repository) CreateKey(ctx context.Context, act repository.Act, key models.APIKey) error {
 	ctx = withoutDate(ctx)
 	key.Version = 1
 	rec := newRecord(key, newUnlogged(act))
 	return r.inLine(ctx, act, func() error {
-		if _, err := r.owner(ctx, rec); err != nil {
-			return wrap(ctx, "finding the key's user", err)
+		if key.UserID != "" {
+			owner, err := r.admitting(ctx, key.UserID, key.UserVersion)
+			if err != nil {
+				return err
+			}
+			rec.Key.follow(owner)
+			rec.Unlogged.IfVersion = &key.UserVersion
 		}
 		if err := r.insertRecord(ctx, rec); err != nil {
 			return err
 		}
-		return r.log(ctx, rec)
+		return r.issue(ctx, rec)
 	})
+}
+
+// admitting returns a user to whom a key may be issued that was asked for when
+// they had the given version.
+func (r *Repository) admitting(ctx context.Context, id string, version int64) (user, error) {
+	var owner user
+	if err := r.users.FindOne(ctx, and(byID(id), notDeleted())).Decode(&owner); err != nil {
+		return user{}, wrap(ctx, "finding the key's user", err)
+	}
+	if !owner.admits(version) {
+		return user{}, fmt.Errorf("creating a key for a user: %w", repository.ErrOutdated)
+	}
+	return owner, nil
 }
 
 // insertRecord stores a record, whose id was never taken.
@@ -37,13 +55,40 @@ func (r *Repository) insertRecord(ctx context.Context, rec record) error {
 	})
 }
 
-// log finishes a change that is in force. If that fails, the next change or
-// the next reader of the log does it, and the caller is told to repeat.
+// issue brings a stored key into force if its user still admits it, and logs it.
+func (r *Repository) issue(ctx context.Context, rec record) error {
+	if !rec.isUndecided() {
+		return r.log(ctx, rec)
+	}
+	var refusal error
+	err := r.finish(ctx, func(ctx context.Context) error {
+		_, _, err := r.findKey(ctx, byID(rec.ID))
+		if !errors.Is(err, mongo.ErrNoDocuments) {
+			return err
+		}
+		_, refusal = r.admitting(ctx, rec.Key.UserID, *rec.Unlogged.IfVersion)
+		return nil
+	})
+	if err != nil || refusal != nil {
+		return errors.Join(err, refusal)
+	}
+	rec.Unlogged.IfVersion = nil
+	return r.log(ctx, rec)
+}
+
+// log finishes a change of a key that is in force.
 func (r *Repository) log(ctx context.Context, rec record) error {
+	return r.finish(ctx, func(ctx context.Context) error { return r.settle(ctx, rec) })
+}
+
+// finish takes the steps that are left of a change that is in force. If that
+// fails, the next change or the next reader of the log takes them, and the
+// caller is told to repeat.
+func (r *Repository) finish(ctx context.Context, settle func(context.Context) error) error {
 	longer, cancel := outliving(ctx)
 	defer cancel()
-	if err := r.settle(longer, rec); err != nil {
-		return fmt.Errorf("%w: %w", repository.ErrOutcomeUnknown, wrap(ctx, "appending to the change log", err))
+	if err := settle(longer); err != nil {
+		return fmt.Errorf("%w: %w", repository.ErrOutcomeUnknown, wrap(ctx, "finishing a change", err))
 	}
 	return nil
 }
@@ -56,34 +101,6 @@ func (r *Repository) KeyByHash(ctx context.Context, hash []byte) (models.APIKey,
 		return models.APIKey{}, wrap(ctx, "finding a key", err)
 	}
 	return rec.model(owner), nil
-}
-
-// findKey reads a key and then its owner, in that order: a first key that is
-// stored before its user is told by the user.
-func (r *Repository) findKey(ctx context.Context, filter bson.D) (record, user, error) {
-	var rec record
-	err := r.keys.FindOne(ctx, filter, options.FindOne().SetProjection(withoutFlushes())).Decode(&rec)
-	if err != nil {
-		return record{}, user{}, err
-	}
-	owner, err := r.owner(ctx, rec)
-	if err != nil && !errors.Is(err, mongo.ErrNoDocuments) {
-		return record{}, user{}, err
-	}
-	if !rec.isThere(owner) {
-		return record{}, user{}, mongo.ErrNoDocuments
-	}
-	return rec, owner, nil
-}
-
-// owner reads the user of a record's key; the zero user if it has none.
-func (r *Repository) owner(ctx context.Context, rec record) (user, error) {
-	if rec.Key == nil || rec.Key.UserID == "" {
-		return user{}, nil
-	}
-	var owner user
-	err := r.users.FindOne(ctx, byID(rec.Key.UserID)).Decode(&owner)
-	return owner, err
 }
 
 // RenewKey implements repository.Repository.
@@ -153,7 +170,7 @@ func (r *Repository) edit(ctx context.Context, act repository.Act, id string, al
 				return nil, err
 			}
 			k.Version++
-			return field("$set", bson.D{{Key: "key", Value: k}, {Key: "unlogged", Value: change}}), nil
+			return k.update(change), nil
 		})
 		edited = rec.model(owner)
 		if err != nil {
@@ -163,6 +180,15 @@ func (r *Repository) edit(ctx context.Context, act repository.Act, id string, al
 		return r.log(ctx, rec)
 	})
 	return edited, err
+}
+
+// update writes what a change of a key may change, and not what the key follows
+// its owner in.
+func (k *key) update(change *unlogged) bson.D {
+	return field("$set", bson.D{
+		{Key: "key.expiration_date", Value: k.ExpirationDate}, {Key: "key.revocation_date", Value: k.RevocationDate},
+		{Key: "key.version", Value: k.Version}, {Key: "unlogged", Value: change},
+	})
 }
 
 // replace reads a key, lets alter change the copy and say the update, and

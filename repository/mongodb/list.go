@@ -2,8 +2,10 @@ package mongodb
 
 import (
 	"context"
+	"errors"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/ginauth/ginauth/models"
@@ -22,7 +24,7 @@ func (r *Repository) ListUsage(ctx context.Context, filter repository.UsageFilte
 	if err != nil {
 		return repository.UsagePage{}, wrap(ctx, "listing usage", err)
 	}
-	rows, err := r.rows(ctx, conditions, page, position)
+	rows, err := r.rows(ctx, filter, conditions, page, position)
 	if err != nil {
 		return repository.UsagePage{}, wrap(ctx, "listing usage", err)
 	}
@@ -34,9 +36,9 @@ func (r *Repository) ListUsage(ctx context.Context, filter repository.UsageFilte
 }
 
 // rows returns one row more than the page holds, if there are so many. Records
-// that are not there yet, since their user is missing, are left out, and it
-// reads on in their place.
-func (r *Repository) rows(ctx context.Context, conditions bson.A, page repository.Page, position repository.Position) ([]repository.KeyUsage, error) {
+// that are not there, or not any more as the filter wants them, are left out,
+// and it reads on in their place.
+func (r *Repository) rows(ctx context.Context, filter repository.UsageFilter, conditions bson.A, page repository.Page, position repository.Position) ([]repository.KeyUsage, error) {
 	rows := []repository.KeyUsage{}
 	for {
 		want := page.Limit + 1 - len(rows)
@@ -44,21 +46,60 @@ func (r *Repository) rows(ctx context.Context, conditions bson.A, page repositor
 		if err != nil {
 			return nil, err
 		}
-		owners, err := r.owners(ctx, found)
+		current, err := r.rowsOf(ctx, found)
 		if err != nil {
 			return nil, err
 		}
-		for _, rec := range found {
-			owner := rec.ownerAmong(owners)
-			position = positionOf(rec, page)
-			if rec.Key == nil || rec.isThere(owner) {
-				rows = append(rows, rec.row(owner))
+		for _, row := range current {
+			if stillMeets(row, filter) {
+				rows = append(rows, row)
 			}
 		}
 		if len(found) < want || len(rows) > page.Limit {
 			return rows, nil
 		}
+		position = positionOf(found[len(found)-1], page)
 	}
+}
+
+// rowsOf returns the rows of those records that are there, as their owners have
+// them be.
+func (r *Repository) rowsOf(ctx context.Context, records []record) ([]repository.KeyUsage, error) {
+	owners, err := r.owners(ctx, records)
+	if err != nil {
+		return nil, err
+	}
+	rows := []repository.KeyUsage{}
+	for _, rec := range records {
+		current, owner, err := r.upToDate(ctx, rec, rec.ownerAmong(owners))
+		if errors.Is(err, mongo.ErrNoDocuments) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		current.Usage = rec.Usage // the row's place in the list
+		rows = append(rows, current.row(owner))
+	}
+	return rows, nil
+}
+
+// upToDate reads a record again if its key lags behind its owner.
+func (r *Repository) upToDate(ctx context.Context, rec record, owner user) (record, user, error) {
+	if rec.Key == nil || rec.isThere(owner) && !rec.lagsBehind(owner) && !rec.isOrphan(owner) {
+		return rec, owner, nil
+	}
+	return r.findKey(ctx, byID(rec.ID))
+}
+
+// stillMeets reports whether a row, which was found by the filter, meets it
+// with what its owner has changed meanwhile.
+func stillMeets(row repository.KeyUsage, filter repository.UsageFilter) bool {
+	if filter.Status != "" && row.Status(fromMillis(millis(filter.Now))) != filter.Status {
+		return false
+	}
+	owned := filter.UserID != "" || filter.Username != "" || filter.Email != ""
+	return !owned || row.UserID != ""
 }
 
 func (r *Repository) recordsAfter(ctx context.Context, conditions bson.A, page repository.Page, position repository.Position, limit int) ([]record, error) {
@@ -124,7 +165,13 @@ func (r *Repository) conditions(ctx context.Context, filter repository.UsageFilt
 	if filter.Name != "" {
 		conditions = append(conditions, field("key.name", filter.Name))
 	}
+	if filter.UserID != "" {
+		conditions = append(conditions, field("key.user_id", filter.UserID))
+	}
 	if filter.Status != "" {
+		if err := r.settleAll(ctx); err != nil { // what keys follow their owners in has to be there
+			return nil, err
+		}
 		conditions = append(conditions, withStatus(filter.Status, millis(filter.Now)))
 	}
 	if filter.Username == "" && filter.Email == "" {
@@ -159,18 +206,17 @@ func (r *Repository) ownedBy(ctx context.Context, name, username, email string) 
 
 // withStatus says models.APIKey.Status in MongoDB's words.
 func withStatus(status models.Status, now int64) bson.D {
-	expiration, revocation := "key.expiration_date", "key.revocation_date"
+	expiration, notRevoked := "key.expiration_date", field("key.revocation_date", int64(0))
+	enabled := and(notRevoked, hasDate("key.disabled_date", false))
 	switch status {
 	case models.StatusActive:
-		return bson.D{{Key: revocation, Value: int64(0)}, {Key: "$or", Value: bson.A{
-			field(expiration, int64(0)), field(expiration, field("$gt", now)),
-		}}}
+		return and(enabled, field("$or", bson.A{field(expiration, int64(0)), field(expiration, field("$gt", now))}))
 	case models.StatusExpired:
-		return bson.D{{Key: revocation, Value: int64(0)}, {Key: expiration, Value: bson.D{
-			{Key: "$ne", Value: int64(0)}, {Key: "$lte", Value: now},
-		}}}
+		return and(enabled, field(expiration, bson.D{{Key: "$ne", Value: int64(0)}, {Key: "$lte", Value: now}}))
+	case models.StatusDisabled:
+		return and(notRevoked, hasDate("key.disabled_date", true))
 	case models.StatusRevoked:
-		return field("$and", bson.A{field("key", exists(true)), field(revocation, field("$ne", int64(0)))})
+		return field("$and", bson.A{field("key", exists(true)), field("key.revocation_date", field("$ne", int64(0)))})
 	case models.StatusDeleted:
 		return field("key", exists(false))
 	default: // no key has it

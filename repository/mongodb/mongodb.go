@@ -14,6 +14,9 @@
 //     itself, so nothing ever has to be moved from the one to the other.
 //   - A user's first key is stored before the user, and is there for nobody
 //     until the user is.
+//   - A user's document says what their keys are: revoked, disabled, without an
+//     owner. It is carried over to the records of the keys, and a key that it
+//     has not reached yet is brought up to it before anybody sees the key.
 package mongodb
 
 import (

@@ -13,10 +13,11 @@ import (
 )
 
 // schemaNumber is the number of the schema that this version knows.
-const schemaNumber = 2
+const schemaNumber = 3
 
 // migrate makes the collections and indexes that are missing. Several
-// processes may do so at once: what is there already is left alone.
+// processes may do so at once: what is there already is left alone. Documents
+// that lack fields of a later schema are read as they were meant.
 func (r *Repository) migrate(ctx context.Context) error {
 	if err := r.refuseNewer(ctx); err != nil {
 		return err
@@ -56,7 +57,7 @@ func (r *Repository) indexes() map[*mongo.Collection][]mongo.IndexModel {
 			unique("hash"), plain("key.user_id"), plain("unlogged.id"),
 			plain("usage.total_queries", "_id"), plain("usage.latest_query_date", "_id"),
 		},
-		r.users:   {unique("canonical_username"), unique("canonical_email")},
+		r.users:   {unique("canonical_username"), unique("canonical_email"), plain("unlogged.id")},
 		r.changes: {unique("id")},
 		r.flushes: {plain("date")},
 

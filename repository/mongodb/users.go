@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/google/uuid"
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
@@ -18,14 +17,15 @@ import (
 // and were told to nobody; the same call, repeated, takes them over.
 func (r *Repository) CreateUser(ctx context.Context, act repository.Act, user models.User, key models.APIKey) error {
 	ctx = withoutDate(ctx)
-	key.Version = 1
-	rec := newRecord(key, newUnlogged(act))
-	rec.Unlogged.UserEntry = uuid.NewString()
+	user.Version, key.Version = 1, 1
+	owner := userOf(user)
+	owner.FirstKey = key.ID
+	rec := newFirstKey(key, owner, newUnlogged(act))
 	return r.inLine(ctx, act, func() error {
 		if err := r.reserveKey(ctx, rec); err != nil {
 			return err
 		}
-		if err := r.insertUser(ctx, userOf(user, key.ID)); err != nil {
+		if err := r.insertUser(ctx, owner); err != nil {
 			return r.withdraw(ctx, rec, err)
 		}
 		return r.log(ctx, rec)
@@ -77,14 +77,33 @@ func (r *Repository) withdraw(ctx context.Context, rec record, refused error) er
 	if _, _, err := r.findKey(longer, byID(rec.ID)); !errors.Is(err, mongo.ErrNoDocuments) {
 		return refused // it is there, or that cannot be told
 	}
-	_, _ = r.keys.DeleteOne(longer, append(byID(rec.ID), bson.E{Key: "unlogged.id", Value: rec.Unlogged.ID}))
+	_, _ = r.keys.DeleteOne(longer, marked(rec.ID, rec.Unlogged))
 	return refused
+}
+
+// UserByID implements repository.Repository.
+func (r *Repository) UserByID(ctx context.Context, id string) (models.User, error) {
+	return r.findUser(ctx, byID(id))
 }
 
 // UserByUsername implements repository.Repository.
 func (r *Repository) UserByUsername(ctx context.Context, canonical string) (models.User, error) {
+	return r.findUser(ctx, field("canonical_username", canonical))
+}
+
+// UserByEmail implements repository.Repository.
+func (r *Repository) UserByEmail(ctx context.Context, canonical string) (models.User, error) {
+	return r.findUser(ctx, field("canonical_email", canonical))
+}
+
+func (r *Repository) findUser(ctx context.Context, filter bson.D) (models.User, error) {
 	ctx = withoutDate(ctx)
 	var found user
-	err := r.users.FindOne(ctx, field("canonical_username", canonical)).Decode(&found)
-	return found.model(), wrap(ctx, "finding a user", err)
+	err := r.users.FindOne(ctx, and(filter, notDeleted())).Decode(&found)
+	if err != nil {
+		return models.User{}, wrap(ctx, "finding a user", err)
+	}
+	return found.model(), nil
 }
+
+func notDeleted() bson.D { return field("deleted", exists(false)) }

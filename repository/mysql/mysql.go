@@ -45,6 +45,7 @@ func Open(ctx context.Context, uri string) (repository.Repository, error) {
 		Connector:  connector,
 		Dialector:  dialector,
 		IsReadOnly: "SELECT @@global.read_only",
+		MayTurn:    true,
 		Backend: gormrepo.Backend{
 			Clock:           "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)",
 			UniqueViolation: uniqueViolation,

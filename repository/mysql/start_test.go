@@ -11,6 +11,7 @@ import (
 	"github.com/ginauth/ginauth/internal/faults"
 	"github.com/ginauth/ginauth/internal/gormrepo"
 	"github.com/ginauth/ginauth/internal/testdatabase"
+	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/repository/mysql"
 )
 
@@ -24,7 +25,48 @@ func refuses(t *testing.T, uri string) error {
 // account of this test might write all the same.
 func TestReadOnlyServer(t *testing.T) {
 	server := testdatabase.OwnServer(t, "mysql")
-	uri, err := url.Parse(server.URI)
+	admin := asAdmin(t, server.URI)
+	if _, err := admin.ExecContext(t.Context(), "SET GLOBAL read_only = 1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := refuses(t, server.URI); !errors.Is(err, gormrepo.ErrReadOnly) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// A server may be made a replica under connections that go on. It must not be
+// read any more then, nor its change log followed; and it is used again when it
+// takes writes again.
+func TestServerBecomesReadOnly(t *testing.T) {
+	server := testdatabase.OwnServer(t, "mysql")
+	repo, err := mysql.Open(t.Context(), server.URI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer repo.Close()
+	admin := asAdmin(t, server.URI)
+	for value, want := range map[int]error{0: nil, 1: gormrepo.ErrReadOnly} {
+		if _, err := admin.ExecContext(t.Context(), fmt.Sprint("SET GLOBAL read_only = ", value)); err != nil {
+			t.Fatal(err)
+		}
+		_, latest := repo.LatestChange(t.Context())
+		_, changes := repo.Changes(t.Context(), repository.Cursor{}, 1)
+		if !errors.Is(latest, want) || !errors.Is(changes, want) {
+			t.Errorf("with read_only = %d the change log is %v and %v", value, latest, changes)
+		}
+	}
+	if _, err := admin.ExecContext(t.Context(), "SET GLOBAL read_only = 0"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := repo.LatestChange(t.Context()); err != nil {
+		t.Errorf("the server that takes writes again is answered with %v", err)
+	}
+}
+
+// asAdmin leads to the server as its administrator.
+func asAdmin(t *testing.T, serverURI string) *sql.DB {
+	t.Helper()
+	uri, err := url.Parse(serverURI)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,13 +74,8 @@ func TestReadOnlyServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer admin.Close()
-	if _, err := admin.ExecContext(t.Context(), "SET GLOBAL read_only = 1"); err != nil {
-		t.Fatal(err)
-	}
-	if err := refuses(t, server.URI); !errors.Is(err, gormrepo.ErrReadOnly) {
-		t.Errorf("the error is %v", err)
-	}
+	t.Cleanup(func() { _ = admin.Close() })
+	return admin
 }
 
 func TestMissingDatabaseAndRefusedLogin(t *testing.T) {

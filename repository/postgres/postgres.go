@@ -37,10 +37,11 @@ func Open(ctx context.Context, uri string) (repository.Repository, error) {
 	if err != nil {
 		return nil, errors.New("opening postgres: the URI cannot be understood; it should look like postgresql://user:password@host:5432/name")
 	}
+	config.ValidateConnect = requireWritable
 	repo, err := gormrepo.OpenServer(ctx, gormrepo.Server{
 		Connector:  stdlib.GetConnector(*config, stdlib.OptionShouldPing(shouldPing)),
 		Dialector:  func(pool *sql.DB) gorm.Dialector { return postgres.New(postgres.Config{Conn: pool}) },
-		IsReadOnly: "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool",
+		IsReadOnly: isReadOnly,
 		Backend: gormrepo.Backend{
 			Clock:           "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)",
 			UniqueViolation: uniqueViolation,
@@ -52,6 +53,23 @@ func Open(ctx context.Context, uri string) (repository.Repository, error) {
 		return nil, fmt.Errorf("opening postgres: %w", err)
 	}
 	return &listening{repo, config}, nil
+}
+
+// isReadOnly returns whether the server is a standby or takes no writes.
+const isReadOnly = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool"
+
+// requireWritable looks at each connection that is made, since an address may
+// lead to a standby from one moment to the next. What lags behind would bring
+// revoked keys back. A server that becomes a standby ends its connections.
+func requireWritable(ctx context.Context, conn *pgconn.PgConn) error {
+	results, err := conn.Exec(ctx, isReadOnly).ReadAll()
+	if err != nil {
+		return err
+	}
+	if string(results[0].Rows[0][0]) != "f" {
+		return gormrepo.ErrReadOnly
+	}
+	return nil
 }
 
 // shouldPing lets a connection that may have broken while it was idle be tried,

@@ -10,6 +10,7 @@ import (
 	"github.com/ginauth/ginauth/internal/gormrepo"
 	"github.com/ginauth/ginauth/internal/testdatabase"
 	"github.com/ginauth/ginauth/internal/testservers"
+	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/repository/postgres"
 )
 
@@ -35,6 +36,39 @@ func TestHotStandby(t *testing.T) {
 	primary := testdatabase.OwnServer(t, "postgres")
 	standby := testdatabase.Started(t)(testservers.StartStandby(t.Context(), primary))
 	if err := refuses(t, standby.URI); !errors.Is(err, gormrepo.ErrReadOnly) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// A standby that takes the place of a primary that is gone is not read, nor is
+// its change log followed.
+func TestStandbyInThePlaceOfThePrimary(t *testing.T) {
+	primary := testdatabase.OwnServer(t, "postgres")
+	standby := testdatabase.Started(t)(testservers.StartStandby(t.Context(), primary))
+	uri, err := url.Parse(primary.URI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := url.Parse(standby.URI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	uri.Host += "," + other.Host
+	repo, err := postgres.Open(t.Context(), uri.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer repo.Close()
+	primary.Kill()
+	for range 3 {
+		if _, err := repo.LatestChange(t.Context()); err == nil {
+			t.Error("the standby's change log is read")
+		}
+		if _, err := repo.KeyByHash(t.Context(), []byte("hash")); err == nil || errors.Is(err, repository.ErrNotFound) {
+			t.Errorf("the standby's keys are read: %v", err)
+		}
+	}
+	if _, err := repo.LatestChange(t.Context()); !errors.Is(err, gormrepo.ErrReadOnly) {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -64,7 +64,8 @@ func emptyLog(s *suite) {
 
 func eachVerbAppends(s *suite) {
 	user := newUser("ana")
-	first, second := keyOf(user), keyOf(user)
+	first, second, edited := keyOf(user), keyOf(user), user
+	edited.Version = 2
 	steps := []struct {
 		actor   string
 		do      func(act repository.Act) error
@@ -76,6 +77,9 @@ func eachVerbAppends(s *suite) {
 		{"revoker", s.revoking(first.ID), []logged{{object: models.ObjectKey, id: first.ID}}},
 		{"reviver", s.renewing(first.ID, true), []logged{{object: models.ObjectKey, id: first.ID}}},
 		{"deleter", s.deleting(second.ID), []logged{{object: models.ObjectKey, id: second.ID}}},
+		{"editor", s.updating(user, false), []logged{{object: models.ObjectUser, id: user.ID}}},
+		{"guardian", s.updating(edited, true), []logged{{object: models.ObjectUser, id: user.ID}}},
+		{"remover", s.deletingUser(user.ID), []logged{{object: models.ObjectUser, id: user.ID}}},
 	}
 	want := []logged{}
 	for i, step := range steps {
@@ -114,17 +118,32 @@ func (s *suite) deleting(id string) func(repository.Act) error {
 	return func(act repository.Act) error { return s.repo.DeleteKey(s.Context(), act, id) }
 }
 
+func (s *suite) updating(user models.User, revokeKeys bool) func(repository.Act) error {
+	return func(act repository.Act) error {
+		_, err := s.repo.UpdateUser(s.Context(), act, user, revokeKeys)
+		return err
+	}
+}
+
+func (s *suite) deletingUser(id string) func(repository.Act) error {
+	return func(act repository.Act) error { return s.repo.DeleteUser(s.Context(), act, id, false) }
+}
+
 // Failures, repetitions and reads leave neither an entry nor a gap: the entry
 // of the next change has the next number.
 func nothingChanged(s *suite) {
 	user, key := s.createUser("ana")
 	s.revokeKey(key.ID)
+	s.createUser("bob")
 	before := s.changeLog()
 	unknown, twin := newKey(), newUser("ana")
+	outdated, moved := user, user
+	outdated.Version, moved.CanonicalEmail = 7, "bob@example.org"
 	for _, idle := range []func(repository.Act) error{
 		s.creatingKey(key), s.creatingKey(keyOf(twin)), s.creatingUser(twin, keyOf(twin)),
 		s.renewing(key.ID, false), s.renewing(unknown.ID, true), s.revoking(key.ID),
 		s.revoking(unknown.ID), s.deleting(unknown.ID),
+		s.updating(outdated, true), s.updating(moved, true), s.updating(twin, true), s.deletingUser(twin.ID),
 	} {
 		_ = idle(act()) // what each returns is tested elsewhere
 		same(s, "the change log", s.changeLog(), before)

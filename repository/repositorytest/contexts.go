@@ -59,6 +59,13 @@ func calls(user models.User, key models.APIKey) []call {
 		{"DeleteKey", func(ctx context.Context, repo repository.Repository) error {
 			return repo.DeleteKey(ctx, act(), key.ID)
 		}},
+		{"UpdateUser", func(ctx context.Context, repo repository.Repository) error {
+			_, err := repo.UpdateUser(ctx, act(), user, true)
+			return err
+		}},
+		{"DeleteUser", func(ctx context.Context, repo repository.Repository) error {
+			return repo.DeleteUser(ctx, act(), user.ID, false)
+		}},
 	}...)
 }
 
@@ -66,6 +73,18 @@ func readingCalls(user models.User, key models.APIKey) []call {
 	return []call{
 		{"KeyByHash", func(ctx context.Context, repo repository.Repository) error {
 			_, err := repo.KeyByHash(ctx, key.Hash)
+			return err
+		}},
+		{"UserByID", func(ctx context.Context, repo repository.Repository) error {
+			_, err := repo.UserByID(ctx, user.ID)
+			return err
+		}},
+		{"UserByEmail", func(ctx context.Context, repo repository.Repository) error {
+			_, err := repo.UserByEmail(ctx, user.CanonicalEmail)
+			return err
+		}},
+		{"ListUsers", func(ctx context.Context, repo repository.Repository) error {
+			_, err := repo.ListUsers(ctx, repository.UserFilter{}, wholeList())
 			return err
 		}},
 		{"UserByUsername", func(ctx context.Context, repo repository.Repository) error {
@@ -126,7 +145,7 @@ func (s *suite) nothingHappensIn(ctx context.Context) {
 // sentinels are the errors that mean something other than an outage.
 func sentinels() []error {
 	return []error{
-		repository.ErrNotFound, repository.ErrConflict, repository.ErrRevoked,
+		repository.ErrNotFound, repository.ErrConflict, repository.ErrRevoked, repository.ErrOutdated,
 		repository.ErrInvalidCursor, repository.ErrChangesLost, repository.ErrOutcomeUnknown,
 	}
 }

@@ -55,6 +55,7 @@ func closedUnderWay(s *suite) {
 func errorsHoldNoValue(s *suite) {
 	user, key := newUser("canonical-secret"), newKey()
 	user.Username, user.Email = "typed-secret", "typed-secret@example.org"
+	user.TokenHash, user.TokenPurpose = []byte("token-hash-secret-of-32-bytes-xx"), "purpose-secret"
 	key.Name, key.Hint, key.UserID = "label-secret", "ga_secret", user.ID
 	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), act(), user, key))
 	for name, err := range s.failures(user, key) {
@@ -83,6 +84,15 @@ func (s *suite) failures(user models.User, key models.APIKey) map[string]error {
 	failures["a taken email"] = s.repo.CreateUser(ctx, act(), sameEmail, keyOf(sameEmail))
 	failures["a taken hash"] = s.repo.CreateKey(ctx, act(), sameHash)
 	failures["a taken id"] = s.repo.CreateKey(ctx, act(), sameID)
+	moved, outdated := sameEmail, user
+	moved.CanonicalEmail, outdated.Version = "free@example.org", 7
+	s.succeeds("CreateUser", s.repo.CreateUser(ctx, act(), moved, keyOf(moved)))
+	moved.Email, moved.CanonicalEmail, moved.TokenHash, moved.TokenPurpose = user.Email, user.CanonicalEmail, user.TokenHash, user.TokenPurpose
+	_, failures["a change to a taken email"] = s.repo.UpdateUser(ctx, act(), moved, true)
+	_, failures["an outdated change"] = s.repo.UpdateUser(ctx, act(), outdated, true)
+	late := keyOf(user)
+	late.UserVersion = 7
+	failures["a key of an outdated user"] = s.repo.CreateKey(ctx, act(), late)
 	failures["a missing user"] = s.repo.CreateKey(ctx, act(), homeless)
 	s.revokeKey(key.ID)
 	_, _, failures["a revoked key"] = s.repo.RenewKey(ctx, act(), key.ID, hour(20), false)
@@ -101,10 +111,13 @@ func (s *suite) failures(user models.User, key models.APIKey) map[string]error {
 func failuresOf(ctx context.Context, repo repository.Repository, user models.User, key models.APIKey) error {
 	_, search := repo.KeyByHash(ctx, key.Hash)
 	_, login := repo.UserByUsername(ctx, user.CanonicalUsername)
+	_, address := repo.UserByEmail(ctx, user.CanonicalEmail)
+	_, update := repo.UpdateUser(ctx, act(), user, true)
+	_, users := repo.ListUsers(ctx, repository.UserFilter{Username: user.CanonicalUsername, Email: user.CanonicalEmail}, wholeList())
 	_, list := repo.ListUsage(ctx, repository.UsageFilter{
 		Name: key.Name, Username: user.CanonicalUsername, Email: user.CanonicalEmail,
 	}, wholeList())
-	return errors.Join(search, login, list,
+	return errors.Join(search, login, address, update, users, list,
 		repo.CreateUser(ctx, act(), user, key), repo.CreateKey(ctx, act(), key))
 }
 
@@ -115,6 +128,9 @@ func valuesOf(user models.User, key models.APIKey) map[string]string {
 		"typed address":      user.Email,
 		"canonical address":  user.CanonicalEmail,
 		"password hash":      user.PasswordHash,
+		"token's hash":       hex.EncodeToString(user.TokenHash),
+		"token's bytes":      string(user.TokenHash),
+		"token's purpose":    user.TokenPurpose,
 		"key's name":         key.Name,
 		"key's hint":         key.Hint,
 		"hash in hex":        hex.EncodeToString(key.Hash),

@@ -39,7 +39,7 @@ func keyWithID(id string) models.APIKey {
 // keyOf makes a key for the user.
 func keyOf(user models.User) models.APIKey {
 	key := newKey()
-	key.UserID, key.Username = user.ID, user.Username
+	key.UserID, key.Username, key.UserVersion = user.ID, user.Username, 1
 	return key
 }
 
@@ -54,6 +54,8 @@ func newUser(canonical string) models.User {
 		CanonicalEmail:    canonical + "@example.org",
 		PasswordHash:      "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA",
 		CreationDate:      hour(0),
+		ChangeDate:        hour(0),
+		Version:           1,
 	}
 }
 

@@ -107,14 +107,19 @@ func (s *suite) finds(filter repository.UsageFilter, want []string) {
 // The store's judgement must be the model's, down to the millisecond at which
 // a key expires, or a list would show as active what the guard refuses.
 func statusFilter(s *suite) {
-	s.newHousehold()
+	disabled := s.newHousehold().bob
 	for _, expiration := range []time.Time{{}, hour(6), hour(6).Add(time.Millisecond)} {
 		live, revoked := newKey(), newKey()
 		live.ExpirationDate, revoked.ExpirationDate = expiration, expiration
 		s.createKey(live)
 		s.createKey(revoked)
 		s.revokeKey(revoked.ID)
+		ofDisabled := keyOf(disabled)
+		ofDisabled.ExpirationDate = expiration
+		s.createKey(ofDisabled)
 	}
+	disabled.DisabledDate = hour(5)
+	s.updateUser(disabled, false)
 	instants := []time.Time{
 		hour(0), hour(6).Add(-time.Nanosecond), hour(6), hour(6).Add(time.Nanosecond),
 		hour(6).Add(time.Millisecond), hour(6).In(time.FixedZone("Kathmandu", 20_700)), hour(23),
@@ -131,7 +136,7 @@ func (s *suite) agreesOnStatus(now time.Time) {
 		status := row.Status(now)
 		want[status] = append(want[status], row.KeyID)
 	}
-	for _, status := range []models.Status{models.StatusActive, models.StatusExpired, models.StatusRevoked, models.StatusDeleted} {
+	for _, status := range []models.Status{models.StatusActive, models.StatusExpired, models.StatusDisabled, models.StatusRevoked, models.StatusDeleted} {
 		s.finds(repository.UsageFilter{Status: status, Now: now}, want[status])
 	}
 }

@@ -117,14 +117,22 @@ func epoch(s *suite) {
 }
 
 func undated(s *suite) {
-	key := s.createKey(newKey())
-	_, err := s.repo.RevokeKey(s.Context(), repository.Act{Actor: "admin"}, key.ID)
-	if err == nil {
-		s.Error("a revocation without a date succeeds")
+	user, key := s.createUser("ana")
+	newcomer := newUser("bob")
+	for name, do := range map[string]func(repository.Act) error{
+		"CreateKey": s.creatingKey(keyOf(user)), "CreateUser": s.creatingUser(newcomer, keyOf(newcomer)),
+		"RenewKey": s.renewing(key.ID, true), "RevokeKey": s.revoking(key.ID), "DeleteKey": s.deleting(key.ID),
+		"UpdateUser": s.updating(user, true), "DeleteUser": s.deletingUser(user.ID),
+	} {
+		err := do(repository.Act{Actor: "admin"})
+		if err == nil {
+			s.Errorf("%s without a date succeeds", name)
+		}
+		s.isNoSentinel(name+" without a date", err)
 	}
-	if s.stored(key).IsRevoked() || len(s.changeLog()) != 1 {
-		s.Error("a revocation without a date does something")
-	}
+	same(s, "the key", s.stored(key), key)
+	same(s, "the users", s.users(repository.UserFilter{}), []models.User{user})
+	same(s, "the number of changes", len(s.changeLog()), 2)
 }
 
 // clock allows for a server with a clock of its own.

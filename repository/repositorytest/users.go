@@ -9,6 +9,8 @@ func userTests() []test {
 	return []test{
 		{"a user is found as stored", userFoundAsStored},
 		{"a user is found by the canonical name only", foundByCanonicalName},
+		{"a user is found by id and by canonical address", foundByIDAndAddress},
+		{"of two users with one name or address one is created", oneOfTwoUsers},
 		{"a user and the first key come together or not at all", bothOrNeither},
 		{"typed names need not be unique", typedNamesMayRepeat},
 		{"canonical forms compare byte for byte", canonicalByteForByte},
@@ -33,6 +35,45 @@ func foundByCanonicalName(s *suite) {
 	for _, other := range []string{user.Username, user.Email, user.CanonicalEmail, user.ID, key.ID, "an", "anaa", "Ana", ""} {
 		s.hasNoUser(other)
 	}
+}
+
+func foundByIDAndAddress(s *suite) {
+	user, key := s.createUser("ana")
+	found, err := s.repo.UserByID(s.Context(), user.ID)
+	s.succeeds("UserByID", err)
+	same(s, "the user", found, user)
+	found, err = s.repo.UserByEmail(s.Context(), user.CanonicalEmail)
+	s.succeeds("UserByEmail", err)
+	same(s, "the user", found, user)
+	for _, other := range []string{user.Username, user.Email, user.CanonicalUsername, key.ID, "", "Ana@example.org"} {
+		_, err := s.repo.UserByID(s.Context(), other)
+		s.failsWith(repository.ErrNotFound, "UserByID", err)
+		_, err = s.repo.UserByEmail(s.Context(), other)
+		s.failsWith(repository.ErrNotFound, "UserByEmail", err)
+	}
+}
+
+func oneOfTwoUsers(s *suite) {
+	for field, free := range map[string]func(u *models.User){
+		"username": func(u *models.User) { u.CanonicalEmail = u.ID },
+		"email":    func(u *models.User) { u.CanonicalUsername = u.ID },
+	} {
+		errs := race(8, func(int) error {
+			user := newUser("the-" + field)
+			free(&user)
+			return s.repo.CreateUser(s.Context(), act(), user, keyOf(user))
+		})
+		created := 0
+		for _, err := range errs {
+			if err == nil {
+				created++
+				continue
+			}
+			s.conflicts(field, "CreateUser", err)
+		}
+		same(s, "the number of users with the "+field, created, 1)
+	}
+	same(s, "the number of users", len(s.users(repository.UserFilter{})), 2)
 }
 
 // Each value that may be taken stops the whole; the free ones that came with

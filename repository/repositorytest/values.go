@@ -37,7 +37,7 @@ func hostile() []string {
 func owner(value string) (models.User, models.APIKey) {
 	user := models.User{
 		ID: newID(), Username: value, Email: value, CanonicalUsername: value,
-		CanonicalEmail: value, PasswordHash: value, CreationDate: hour(0),
+		CanonicalEmail: value, PasswordHash: value, CreationDate: hour(0), Version: 1,
 	}
 	key := keyOf(user)
 	key.Name, key.Hint = value, value
@@ -147,9 +147,10 @@ func long(filling string, size int, end string) string {
 }
 
 func emptyStrings(s *suite) {
-	user, key := newUser("ana"), newKey()
+	user := newUser("ana")
 	user.Email, user.PasswordHash = "", ""
-	key.UserID, key.Username, key.Name, key.Hint = user.ID, user.Username, "", ""
+	key := keyOf(user)
+	key.Name, key.Hint = "", ""
 	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), repository.Act{Date: hour(1)}, user, key))
 	found, err := s.repo.UserByUsername(s.Context(), "ana")
 	s.succeeds("UserByUsername", err)

@@ -1,24 +1,37 @@
-package outbox
+package smtp_test
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"net"
 	"testing"
 	"time"
 
+	"github.com/ginauth/ginauth/internal/outbox"
 	"github.com/ginauth/ginauth/internal/testsmtp"
+	"github.com/ginauth/ginauth/mail"
 	"github.com/ginauth/ginauth/mail/smtp"
 )
+
+// The outbox with real servers is tested here, since its own package must not
+// name SMTP: what an application links would.
 
 // events says what the outbox says, as it says it.
 type events chan string
 
-func (e events) options() Options {
-	r := &reports{}
-	options := r.options(10)
-	options.Failed = func(userID string, err error) { r.failed(userID, err); e <- r.said[len(r.said)-1] }
-	options.Delivered = func(userID string) { e <- userID + " delivered" }
-	return options
+func (e events) options() outbox.Options {
+	return outbox.Options{
+		Size: 10, Logger: slog.New(slog.DiscardHandler),
+		Failed: func(userID string, err error) {
+			outcome := " failed"
+			if errors.Is(err, outbox.ErrGivenUp) {
+				outcome = " given up"
+			}
+			e <- userID + outcome
+		},
+		Delivered: func(userID string) { e <- userID + " delivered" },
+	}
 }
 
 func (e events) expect(t *testing.T, want string) {
@@ -34,14 +47,14 @@ func (e events) expect(t *testing.T, want string) {
 }
 
 // over returns an outbox that sends to an address on loopback.
-func over(t *testing.T, address string) (*Outbox, events) {
+func over(t *testing.T, address string) (*outbox.Outbox, events) {
 	t.Helper()
 	mailer, err := smtp.New("smtp://"+address, "noreply@example.org")
 	if err != nil {
 		t.Fatal(err)
 	}
 	e := make(events, 100)
-	return Start(mailer, e.options()), e
+	return outbox.Start(mailer, e.options()), e
 }
 
 // A server that refuses for a while gets the message in the end.
@@ -50,7 +63,7 @@ func TestServerRefusesForAWhile(t *testing.T) {
 		server := testsmtp.Start(t, testsmtp.Options{})
 		o, said := over(t, server.Addr)
 		server.Answer(testsmtp.To, answer)
-		enqueue(t, o, "ana", "reset", "the text")
+		enqueue(t, o, "reset", "the text")
 		said.expect(t, "ana failed")
 		server.Answer(testsmtp.To, "")
 		said.expect(t, "ana delivered")
@@ -65,7 +78,7 @@ func TestServerRefusesForGood(t *testing.T) {
 	server := testsmtp.Start(t, testsmtp.Options{})
 	o, said := over(t, server.Addr)
 	server.Answer(testsmtp.To, "550 5.1.1 unknown")
-	enqueue(t, o, "ana", "reset", "1")
+	enqueue(t, o, "reset", "1")
 	said.expect(t, "ana given up")
 	closed(t, o)
 	if n := server.Connections(); n != 1 {
@@ -80,7 +93,7 @@ func TestServerIsSilentOrDown(t *testing.T) {
 	server.Answer(testsmtp.Connect, testsmtp.Silent)
 	for _, address := range []string{server.Addr, freeAddress(t)} {
 		o, said := over(t, address)
-		enqueue(t, o, "ana", "reset", "1")
+		enqueue(t, o, "reset", "1")
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 		defer cancel()
 		began := time.Now()
@@ -105,4 +118,18 @@ func freeAddress(t *testing.T) string {
 	}
 	defer func() { _ = listener.Close() }()
 	return listener.Addr().String()
+}
+
+func enqueue(t *testing.T, o *outbox.Outbox, kind, text string) {
+	t.Helper()
+	if err := o.Enqueue("ana", kind, mail.Message{To: "ana@example.org", Subject: kind, Text: text}); err != nil {
+		t.Error(err)
+	}
+}
+
+func closed(t *testing.T, o *outbox.Outbox) {
+	t.Helper()
+	if err := o.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
 }

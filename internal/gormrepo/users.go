@@ -1,0 +1,156 @@
+package gormrepo
+
+import (
+	"context"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+// CreateUser implements repository.Repository.
+func (r *Repository) CreateUser(ctx context.Context, act repository.Act, user models.User, key models.APIKey) error {
+	user.Version = 1
+	return r.change(ctx, act, func(tx *gorm.DB) error {
+		if err := tx.Create(&user).Error; err != nil {
+			return r.wrapInsert("creating a user", err)
+		}
+		return r.insertKey(tx, key)
+	}, userObject(user.ID), keyObject(key.ID))
+}
+
+// UserByID implements repository.Repository.
+func (r *Repository) UserByID(ctx context.Context, id string) (models.User, error) {
+	return findUser(r.backend.Read.WithContext(ctx), "id", id)
+}
+
+// UserByUsername implements repository.Repository.
+func (r *Repository) UserByUsername(ctx context.Context, canonical string) (models.User, error) {
+	return findUser(r.backend.Read.WithContext(ctx), "canonical_username", canonical)
+}
+
+// UserByEmail implements repository.Repository.
+func (r *Repository) UserByEmail(ctx context.Context, canonical string) (models.User, error) {
+	return findUser(r.backend.Read.WithContext(ctx), "canonical_email", canonical)
+}
+
+func findUser(db *gorm.DB, column, value string) (models.User, error) {
+	var user models.User
+	err := db.Take(&user, column+" = ?", value).Error
+	return user, wrap("finding a user", err)
+}
+
+// UpdateUser implements repository.Repository.
+func (r *Repository) UpdateUser(ctx context.Context, act repository.Act, user models.User, revokeKeys bool) (models.User, error) {
+	var updated models.User
+	err := r.change(ctx, act, func(tx *gorm.DB) error {
+		if err := r.replaceUser(tx, user); err != nil {
+			return err
+		}
+		if err := revokeKeysOf(tx, act, user.ID, revokeKeys); err != nil {
+			return err
+		}
+		var err error
+		updated, err = findUser(tx, "id", user.ID)
+		return err
+	}, userObject(user.ID))
+	if err != nil {
+		return models.User{}, err
+	}
+	return updated, nil
+}
+
+// replaceUser writes what of a user can change, if they have the version.
+func (r *Repository) replaceUser(tx *gorm.DB, user models.User) error {
+	version := user.Version
+	user.Version++
+	result := tx.Model(&models.User{}).Where("id = ? AND version = ?", user.ID, version).
+		Select("Email", "CanonicalEmail", "PasswordHash", "ChangeDate", "DisabledDate", "ConfirmationDate", "MailFailureDate",
+			"TokenHash", "TokenPurpose", "TokenExpirationDate", "Version").
+		Updates(user)
+	if result.Error != nil {
+		return r.wrapInsert("updating a user", result.Error)
+	}
+	if result.RowsAffected > 0 {
+		return nil
+	}
+	if _, err := findUser(tx, "id", user.ID); err != nil {
+		return err
+	}
+	return fmt.Errorf("updating a user: %w", repository.ErrOutdated)
+}
+
+// revokeKeysOf revokes a user's keys, if that is asked for.
+func revokeKeysOf(tx *gorm.DB, act repository.Act, userID string, asked bool) error {
+	if !asked {
+		return nil
+	}
+	err := tx.Table("ginauth_keys").Where("user_id = ? AND revocation_date = 0", userID).
+		Updates(map[string]any{"revocation_date": millis(act.Date), "version": gorm.Expr("version + 1")}).Error
+	return wrap("revoking a user's keys", err)
+}
+
+// DeleteUser implements repository.Repository.
+func (r *Repository) DeleteUser(ctx context.Context, act repository.Act, id string, detach bool) error {
+	return r.change(ctx, act, func(tx *gorm.DB) error {
+		if err := revokeKeysOf(tx, act, id, !detach); err != nil {
+			return err
+		}
+		err := tx.Table("ginauth_keys").Where("user_id = ?", id).
+			Updates(map[string]any{"user_id": nil, "version": gorm.Expr("version + 1")}).Error
+		if err != nil {
+			return wrap("detaching a user's keys", err)
+		}
+		result := tx.Delete(&models.User{}, "id = ?", id)
+		if result.Error == nil && result.RowsAffected == 0 {
+			return wrap("deleting a user", repository.ErrNotFound)
+		}
+		return wrap("deleting a user", result.Error)
+	}, userObject(id))
+}
+
+// ListUsers implements repository.Repository.
+func (r *Repository) ListUsers(ctx context.Context, filter repository.UserFilter, page repository.Page) (repository.UserPage, error) {
+	position, err := page.Position()
+	if err != nil {
+		return repository.UserPage{}, err
+	}
+	if page.Sort != repository.SortID {
+		return repository.UserPage{}, fmt.Errorf("users cannot be sorted by %q", page.Sort)
+	}
+	rows := []models.User{}
+	query := pagedByID(filteredUsers(r.backend.Read.WithContext(ctx), filter), "id", page, position)
+	if err := query.Find(&rows).Error; err != nil {
+		return repository.UserPage{}, wrap("listing users", err)
+	}
+	if len(rows) <= page.Limit {
+		return repository.UserPage{Rows: rows}, nil
+	}
+	rows = rows[:page.Limit]
+	return repository.UserPage{Rows: rows, Next: page.NextUser(rows[page.Limit-1])}, nil
+}
+
+func filteredUsers(query *gorm.DB, filter repository.UserFilter) *gorm.DB {
+	if filter.Username != "" {
+		query = query.Where("canonical_username = ?", filter.Username)
+	}
+	if filter.Email != "" {
+		query = query.Where("canonical_email = ?", filter.Email)
+	}
+	query = withDate(query, "disabled_date", filter.Disabled)
+	return withDate(query, "confirmation_date", filter.Confirmed)
+}
+
+// withDate asks that a date is set, or that it is not.
+func withDate(query *gorm.DB, column string, set *bool) *gorm.DB {
+	switch {
+	case set == nil:
+		return query
+	case *set:
+		return query.Where(column + " <> 0")
+	default:
+		return query.Where(column + " = 0")
+	}
+}

@@ -1,0 +1,108 @@
+package throttle
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// wait looks without counting.
+func wait(a *Accounts, account, address string, now time.Time) time.Duration {
+	wait, giveBack := a.Try(account, address, now)
+	if wait == 0 {
+		giveBack()
+	}
+	return wait
+}
+
+func fail(a *Accounts, account, address string, times int) {
+	for range times {
+		a.Try(account, address, noon)
+	}
+}
+
+var noon = time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC)
+
+// Who guesses from one address waits there, and nobody else does.
+func TestAccountFromOneAddress(t *testing.T) {
+	a := NewAccounts(5, time.Minute)
+	fail(a, "ana", "192.0.2.1", 5)
+	if wait := wait(a, "ana", "192.0.2.1", noon); wait != time.Minute {
+		t.Errorf("the address waits %v", wait)
+	}
+	if wait := wait(a, "ana", "192.0.2.1", noon.Add(time.Minute)); wait != 0 {
+		t.Errorf("after the refill it waits %v", wait)
+	}
+	for account, address := range map[string]string{"ana": "192.0.2.2", "bob": "192.0.2.1"} {
+		if wait := wait(a, account, address, noon); wait != 0 {
+			t.Errorf("%s from %s waits %v", account, address, wait)
+		}
+	}
+}
+
+// Many guesses at once are as many as one after the other.
+func TestGuessesAtOnce(t *testing.T) {
+	a := NewAccounts(5, time.Minute)
+	passed := 0
+	for range 100 {
+		if wait, _ := a.Try("ana", "192.0.2.1", noon); wait == 0 {
+			passed++
+		}
+	}
+	if passed != 5 {
+		t.Errorf("%d guesses pass", passed)
+	}
+}
+
+// A right password costs nothing, however often it is sent.
+func TestRightPasswordsAreNoGuesses(t *testing.T) {
+	a := NewAccounts(5, time.Minute)
+	for range 500 {
+		wait, giveBack := a.Try("ana", "192.0.2.1", noon)
+		if wait > 0 {
+			t.Fatalf("the user waits %v", wait)
+		}
+		giveBack()
+	}
+}
+
+// Who guesses from many addresses uses up the account's budget, but not that
+// of an address from which the password was right.
+func TestAccountFromManyAddresses(t *testing.T) {
+	a := NewAccounts(5, time.Minute)
+	a.Succeed("ana", "192.0.2.1", noon)
+	for i := range 50 {
+		fail(a, "ana", fmt.Sprintf("198.51.100.%d", i), 1)
+	}
+	if wait := wait(a, "ana", "192.0.2.2", noon); wait != 6*time.Second {
+		t.Errorf("a stranger waits %v", wait)
+	}
+	if wait := wait(a, "bob", "192.0.2.2", noon); wait != 0 {
+		t.Errorf("another account waits %v", wait)
+	}
+	if wait := wait(a, "ana", "192.0.2.1", noon); wait != 0 {
+		t.Errorf("the user waits %v", wait)
+	}
+	fail(a, "ana", "192.0.2.1", 5)
+	if wait := wait(a, "ana", "192.0.2.1", noon); wait == 0 {
+		t.Error("from the user's address all can be tried")
+	}
+	if a.Knows("ana", "192.0.2.1", noon.Add(lately)) {
+		t.Error("an address is known for ever")
+	}
+}
+
+func TestAccountsTakeBoundedMemory(t *testing.T) {
+	a := NewAccounts(5, time.Minute)
+	for i := range maxBuckets + 1000 {
+		account := fmt.Sprint("user-", i)
+		a.Try(account, "192.0.2.1", noon)
+		a.Succeed(account, "192.0.2.1", noon)
+	}
+	a.pairs.limiters.CleanUp()
+	a.accounts.limiters.CleanUp()
+	a.known.CleanUp()
+	if a.pairs.limiters.EstimatedSize() > maxBuckets || a.accounts.limiters.EstimatedSize() > maxBuckets || a.known.EstimatedSize() > maxBuckets {
+		t.Error("the tables grow")
+	}
+}

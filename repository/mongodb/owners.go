@@ -1,0 +1,144 @@
+package mongodb
+
+import (
+	"context"
+	"errors"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+// findKey reads a key and then its owner, in that order: what the owner says is
+// in force, and a first key that is stored before its user is told by the user.
+// A key that lags behind its owner is brought up to them before it is shown to
+// anybody, so that no other change of the key passes over the owner's.
+func (r *Repository) findKey(ctx context.Context, filter bson.D) (record, user, error) {
+	for missed := false; ; {
+		rec, owner, err := r.readKey(ctx, filter)
+		if err != nil {
+			return record{}, user{}, err
+		}
+		switch {
+		case !rec.isThere(owner):
+			return record{}, user{}, mongo.ErrNoDocuments
+		case rec.lagsBehind(owner):
+			err = r.catchUp(ctx, rec, owner)
+		case rec.isOrphan(owner) && !missed:
+			missed = true // the owner went after the key was read, and the key was told before
+		default:
+			return rec, owner, nil
+		}
+		if err != nil {
+			return record{}, user{}, err
+		}
+	}
+}
+
+// readKey reads a record and then the user of its key, the zero user if there
+// is none.
+func (r *Repository) readKey(ctx context.Context, filter bson.D) (record, user, error) {
+	var rec record
+	err := r.keys.FindOne(ctx, filter, options.FindOne().SetProjection(withoutFlushes())).Decode(&rec)
+	if err != nil {
+		return record{}, user{}, err
+	}
+	owner, err := r.owner(ctx, rec)
+	if err != nil && !errors.Is(err, mongo.ErrNoDocuments) {
+		return record{}, user{}, err
+	}
+	return rec, owner, nil
+}
+
+// owner reads the user of a record's key; the zero user if it has none.
+func (r *Repository) owner(ctx context.Context, rec record) (user, error) {
+	if rec.Key == nil || rec.Key.UserID == "" {
+		return user{}, nil
+	}
+	var owner user
+	err := r.users.FindOne(ctx, byID(rec.Key.UserID)).Decode(&owner)
+	return owner, err
+}
+
+// lagsBehind reports whether a key is not yet what its owner has made of it.
+// That they were disabled is read with them and matters to lists only.
+func (r record) lagsBehind(owner user) bool {
+	return r.isUndecided() || owner.Deleted || r.Key.UserVersion < owner.Revocation.Version
+}
+
+// isOrphan reports whether a key names an owner who is not there.
+func (r record) isOrphan(owner user) bool { return r.Key.UserID != "" && owner.ID == "" }
+
+func (r *Repository) catchUp(ctx context.Context, rec record, owner user) error {
+	if rec.isUndecided() {
+		return r.decide(ctx, rec, owner)
+	}
+	return r.carryOver(ctx, owner, byID(rec.ID))
+}
+
+// decide settles whether a key that is stored comes into force, by its owner as
+// they are read after it: then they were the same when it was stored. Whoever
+// decides first decides for all, since either outcome takes the question away.
+func (r *Repository) decide(ctx context.Context, rec record, owner user) error {
+	undecided := and(marked(rec.ID, rec.Unlogged), field("unlogged.if_version", exists(true)))
+	if !owner.admits(*rec.Unlogged.IfVersion) {
+		_, err := r.keys.DeleteOne(ctx, undecided)
+		return err
+	}
+	if rec.Key.UserVersion < owner.Version { // it was stored after they had told their keys
+		if err := r.carryOver(ctx, owner, byID(rec.ID)); err != nil {
+			return err
+		}
+	}
+	_, err := r.keys.UpdateOne(ctx, undecided, field("$unset", field("unlogged.if_version", "")))
+	return err
+}
+
+// carryOver brings those of a user's keys that meet the condition up to the
+// user's version. A key never follows a version twice: what came after, a
+// reactivation or a new key, stands however late this is repeated.
+func (r *Repository) carryOver(ctx context.Context, owner user, condition bson.D) error {
+	keys := and(condition, field("key.user_id", owner.ID))
+	if owner.Deleted {
+		return r.detach(ctx, owner, keys)
+	}
+	followed := bson.D{{Key: "key.user_version", Value: owner.Version}, {Key: "key.disabled_date", Value: owner.DisabledDate}}
+	if err := r.revokeAll(ctx, and(keys, olderThan(owner.Revocation.Version)), owner.Revocation, followed); err != nil {
+		return err
+	}
+	_, err := r.keys.UpdateMany(ctx, and(keys, olderThan(owner.Version)), field("$set", followed))
+	return err
+}
+
+// olderThan is met by keys of a lower version of their user, or of none.
+func olderThan(version int64) bson.D {
+	return field("key.user_version", field("$not", field("$gte", version)))
+}
+
+// revokeAll revokes those of the keys that are not, if there was a revocation,
+// and makes the settings with it.
+func (r *Repository) revokeAll(ctx context.Context, keys bson.D, revocation revocation, settings bson.D) error {
+	if revocation.Version == 0 {
+		return nil
+	}
+	settings = and(settings, field("key.revocation_date", revocation.Date))
+	_, err := r.keys.UpdateMany(ctx, and(keys, field("key.revocation_date", int64(0))), asNextVersion(settings))
+	return err
+}
+
+func asNextVersion(settings bson.D) bson.D {
+	return bson.D{{Key: "$set", Value: settings}, {Key: "$inc", Value: field("key.version", int64(1))}}
+}
+
+// detach takes the owner, who is deleted, from the keys. A key that is still
+// undecided has nobody to admit it then.
+func (r *Repository) detach(ctx context.Context, owner user, keys bson.D) error {
+	free := bson.D{
+		{Key: "key.user_id", Value: ""}, {Key: "key.user_version", Value: int64(0)}, {Key: "key.disabled_date", Value: int64(0)},
+	}
+	if err := r.revokeAll(ctx, keys, owner.Revocation, free); err != nil {
+		return err
+	}
+	_, err := r.keys.UpdateMany(ctx, keys, asNextVersion(free))
+	return err
+}

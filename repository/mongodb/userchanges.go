@@ -1,0 +1,143 @@
+package mongodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+// UpdateUser implements repository.Repository.
+func (r *Repository) UpdateUser(ctx context.Context, act repository.Act, u models.User, revokeKeys bool) (models.User, error) {
+	ctx = withoutDate(ctx)
+	change := newUnlogged(act)
+	changed, err := r.changeUser(ctx, act, u.ID, func(stored user) (user, error) {
+		if stored.Version != u.Version {
+			return stored, fmt.Errorf("changing a user: %w", repository.ErrOutdated)
+		}
+		next := stored.changedTo(u, change)
+		if revokeKeys {
+			next = next.revokingKeys(act)
+		}
+		return next, nil
+	})
+	if err != nil {
+		return models.User{}, err
+	}
+	return changed.model(), nil
+}
+
+// DeleteUser implements repository.Repository. The document loses what is known
+// of the user at once, and goes when their keys know.
+func (r *Repository) DeleteUser(ctx context.Context, act repository.Act, id string, detach bool) error {
+	ctx = withoutDate(ctx)
+	change := newUnlogged(act)
+	_, err := r.changeUser(ctx, act, id, func(stored user) (user, error) {
+		next := stored.deleted(change)
+		if !detach {
+			next = next.revokingKeys(act)
+		}
+		return next, nil
+	})
+	return err
+}
+
+// changeUser makes one change to a user and returns them as they are then.
+func (r *Repository) changeUser(ctx context.Context, act repository.Act, id string, alter func(user) (user, error)) (next user, err error) {
+	err = r.inLine(ctx, act, func() error {
+		if next, err = r.alterUser(ctx, id, alter); err != nil {
+			return err
+		}
+		return r.finish(ctx, func(ctx context.Context) error { return r.settleUser(ctx, next) })
+	})
+	return next, err
+}
+
+// alterUser brings a change of a user into force: it reads them, lets alter say
+// what they are to be, and stores that if they are still as they were read;
+// else it begins again.
+func (r *Repository) alterUser(ctx context.Context, id string, alter func(user) (user, error)) (user, error) {
+	for {
+		stored, err := r.settledUser(ctx, id)
+		if err != nil {
+			return user{}, wrap(ctx, "finding a user", err)
+		}
+		next, err := alter(stored)
+		if err != nil {
+			return user{}, err
+		}
+		if changed, err := r.replaceUser(ctx, stored, next); err != nil || changed {
+			return next, err
+		}
+	}
+}
+
+// settledUser reads a user when all that happened to them is logged, their
+// creation included, which is logged with their first key.
+func (r *Repository) settledUser(ctx context.Context, id string) (user, error) {
+	for {
+		var found user
+		err := r.users.FindOne(ctx, byID(id)).Decode(&found)
+		if err != nil {
+			return user{}, err
+		}
+		if found.Unlogged == nil {
+			return found, r.settleFirstKey(ctx, found)
+		}
+		if err := r.settleUser(ctx, found); err != nil {
+			return user{}, err
+		}
+	}
+}
+
+func (r *Repository) settleFirstKey(ctx context.Context, u user) error {
+	rec, _, err := r.readKey(ctx, byID(u.FirstKey))
+	if err == nil && rec.awaitsUser() {
+		return r.settle(ctx, rec)
+	}
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return nil
+	}
+	return err
+}
+
+// replaceUser replaces a user's document if they are still as they were read.
+// If the server refuses that, it looks whether their new address is taken, since
+// servers do not agree on how to say so. Should the other be gone by then, it
+// tries again.
+func (r *Repository) replaceUser(ctx context.Context, stored, next user) (changed bool, err error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return false, wrap(ctx, "changing a user", err)
+		}
+		changed, err := r.replaceOne(ctx, stored, next)
+		if err == nil || !wasRefused(err) {
+			return changed, wrapWrite(ctx, "changing a user", err)
+		}
+		taken, failed := isThere(ctx, r.users, and(field("canonical_email", next.CanonicalEmail), byID(field("$ne", next.ID))))
+		if failed != nil {
+			return false, wrap(ctx, "changing a user", failed)
+		}
+		if taken {
+			return false, fmt.Errorf("changing a user: %w", &repository.ConflictError{Field: "email"})
+		}
+		if !mongo.IsDuplicateKeyError(err) {
+			return false, wrap(ctx, "changing a user", err)
+		}
+	}
+}
+
+func (r *Repository) replaceOne(ctx context.Context, stored, next user) (changed bool, err error) {
+	longer, cancel := outliving(ctx)
+	defer cancel()
+	unchanged := and(byID(stored.ID), field("version", field("$not", field("$gt", stored.Version)))) // earlier schemas have none
+	result, err := r.users.ReplaceOne(longer, unchanged, next)
+	if err != nil {
+		return false, err
+	}
+	return result.MatchedCount > 0, nil
+}

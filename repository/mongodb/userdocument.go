@@ -1,0 +1,117 @@
+package mongodb
+
+import (
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+// user is what is kept of a user. The document is replaced as a whole by each
+// change, which is the one step that brings the change into force, for the
+// user's keys too: what it says of them outweighs what their records say.
+type user struct {
+	ID       string `bson:"_id"`
+	Username string `bson:"username"`
+	Email    string `bson:"email"`
+	// CanonicalUsername and CanonicalEmail are strings. Of a deleted user they
+	// are the id as binary data, which is no other user's: a unique index wants
+	// a value in every document.
+	CanonicalUsername   any    `bson:"canonical_username"`
+	CanonicalEmail      any    `bson:"canonical_email"`
+	PasswordHash        string `bson:"password_hash"`
+	CreationDate        int64  `bson:"creation_date"`
+	ChangeDate          int64  `bson:"change_date"`
+	DisabledDate        int64  `bson:"disabled_date"`
+	ConfirmationDate    int64  `bson:"confirmation_date"`
+	MailFailureDate     int64  `bson:"mail_failure_date"`
+	TokenHash           []byte `bson:"token_hash,omitempty"`
+	TokenPurpose        string `bson:"token_purpose"`
+	TokenExpirationDate int64  `bson:"token_expiration_date"`
+	Version             int64  `bson:"version"`
+	// FirstKey is the id of the key that came with the user.
+	FirstKey string `bson:"first_key"`
+	// Revocation is the latest of all keys that the user had.
+	Revocation revocation `bson:"revocation"`
+	// Deleted says that the user is there for nobody. The document is, until
+	// the user's keys have no owner any more and the deletion is logged.
+	Deleted  bool      `bson:"deleted,omitempty"`
+	Unlogged *unlogged `bson:"unlogged,omitempty"`
+}
+
+// revocation revokes the keys that are of a lower version of their user than
+// its own; the zero revocation revokes none.
+type revocation struct {
+	Version int64 `bson:"version"`
+	Date    int64 `bson:"date"`
+}
+
+// userOf makes a user's document, without what only documents have.
+func userOf(u models.User) user {
+	return user{
+		ID: u.ID, Username: u.Username, Email: u.Email, CanonicalUsername: u.CanonicalUsername, CanonicalEmail: u.CanonicalEmail,
+		PasswordHash: u.PasswordHash, CreationDate: millis(u.CreationDate), ChangeDate: millis(u.ChangeDate),
+		DisabledDate: millis(u.DisabledDate), ConfirmationDate: millis(u.ConfirmationDate), MailFailureDate: millis(u.MailFailureDate),
+		TokenHash: u.TokenHash, TokenPurpose: u.TokenPurpose, TokenExpirationDate: millis(u.TokenExpirationDate), Version: u.Version,
+	}
+}
+
+func (u user) model() models.User {
+	canonicalUsername, _ := u.CanonicalUsername.(string)
+	canonicalEmail, _ := u.CanonicalEmail.(string)
+	return models.User{
+		ID: u.ID, Username: u.Username, Email: u.Email, CanonicalUsername: canonicalUsername, CanonicalEmail: canonicalEmail,
+		PasswordHash: u.PasswordHash, CreationDate: fromMillis(u.CreationDate), ChangeDate: fromMillis(u.ChangeDate),
+		DisabledDate: fromMillis(u.DisabledDate), ConfirmationDate: fromMillis(u.ConfirmationDate), MailFailureDate: fromMillis(u.MailFailureDate),
+		TokenHash: u.TokenHash, TokenPurpose: u.TokenPurpose, TokenExpirationDate: fromMillis(u.TokenExpirationDate), Version: u.Version,
+	}
+}
+
+// UnmarshalBSON implements bson.Unmarshaler. Documents of earlier schemas lack
+// a version: nothing has changed those users.
+func (u *user) UnmarshalBSON(data []byte) error {
+	type fields user
+	if err := bson.Unmarshal(data, (*fields)(u)); err != nil {
+		return err
+	}
+	if u.Version == 0 {
+		u.Version, u.ChangeDate = 1, u.CreationDate
+	}
+	return nil
+}
+
+// changedTo returns the document of the next version.
+func (u user) changedTo(m models.User, change *unlogged) user {
+	next := userOf(m)
+	next.Username, next.CanonicalUsername, next.CreationDate = u.Username, u.CanonicalUsername, u.CreationDate
+	next.Version, next.FirstKey, next.Revocation, next.Unlogged = u.Version+1, u.FirstKey, u.Revocation, change
+	return next
+}
+
+// deleted returns the document of a user of whom nothing is left but what has
+// to be done yet.
+func (u user) deleted(change *unlogged) user {
+	id := binaryOf([]byte(u.ID))
+	return user{
+		ID: u.ID, CanonicalUsername: id, CanonicalEmail: id, Version: u.Version + 1,
+		FirstKey: u.FirstKey, Deleted: true, Unlogged: change,
+	}
+}
+
+// revokingKeys returns the document with all keys revoked that the user had
+// until this version.
+func (u user) revokingKeys(act repository.Act) user {
+	u.Revocation = revocation{Version: u.Version, Date: millis(act.Date)}
+	return u
+}
+
+// admits reports whether a key may be issued that was asked for when the user
+// had the given version; any, if that is 0.
+func (u user) admits(version int64) bool {
+	return u.ID != "" && !u.Deleted && (version == 0 || version == u.Version)
+}
+
+// entry is what a user's change appends to the log, without the number.
+func (u user) entry() change {
+	return change{ID: u.Unlogged.ID, Object: string(models.ObjectUser), ObjectID: u.ID, Actor: u.Unlogged.Actor, Date: u.Unlogged.Date}
+}
