@@ -20,8 +20,16 @@ const secretChallenge = `ApiKey realm="admin", in="header", name="` + secretHead
 //	POST /delete  remove a key, but not its usage
 //	GET  /logs    list keys with their usage
 //	GET  /usage   usage over time
+//	POST /verify  tell whether a password is a user's
+//	GET  /users   list users
 //
-// The group is a *gin.RouterGroup or a *gin.Engine.
+//	GET  /users/export   all that is held of a user
+//	POST /users/disable  refuse a user and all their keys from now on
+//	POST /users/enable   let them in again
+//	POST /users/delete   erase a user
+//	POST /users/reset    make a password worthless and mail a link to a new one
+//
+// The last is there only with a Config.Mailer. The group is a *gin.RouterGroup or a *gin.Engine.
 func (a *Auth) RegisterAdmin(group interface {
 	gin.IRouter
 	BasePath() string
@@ -33,10 +41,16 @@ func (a *Auth) RegisterAdmin(group interface {
 	admin.POST("/delete", a.change("key.delete", a.deleteKey))
 	admin.GET("/logs", a.show(a.logs))
 	admin.GET("/usage", a.show(a.usageSeries))
-
-	a.mountsMu.Lock()
-	defer a.mountsMu.Unlock()
-	a.mounts = append(a.mounts, group.BasePath())
+	admin.POST("/verify", a.answer(a.verify))
+	admin.GET("/users", a.show(a.users))
+	admin.GET("/users/export", a.show(a.exportUser))
+	admin.POST("/users/disable", a.change("user.disable", a.disableUser))
+	admin.POST("/users/enable", a.change("user.enable", a.enableUser))
+	admin.POST("/users/delete", a.change("user.delete", a.deleteUser))
+	if a.letters != nil {
+		admin.POST("/users/reset", a.change("user.reset", a.resetUser))
+	}
+	a.mounts.add(&a.mounts.admin, group.BasePath())
 }
 
 // requireSecret lets nobody pass without the admin secret.
@@ -111,12 +125,21 @@ func (a *Auth) show(call func(ctx context.Context, rawQuery string) (any, error)
 	}
 }
 
+// answer makes a route of a call that reads a body and changes nothing.
+func (a *Auth) answer(call func(*gin.Context) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if err := call(c); err != nil {
+			a.refuse(c, secretChallenge, err)
+		}
+	}
+}
+
 // change makes a route of a call that changes something and returns the id of
 // what it changed; each is audited, the refused ones too.
 func (a *Auth) change(action string, call func(*gin.Context) (id string, err error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		id, err := call(c)
-		a.audit(c, action, id, err)
+		a.audit(c, actorAdmin, action, id, err)
 		if err != nil {
 			a.refuse(c, secretChallenge, err)
 		}
@@ -124,7 +147,7 @@ func (a *Auth) change(action string, call func(*gin.Context) (id string, err err
 }
 
 // audit records who tried to change what, and how it ended.
-func (a *Auth) audit(c *gin.Context, action, id string, err error) {
+func (a *Auth) audit(c *gin.Context, actor, action, id string, err error) {
 	outcome := "done"
 	if err != nil {
 		outcome = problemOf(err).Code
@@ -132,7 +155,7 @@ func (a *Auth) audit(c *gin.Context, action, id string, err error) {
 	a.config.Logger.LogAttrs(c.Request.Context(), slog.LevelInfo, "audit",
 		slog.String("action", action),
 		slog.String("object_id", id),
-		slog.String("actor", actorAdmin),
+		slog.String("actor", actor),
 		slog.String("client_address", a.config.ClientIP(c)),
 		slog.String("outcome", outcome),
 	)

@@ -22,9 +22,8 @@ const maxBody = 16 << 10
 // that it does not know are refused, since a misspelt never_expires or
 // reactivate would do something else than was meant.
 func readJSON(c *gin.Context, into any) error {
-	mediaType, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
-	if err != nil || mediaType != "application/json" {
-		return problem(http.StatusUnsupportedMediaType, "content_type_unsupported", "The body must be application/json.")
+	if err := requireJSON(c); err != nil {
+		return err
 	}
 	body, err := readBody(c)
 	if err != nil {
@@ -40,6 +39,16 @@ func readJSON(c *gin.Context, into any) error {
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return malformed("The body must be one JSON object and nothing after it.")
+	}
+	return nil
+}
+
+// requireJSON refuses what a page of another origin could send without being
+// asked for its leave.
+func requireJSON(c *gin.Context) error {
+	mediaType, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
+	if err != nil || mediaType != "application/json" {
+		return problem(http.StatusUnsupportedMediaType, "content_type_unsupported", "The body must be application/json.")
 	}
 	return nil
 }

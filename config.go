@@ -2,17 +2,19 @@ package ginauth
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/textproto"
+	"net"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"golang.org/x/net/http/httpguts"
 
+	"github.com/ginauth/ginauth/mail"
 	"github.com/ginauth/ginauth/security"
 )
 
@@ -33,6 +35,13 @@ const (
 const (
 	DefaultUsageFoldAfter   = 90 * 24 * time.Hour
 	DefaultUsageDeleteAfter = 400 * 24 * time.Hour
+)
+
+// DefaultHashMemory and MinHashMemory are in MiB, for six hashes at once and
+// for two, of which strangers get one.
+const (
+	DefaultHashMemory = 128
+	MinHashMemory     = 40
 )
 
 // secretHeader carries the admin secret; it is read from nowhere else.
@@ -87,6 +96,36 @@ type Config struct {
 	// DefaultStaleLimit if zero; at least MinStaleLimit.
 	StaleLimit time.Duration
 
+	// PasswordPolicy says what is wrong with a new password, in place of
+	// security.CheckPassword. What security.CheckAnyPassword refuses, common
+	// passwords among it, is refused besides.
+	PasswordPolicy func(password string) []security.RuleError
+
+	// HashMemory is in how much memory passwords are hashed at once, in MiB;
+	// each takes 19. Half of it is kept for client addresses from which the
+	// account's password was right within a week. DefaultHashMemory if zero; at
+	// least MinHashMemory.
+	HashMemory int
+
+	// Mailer sends the links with which addresses are confirmed and forgotten
+	// passwords replaced; without one those calls are not mounted. See packages
+	// mail and mail/smtp.
+	Mailer mail.Mailer
+
+	// PublicURL is where clients reach the application, such as
+	// "https://example.org"; links in mails begin with it, never with what a
+	// request says. Required with a Mailer.
+	PublicURL string
+
+	// RequireConfirmedEmail refuses keys to users whose address is not confirmed;
+	// their first call creates the user and mails a link. It needs a Mailer.
+	RequireConfirmedEmail bool
+
+	// Resolver looks up whether the domain of a new address takes mail, such as
+	// net.DefaultResolver; nothing is looked up if nil. A look-up that fails
+	// refuses nothing.
+	Resolver Resolver
+
 	// HideDocs leaves the admin calls out of the docs page. It protects
 	// nothing: they are still served.
 	HideDocs bool
@@ -106,27 +145,10 @@ type Config struct {
 	Now func() time.Time
 }
 
-// The places in a request where a key may be.
-const (
-	InHeader = "header"
-	InQuery  = "query"
-	InBearer = "bearer"
-)
-
-// KeySource is a place in a request where a key may be.
-type KeySource struct {
-	// In is InHeader, InQuery or InBearer.
-	In string
-	// Name is the header or the parameter, in the characters of a header's name
-	// (RFC 9110, section 5.6.2); empty for InBearer, which is the
-	// Authorization header with the scheme Bearer (RFC 6750).
-	Name string
-}
-
-// DefaultKeySources returns the header and the query parameter "api-key", and
-// the Bearer scheme.
-func DefaultKeySources() []KeySource {
-	return []KeySource{{InHeader, "api-key"}, {InQuery, "api-key"}, {InBearer, ""}}
+// Resolver is the part of *net.Resolver that Config.Resolver needs.
+type Resolver interface {
+	LookupMX(ctx context.Context, name string) ([]*net.MX, error)
+	LookupHost(ctx context.Context, host string) ([]string, error)
 }
 
 // Validate reports everything that is wrong with the configuration. Errors
@@ -150,6 +172,7 @@ func (c Config) Validate() error {
 	if c.StaleLimit != 0 && c.StaleLimit < MinStaleLimit {
 		errs = append(errs, fmt.Errorf("StaleLimit: must be at least %v", MinStaleLimit))
 	}
+	errs = append(errs, c.validateAccounts())
 	for i, source := range c.KeySources {
 		errs = append(errs, prefixed("KeySources", source.validate()))
 		if slices.ContainsFunc(c.KeySources[:i], source.equals) {
@@ -170,30 +193,28 @@ func (c Config) validateRetention() error {
 	return nil
 }
 
-func (s KeySource) validate() error {
-	switch {
-	case s.In == InBearer && s.Name == "", s.In == InQuery && httpguts.ValidHeaderFieldName(s.Name) && s.Name != secretHeader:
-		return nil
-	case s.In == InHeader && httpguts.ValidHeaderFieldName(s.Name) && !isReserved(s.Name):
-		return nil
-	default:
-		return fmt.Errorf("%q %q is not a place for a key", s.In, s.Name)
+func (c Config) validateAccounts() error {
+	var errs []error
+	if c.HashMemory != 0 && c.HashMemory < MinHashMemory {
+		errs = append(errs, fmt.Errorf("HashMemory: must be at least %d", MinHashMemory))
 	}
+	if c.RequireConfirmedEmail && c.Mailer == nil {
+		errs = append(errs, errors.New("RequireConfirmedEmail: needs a Mailer"))
+	}
+	if c.Mailer != nil || c.PublicURL != "" {
+		errs = append(errs, prefixed("PublicURL", checkPublicURL(c.PublicURL)))
+	}
+	return errors.Join(errs...)
 }
 
-// equals disregards case where HTTP does.
-func (s KeySource) equals(other KeySource) bool {
-	if s.In == InHeader {
-		return other.In == InHeader && strings.EqualFold(s.Name, other.Name)
+// checkPublicURL accepts what a path can be put after.
+func checkPublicURL(text string) error {
+	parsed, err := url.Parse(text)
+	if err != nil || (parsed.Scheme != "https" && parsed.Scheme != "http") || parsed.Host == "" ||
+		parsed.User != nil || strings.ContainsAny(text, "?#") {
+		return errors.New("must be like https://example.org, and may have a path")
 	}
-	return s == other
-}
-
-// isReserved says which headers are not for keys: Authorization has a source
-// of its own, and the admin secret must not be taken for a key.
-func isReserved(header string) bool {
-	name := textproto.CanonicalMIMEHeaderKey(header)
-	return name == "Authorization" || name == textproto.CanonicalMIMEHeaderKey(secretHeader)
+	return nil
 }
 
 func prefixed(prefix string, err error) error {
@@ -220,6 +241,11 @@ func (c Config) withDefaults() Config {
 	c.CacheSize = cmp.Or(c.CacheSize, DefaultCacheSize)
 	c.CacheMaxAge = cmp.Or(c.CacheMaxAge, DefaultCacheMaxAge)
 	c.StaleLimit = cmp.Or(c.StaleLimit, DefaultStaleLimit)
+	if c.PasswordPolicy == nil {
+		c.PasswordPolicy = security.CheckPassword
+	}
+	c.HashMemory = cmp.Or(c.HashMemory, DefaultHashMemory)
+	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	if c.ClientIP == nil {
 		c.ClientIP = (*gin.Context).RemoteIP
 	}

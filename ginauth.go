@@ -14,7 +14,7 @@ package ginauth
 import (
 	"context"
 	"errors"
-	"runtime"
+	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -36,8 +36,6 @@ const (
 	// storeTimeout bounds what one request asks of the store; in issuing a key,
 	// each step of it.
 	storeTimeout = 5 * time.Second
-	// seatTimeout bounds the wait until a password can be hashed.
-	seatTimeout = 20 * time.Second
 	// flushInterval is how often usage is written: with one more interval for
 	// the write it shows in the logs within two seconds.
 	flushInterval = time.Second
@@ -66,11 +64,13 @@ type Auth struct {
 	// vary and private are the values of headers of guarded answers.
 	vary, private []string
 	unasked       rate.Sometimes // reports of a store that was not asked
-	hashing       chan struct{}
+	hashing       hashing
+	proofs        *throttle.Accounts // of passwords
+	origins       *http.CrossOriginProtection
+	letters       *letters // nil without a mailer
 	closed        atomic.Bool
 	close         func() error
-	mounts        []string
-	mountsMu      sync.RWMutex
+	mounts        mounts
 }
 
 // New returns an Auth over the repository, which it owns from then on: Close
@@ -108,9 +108,12 @@ func New(repo repository.Repository, config Config) (*Auth, error) {
 		vary:    varyOn(config.KeySources),
 		private: []string{"private"},
 		unasked: rate.Sometimes{Interval: time.Second},
-		hashing: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		hashing: newHashing(config.HashMemory),
+		origins: originsOf(config.PublicURL),
+		proofs:  throttle.NewAccounts(passwordGuesses, passwordRefill),
 	}
 	a.repo = a.keys.Writing(repo)
+	a.startLetters()
 	a.changes = changefeed.Start(repo, a.keys, config.Now, config.Logger)
 	a.close = sync.OnceValue(a.shutDown)
 	return a, nil
@@ -126,26 +129,48 @@ func (a *Auth) shutDown() error {
 	a.closed.Store(true)
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
+	unsent := a.closeLetters(ctx)
 	a.keeper.Close()
 	a.changes.Close()
 	a.keys.Close()
-	return errors.Join(a.usage.Close(ctx), a.repo.Close())
+	return errors.Join(unsent, a.usage.Close(ctx), a.repo.Close())
 }
 
 var errClosed = errors.New("ginauth is closed")
 
 // AdminPaths returns the paths of the groups that RegisterAdmin was called
 // with, in that order. Package docs shows the admin calls below them.
-func (a *Auth) AdminPaths() []string {
-	a.mountsMu.RLock()
-	defer a.mountsMu.RUnlock()
-	return append([]string(nil), a.mounts...)
+func (a *Auth) AdminPaths() []string { return a.mounts.of(&a.mounts.admin) }
+
+// AccountPaths returns the paths of the groups that RegisterAccount was called
+// with, in that order.
+func (a *Auth) AccountPaths() []string { return a.mounts.of(&a.mounts.account) }
+
+// mounts are where calls are mounted.
+type mounts struct {
+	mu             sync.RWMutex
+	admin, account []string
+}
+
+func (m *mounts) of(paths *[]string) []string {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return slices.Clone(*paths)
+}
+
+func (m *mounts) add(paths *[]string, path string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	*paths = append(*paths, path)
 }
 
 // KeySources returns where keys are read from.
 func (a *Auth) KeySources() []KeySource {
 	return append([]KeySource(nil), a.config.KeySources...)
 }
+
+// SendsMail reports whether the calls that need a Config.Mailer are mounted.
+func (a *Auth) SendsMail() bool { return a.letters != nil }
 
 // HidesDocs reports whether the admin calls are to be left out of the docs.
 func (a *Auth) HidesDocs() bool { return a.config.HideDocs }
@@ -158,15 +183,9 @@ func storeContext(c *gin.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(c.Request.Context(), storeTimeout)
 }
 
-// findUser, createKey and createUser are the steps of issuing a key that ask
-// the store. Each has the store's time to itself, since passwords are hashed in
+// createKey and createUser are the steps of issuing a key that write to the
+// store. Each has the store's time to itself, since passwords are hashed in
 // between.
-
-func (a *Auth) findUser(ctx context.Context, canonical string) (models.User, error) {
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
-	defer cancel()
-	return a.repo.UserByUsername(ctx, canonical)
-}
 
 func (a *Auth) createKey(ctx context.Context, act repository.Act, key models.APIKey) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)

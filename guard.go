@@ -70,6 +70,7 @@ func passage(c *gin.Context) (*keycache.Key, bool) {
 // request.
 func (a *Auth) authenticate(c *gin.Context) (*keycache.Key, error) {
 	delete(c.Request.Header, canonicalSecretHeader)
+	takeQuery(c, secretHeader)
 	text, err := takeKey(c, a.sources, a.config.KeyPrefix)
 	if err != nil {
 		return nil, err
@@ -81,8 +82,7 @@ func (a *Auth) authenticate(c *gin.Context) (*keycache.Key, error) {
 		return nil, errKeyInvalid()
 	}
 	removeCopies(c.Request, text)
-	now := a.config.Now()
-	key, err := a.findKey(c, text, now)
+	key, now, err := a.findKey(c, text)
 	if isNotFound(err) {
 		return nil, errKeyInvalid()
 	}
@@ -96,15 +96,21 @@ func (a *Auth) authenticate(c *gin.Context) (*keycache.Key, error) {
 	return key, nil
 }
 
-// findKey returns the key of a request, from memory or from the store. Only
-// what has a key's form can be in memory, so the checksum is left for what is
-// not.
-func (a *Auth) findKey(c *gin.Context, text string, now time.Time) (*keycache.Key, error) {
-	hash := security.HashKey(text)
+// findKey returns the key of a request, from memory or from the store, and the
+// time at which it was found. Only what has a key's form can be in memory, so
+// the checksum is left for what is not.
+func (a *Auth) findKey(c *gin.Context, text string) (*keycache.Key, time.Time, error) {
+	now, hash := a.config.Now(), security.HashKey(text)
 	key, answer := a.keys.Lookup(hash, now)
+	if answer == keycache.Valid {
+		return key, now, nil
+	}
+	key, err := a.lookFurther(c, text, hash, answer, now)
+	return key, a.config.Now(), err
+}
+
+func (a *Auth) lookFurther(c *gin.Context, text string, hash keycache.Hash, answer keycache.Answer, now time.Time) (*keycache.Key, error) {
 	switch answer {
-	case keycache.Valid:
-		return key, nil
 	case keycache.Stale:
 		return nil, keycache.ErrStale
 	case keycache.Unknown:
@@ -147,6 +153,8 @@ func refusalOf(status models.Status) error {
 		return problem(http.StatusUnauthorized, "key_revoked", "The API key was revoked.")
 	case models.StatusExpired:
 		return problem(http.StatusUnauthorized, "key_expired", "The API key has expired.")
+	case models.StatusDisabled:
+		return problem(http.StatusUnauthorized, "user_disabled", "The user of the API key is disabled.")
 	default:
 		return errKeyInvalid()
 	}

@@ -23,13 +23,22 @@ import (
 //	@in							header
 //	@name						secret-key
 //	@description				The admin secret (GINAUTH_SECRET).
+//	@securityDefinitions.basic	Account
+//	@description				A username or email address, and the password.
 
-// actorAdmin is who acts with the admin secret.
-const actorAdmin = "admin"
+// Who acts with the admin secret, and who by themselves. A user acts under
+// their id.
+const (
+	actorAdmin   = "admin"
+	actorGinauth = "ginauth"
+)
 
-// act is a change that is made now; one call has one time for all its dates.
-func (a *Auth) act() repository.Act {
-	return repository.Act{Actor: actorAdmin, Date: a.now()}
+// act is a change that an administrator makes now; one call has one time for
+// all its dates.
+func (a *Auth) act() repository.Act { return a.actBy(actorAdmin) }
+
+func (a *Auth) actBy(actor string) repository.Act {
+	return repository.Act{Actor: actor, Date: a.now()}
 }
 
 // newKey issues a key.
@@ -60,7 +69,7 @@ func (a *Auth) newKey(c *gin.Context) (id string, err error) {
 	if order.user == nil {
 		err = a.createKey(ctx, act, key)
 	} else {
-		key, err = a.issueToUser(ctx, act, key, *order.user)
+		key, err = a.issueToUser(ctx, act, key, *order.user, a.config.ClientIP(c))
 	}
 	if err != nil {
 		return "", err
@@ -84,70 +93,6 @@ func keyOf(order keyOrder, text string, now time.Time) models.APIKey {
 
 // newID returns a UUID that sorts by time (version 7, RFC 9562).
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
-
-// issueToUser stores a key for the user who is named: a known one who proves
-// it by the password, or a new one. Of two calls that make the same new user,
-// the slower finds a known one.
-func (a *Auth) issueToUser(ctx context.Context, act repository.Act, key models.APIKey, who userOrder) (models.APIKey, error) {
-	issued, err := a.issueToKnownUser(ctx, act, key, who)
-	if !isNotFound(err) {
-		return issued, err
-	}
-	issued, err = a.issueToNewUser(ctx, act, key, who)
-	if !isUsernameTaken(err) {
-		return issued, err
-	}
-	return a.issueToKnownUser(ctx, act, key, who)
-}
-
-func (a *Auth) issueToKnownUser(ctx context.Context, act repository.Act, key models.APIKey, who userOrder) (models.APIKey, error) {
-	user, err := a.findUser(ctx, who.canonicalUsername)
-	if err != nil {
-		return key, err
-	}
-	if err := a.proveUser(ctx, user, who); err != nil {
-		return key, err
-	}
-	key.UserID, key.Username = user.ID, user.Username
-	return key, a.createKey(ctx, act, key)
-}
-
-func (a *Auth) issueToNewUser(ctx context.Context, act repository.Act, key models.APIKey, who userOrder) (models.APIKey, error) {
-	if err := checkNewPassword(who); err != nil {
-		return key, err
-	}
-	hash, err := a.hashPassword(ctx, who.password)
-	if err != nil {
-		return key, err
-	}
-	user := models.User{
-		ID:                newID(),
-		Username:          who.username,
-		Email:             who.email,
-		CanonicalUsername: who.canonicalUsername,
-		CanonicalEmail:    who.canonicalEmail,
-		PasswordHash:      hash,
-		CreationDate:      act.Date,
-	}
-	key.UserID, key.Username = user.ID, user.Username
-	return key, a.createUser(ctx, act, user, key)
-}
-
-// proveUser checks that a known user was named in full, with the right
-// password.
-func (a *Auth) proveUser(ctx context.Context, user models.User, who userOrder) error {
-	if user.CanonicalEmail != who.canonicalEmail {
-		return taken("username")
-	}
-	right, err := a.verifyPassword(ctx, user.PasswordHash, who.password)
-	if err != nil {
-		return err
-	}
-	if !right {
-		return problem(http.StatusForbidden, "wrong_password", "The user exists and the password is not theirs.")
-	}
-	return nil
-}
 
 // renewKey moves a key's expiration date.
 //
@@ -181,7 +126,7 @@ func (a *Auth) renewKey(c *gin.Context) (id string, err error) {
 		return id, err
 	}
 	if reactivated {
-		a.audit(c, "key.reactivate", id, nil)
+		a.audit(c, actorAdmin, "key.reactivate", id, nil)
 	}
 	c.JSON(http.StatusOK, renewKeyResponse{keyResponse: a.describe(key), Reactivated: reactivated})
 	return id, nil
@@ -288,8 +233,3 @@ func (a *Auth) resolve(ctx context.Context, ref keyRef) (id string, err error) {
 }
 
 func isNotFound(err error) bool { return errors.Is(err, repository.ErrNotFound) }
-
-func isUsernameTaken(err error) bool {
-	var conflict *repository.ConflictError
-	return errors.As(err, &conflict) && conflict.Field == "username"
-}

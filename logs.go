@@ -18,7 +18,7 @@ import (
 //	@Param			name		query		string	false	"keys of this name"
 //	@Param			username	query		string	false	"keys of this user"
 //	@Param			email		query		string	false	"keys of the user with this address"
-//	@Param			status		query		string	false	"keys in this state"	Enums(active, expired, revoked, deleted)
+//	@Param			status		query		string	false	"keys in this state"	Enums(active, expired, revoked, disabled, deleted)
 //	@Param			sort		query		string	false	"what to sort by; id is the order of issue"	Enums(latest_query_date, total_queries, id)	default(latest_query_date)
 //	@Param			order		query		string	false	"which way"	Enums(desc, asc)	default(desc)
 //	@Param			limit		query		int		false	"rows on a page"	minimum(1)	maximum(1000)	default(100)
@@ -32,6 +32,10 @@ func (a *Auth) logs(ctx context.Context, rawQuery string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	return a.listUsage(ctx, query)
+}
+
+func (a *Auth) listUsage(ctx context.Context, query logsQuery) (any, error) {
 	query.filter.Now = a.now()
 	list, err := a.repo.ListUsage(ctx, query.filter, query.page)
 	response := logsResponse{Logs: make([]usageResponse, len(list.Rows)), NextCursor: list.Next}
@@ -63,7 +67,7 @@ func (q *logsQuery) set(p *queryParser, name, value string) {
 	case "email":
 		q.filter.Email = p.canonical(name, value, security.CanonicalEmail)
 	case "status":
-		q.filter.Status = oneOf(p, name, value, models.StatusActive, models.StatusExpired, models.StatusRevoked, models.StatusDeleted)
+		q.filter.Status = oneOf(p, name, value, models.StatusActive, models.StatusExpired, models.StatusRevoked, models.StatusDisabled, models.StatusDeleted)
 	case "sort":
 		q.page.Sort = oneOf(p, name, value, repository.SortLatestQuery, repository.SortTotalQueries, repository.SortID)
 	case "order":

@@ -2,38 +2,77 @@ package ginauth
 
 import (
 	"context"
+	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"github.com/ginauth/ginauth/security"
 )
 
-// hashPassword and verifyPassword take a seat first: each hash needs 19 MiB
-// and a core for a while, and there are as many seats as cores.
+// memoryTimeout bounds the wait until there is memory to hash a password in.
+const memoryTimeout = 5 * time.Second
 
+// hashing is the memory in which passwords are hashed at once, in KiB. From
+// addresses that are not known half of it can be taken, so that a flood leaves
+// the other half to those that are.
+type hashing struct {
+	total          int64
+	all, strangers *semaphore.Weighted
+}
+
+func newHashing(mebibytes int) hashing {
+	total := int64(mebibytes) << 10
+	return hashing{total, semaphore.NewWeighted(total), semaphore.NewWeighted(total / 2)}
+}
+
+// take waits for memory; leave gives it back. A hash of another system that
+// needs more than there is takes all of it.
+func (h hashing) take(ctx context.Context, kibibytes int, known bool) (leave func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, memoryTimeout)
+	defer cancel()
+	if known {
+		n := min(int64(kibibytes), h.total)
+		return func() { h.all.Release(n) }, busy(h.all.Acquire(ctx, n))
+	}
+	n := min(int64(kibibytes), h.total/2)
+	if err := h.strangers.Acquire(ctx, n); err != nil {
+		return nil, busy(err)
+	}
+	if err := h.all.Acquire(ctx, n); err != nil {
+		h.strangers.Release(n)
+		return nil, busy(err)
+	}
+	return func() { h.all.Release(n); h.strangers.Release(n) }, nil
+}
+
+func busy(err error) error {
+	if err == nil {
+		return nil
+	}
+	return outage("busy", "Too many passwords are being checked at the moment.")
+}
+
+// hashPassword hashes a new password.
 func (a *Auth) hashPassword(ctx context.Context, password string) (string, error) {
-	if err := a.takeSeat(ctx); err != nil {
+	leave, err := a.hashing.take(ctx, security.HashingMemory(""), true)
+	if err != nil {
 		return "", err
 	}
-	defer a.leaveSeat()
+	defer leave()
 	return security.HashPassword(password), nil
 }
 
-func (a *Auth) verifyPassword(ctx context.Context, hash, password string) (bool, error) {
-	if err := a.takeSeat(ctx); err != nil {
+// verifyPassword compares a password with a hash; an empty one, of a user who
+// is not there, takes the same work and matches nothing.
+func (a *Auth) verifyPassword(ctx context.Context, hash, password string, known bool) (bool, error) {
+	leave, err := a.hashing.take(ctx, security.HashingMemory(hash), known)
+	if err != nil {
 		return false, err
 	}
-	defer a.leaveSeat()
+	defer leave()
+	if hash == "" {
+		security.VerifyNobody(password)
+		return false, nil
+	}
 	return security.VerifyPassword(hash, password)
 }
-
-func (a *Auth) takeSeat(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, seatTimeout)
-	defer cancel()
-	select {
-	case a.hashing <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return outage("busy", "Too many passwords are being checked at the moment.")
-	}
-}
-
-func (a *Auth) leaveSeat() { <-a.hashing }

@@ -80,6 +80,8 @@ func problemOf(err error) Problem {
 		return problem(http.StatusConflict, "key_revoked", "The key is revoked; send \"reactivate\": true to bring it back.")
 	case errors.As(err, &conflict) && (conflict.Field == "username" || conflict.Field == "email"):
 		return taken(conflict.Field)
+	case errors.Is(err, repository.ErrOutdated):
+		return problem(http.StatusConflict, "changed_meanwhile", "The user was changed meanwhile; try again.")
 	case errors.Is(err, repository.ErrInvalidCursor):
 		return invalidFields(FieldError{"cursor", "cursor_invalid", "This must be the next_cursor of the page before, with the other parameters as they were."})
 	case errors.Is(err, repository.ErrOutcomeUnknown):

@@ -62,6 +62,12 @@ func (p *queryParser) canonical(name, value string, rule func(string) (string, e
 	return canonical
 }
 
+// flag reads true or false.
+func (p *queryParser) flag(name, value string) *bool {
+	set := oneOf(p, name, value, "true", "false") == "true"
+	return &set
+}
+
 func (p *queryParser) limit(name, value string) int {
 	limit, err := strconv.Atoi(value)
 	if err != nil || limit < 1 || limit > repository.MaxLimit {

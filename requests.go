@@ -1,6 +1,9 @@
 package ginauth
 
 import (
+	"cmp"
+	"net"
+	"strings"
 	"time"
 
 	"github.com/ginauth/ginauth/security"
@@ -100,22 +103,6 @@ func (r newKeyRequest) userOrder() (user userOrder, fields []FieldError) {
 	return user, fields
 }
 
-// checkNewPassword applies the rules for passwords, and proposes one that
-// satisfies them.
-func checkNewPassword(who userOrder) error {
-	broken := append(security.CheckPassword(who.password), security.CheckAnyPassword(who.password, who.username, who.email)...)
-	if len(broken) == 0 {
-		return nil
-	}
-	fields := make([]FieldError, len(broken))
-	for i, rule := range broken {
-		fields[i] = FieldError{"password", rule.Code, rule.Detail}
-	}
-	p := invalidFields(fields...)
-	p.ProposedPassword = security.ProposePassword(who.username, who.email)
-	return p
-}
-
 // validity returns the expiration date that is asked for, zero for never.
 func (e expiry) validity(now time.Time, automatic time.Duration) (time.Time, []FieldError) {
 	switch {
@@ -160,4 +147,134 @@ func appendInvalid(fields []FieldError, name string, err error) []FieldError {
 		return fields
 	}
 	return append(fields, invalidField(name, err))
+}
+
+// verifyRequest asks whether a password is a user's.
+type verifyRequest struct {
+	Username string `json:"username" example:"ada"`
+	Email    string `json:"email"`
+	Password string `json:"password" example:"Analytical-1_Engine"`
+	// ClientAddress is whose guess it is; the caller's if left out.
+	ClientAddress string `json:"client_address"`
+}
+
+func (r verifyRequest) claim(caller string) (claim, error) {
+	fields := loginErrors(r.Username, r.Email)
+	if r.Password == "" {
+		fields = append(fields, missing("password"))
+	}
+	if r.Email != "" && !strings.Contains(r.Email, "@") {
+		fields = append(fields, FieldError{"email", "email_invalid", "This must be an email address."})
+	}
+	if r.ClientAddress != "" && net.ParseIP(r.ClientAddress) == nil {
+		fields = append(fields, FieldError{"client_address", "client_address_invalid", "This must be an IP address."})
+	}
+	if len(fields) > 0 {
+		return claim{}, invalidFields(fields...)
+	}
+	return claim{login: r.Username + r.Email, password: r.Password, address: cmp.Or(r.ClientAddress, caller)}, nil
+}
+
+// loginErrors says what is wrong with a login: a username or an address, one
+// of the two.
+func loginErrors(username, email string) []FieldError {
+	switch {
+	case username == "" && email == "":
+		return []FieldError{missing("username"), missing("email")}
+	case username != "" && email != "":
+		return []FieldError{{"email", "email_superfluous", "Send either username or email."}}
+	default:
+		return nil
+	}
+}
+
+// userRef names a user by id, username or email address, one of the three.
+type userRef struct {
+	ID       string `json:"id"`
+	Username string `json:"username" example:"ada"`
+	Email    string `json:"email"`
+}
+
+func (r userRef) check() error {
+	var fields []FieldError
+	switch {
+	case r.ID == "":
+		fields = loginErrors(r.Username, r.Email)
+	case r.Username != "" || r.Email != "":
+		fields = []FieldError{{"id", "id_superfluous", "Send either id, username or email."}}
+	default:
+		fields = idErrors(r.ID)
+	}
+	if len(fields) > 0 {
+		return invalidFields(fields...)
+	}
+	return nil
+}
+
+type deleteUserRequest struct {
+	userRef
+	// DetachKeys leaves the user's keys in force, without an owner.
+	DetachKeys bool `json:"detach_keys" example:"false"`
+}
+
+type resetUserRequest struct {
+	userRef
+	// RevokeKeys revokes the user's keys, too.
+	RevokeKeys bool `json:"revoke_keys" example:"false"`
+}
+
+// accountKeyRequest asks for a further key of one's own.
+type accountKeyRequest struct {
+	Name string `json:"name" example:"notebook"`
+	expiry
+}
+
+func (r accountKeyRequest) order(now time.Time, automatic time.Duration) (keyOrder, error) {
+	var fields []FieldError
+	if r.Name != "" {
+		fields = appendInvalid(fields, "name", security.CheckName(r.Name))
+	}
+	expiration, invalid := r.validity(now, automatic)
+	if fields = append(fields, invalid...); len(fields) > 0 {
+		return keyOrder{}, invalidFields(fields...)
+	}
+	return keyOrder{name: r.Name, expiration: expiration}, nil
+}
+
+type accountRenewRequest struct {
+	keyRef
+	expiry
+}
+
+type passwordRequest struct {
+	Password string `json:"password" example:"Difference-2_Engine"`
+	// RevokeKeys revokes all keys, too.
+	RevokeKeys bool `json:"revoke_keys" example:"false"`
+}
+
+type emailRequest struct {
+	Email string `json:"email" example:"ada@example.com"`
+}
+
+func (r emailRequest) canonical() (string, error) {
+	if r.Email == "" {
+		return "", invalidFields(missing("email"))
+	}
+	canonical, err := security.CanonicalEmail(r.Email)
+	if err != nil {
+		return "", invalidFields(invalidField("email", err))
+	}
+	return canonical, nil
+}
+
+type confirmRequest struct {
+	// Token is what follows the # in the link.
+	Token string `json:"token"`
+}
+
+type resetRequest struct {
+	Token    string `json:"token"`
+	Password string `json:"password" example:"Difference-2_Engine"`
+	// RevokeKeys revokes all keys, too, for when they may be in others' hands.
+	RevokeKeys bool `json:"revoke_keys" example:"false"`
 }

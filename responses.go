@@ -73,6 +73,63 @@ type seriesResponse struct {
 	NextCursor string `json:"next_cursor"`
 }
 
+// userResponse shows a user.
+type userResponse struct {
+	ID         string `json:"id" example:"019a2f6e-7c1d-7f3a-9a51-0c2b6d1f4e8a"`
+	Username   string `json:"username" example:"ada"`
+	Email      string `json:"email" example:"ada@example.com"`
+	IsDisabled bool   `json:"is_disabled"`
+	// IsConfirmed says that mail is known to reach the user.
+	IsConfirmed  bool      `json:"is_confirmed"`
+	CreationDate time.Time `json:"creation_date"`
+	// ChangeDate is when the password or the address was last set.
+	ChangeDate time.Time `json:"change_date"`
+	// DisabledDate is null unless the user is disabled.
+	DisabledDate *time.Time `json:"disabled_date" extensions:"x-nullable"`
+	// ConfirmationDate is null until the address is confirmed.
+	ConfirmationDate *time.Time `json:"confirmation_date" extensions:"x-nullable"`
+	// MailFailureDate is since when mail cannot be delivered, null if it can.
+	MailFailureDate *time.Time `json:"mail_failure_date" extensions:"x-nullable"`
+}
+
+func describeUser(user models.User) *userResponse {
+	return &userResponse{
+		ID:               user.ID,
+		Username:         user.Username,
+		Email:            user.Email,
+		IsDisabled:       user.IsDisabled(),
+		IsConfirmed:      user.IsConfirmed(),
+		CreationDate:     user.CreationDate,
+		ChangeDate:       user.ChangeDate,
+		DisabledDate:     nullable(user.DisabledDate),
+		ConfirmationDate: nullable(user.ConfirmationDate),
+		MailFailureDate:  nullable(user.MailFailureDate),
+	}
+}
+
+type usersResponse struct {
+	Users []userResponse `json:"users"`
+	// NextCursor asks for the next page; it is empty on the last one.
+	NextCursor string `json:"next_cursor"`
+}
+
+type verifyResponse struct {
+	Verified bool `json:"verified"`
+	// User is null unless the password is right.
+	User *userResponse `json:"user" extensions:"x-nullable"`
+}
+
+// exportResponse is all that is held of a user.
+type exportResponse struct {
+	User  userResponse    `json:"user"`
+	Keys  []usageResponse `json:"keys"`
+	Usage []seriesRow     `json:"usage"`
+}
+
+func describeSeriesRow(row repository.SeriesRow) seriesRow {
+	return seriesRow{row.Date, row.KeyID, row.UserID, row.Username, row.Route, row.TotalQueries}
+}
+
 // describe shows a key as it is now.
 func (a *Auth) describe(key models.APIKey) keyResponse {
 	return describe(key, key.Status(a.now()))

@@ -34,6 +34,10 @@ func (r silentRepository) UserByUsername(ctx context.Context, _ string) (models.
 	return models.User{}, r.silence(ctx)
 }
 
+func (r silentRepository) UserByEmail(ctx context.Context, canonical string) (models.User, error) {
+	return r.UserByUsername(ctx, canonical)
+}
+
 func (r silentRepository) CreateUser(ctx context.Context, _ repository.Act, _ models.User, _ models.APIKey) error {
 	return r.silence(ctx)
 }

@@ -44,10 +44,14 @@ func (a *Auth) usageSeries(ctx context.Context, rawQuery string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	return a.listSeries(ctx, query)
+}
+
+func (a *Auth) listSeries(ctx context.Context, query usageQuery) (any, error) {
 	series, err := a.repo.UsageSeries(ctx, query.filter, query.page)
 	response := seriesResponse{Usage: make([]seriesRow, len(series.Rows)), NextCursor: series.Next}
 	for i, row := range series.Rows {
-		response.Usage[i] = seriesRow{row.Date, row.KeyID, row.UserID, row.Username, row.Route, row.TotalQueries}
+		response.Usage[i] = describeSeriesRow(row)
 	}
 	return response, err
 }

@@ -1,7 +1,7 @@
 // Package auto makes a ginauth.Auth from environment variables and .env, so
 // that an application needs no configuration code. It is the one package that
-// names every database driver; who wants only one opens its repository
-// instead.
+// names every database driver, and a mailer; who wants only one driver opens its
+// repository instead.
 package auto
 
 import (
@@ -29,8 +29,10 @@ import (
 // Variables of .env that the environment lacks are added to it, as is usual,
 // so that the application may keep its own there too.
 //
-// Without GINAUTH_SECRET a strong one is generated and logged once, the only
-// secret that ginauth ever logs.
+// Without GINAUTH_SECRET a strong one is generated and logged once. Mail is
+// logged, and with it the tokens in its links, if GINAUTH_MAILER is log, or
+// under DEV_MODE if it is not set. Those are the only secrets that ginauth ever
+// logs, each with a warning.
 //
 // What has no variable, such as Config.ClientIP, is set by the functions in
 // adjust, which see the configuration last.
@@ -39,11 +41,10 @@ func New(ctx context.Context, adjust ...func(*ginauth.Config)) (*ginauth.Auth, e
 	if err != nil {
 		return nil, fmt.Errorf("ginauth: %w", err)
 	}
-	config := env.config()
-	for _, change := range adjust {
-		change(&config)
+	config, logger, err := configure(env, adjust)
+	if err != nil {
+		return nil, err
 	}
-	logger := cmp.Or(config.Logger, slog.Default())
 	generated := generateSecret(&config)
 	if err := config.Validate(); err != nil {
 		return nil, err
@@ -60,6 +61,23 @@ func New(ctx context.Context, adjust ...func(*ginauth.Config)) (*ginauth.Auth, e
 		return nil, errors.Join(err, repo.Close())
 	}
 	return auth, nil
+}
+
+// configure returns what the environment says, adjusted, and the logger.
+func configure(env environment, adjust []func(*ginauth.Config)) (config ginauth.Config, logger *slog.Logger, err error) {
+	config = env.config()
+	if err := env.setAccounts(&config); err != nil {
+		return config, nil, fmt.Errorf("ginauth: %w", err)
+	}
+	for _, change := range adjust {
+		change(&config)
+	}
+	if err := checkMail(config); err != nil {
+		return config, nil, fmt.Errorf("ginauth: %w", err)
+	}
+	logger = cmp.Or(config.Logger, slog.Default())
+	nameLogger(&config, logger)
+	return config, logger, nil
 }
 
 // generateSecret makes a secret for this run, if none is configured, and

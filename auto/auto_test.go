@@ -30,6 +30,7 @@ const secret = "a-secret-that-is-long-enough-for-tests"
 var variables = []string{
 	"GINAUTH_SECRET", "GINAUTH_HIDE_DOCS", "GINAUTH_AUTOMATIC_EXPIRATION", "GINAUTH_DB_LOCATION",
 	"GINAUTH_USAGE_FOLD_AFTER", "GINAUTH_USAGE_DELETE_AFTER",
+	"GINAUTH_MAILER", "GINAUTH_MAIL_FROM", "GINAUTH_PUBLIC_URL", "GINAUTH_REQUIRE_CONFIRMED_EMAIL", "GINAUTH_HASH_MEMORY", "GINAUTH_CHECK_MX",
 	"DATABASE_MODE", "URI", "DEV_MODE", "GINAUTH_DATABASE_MODE", "GINAUTH_URI", "GINAUTH_DEV_MODE",
 }
 
@@ -67,7 +68,17 @@ func start(t *testing.T, adjust ...func(*ginauth.Config)) (auth *ginauth.Auth, l
 
 // post calls an admin call and returns the status and the body.
 func post(auth *ginauth.Auth, path, secret, body string) (int, string) {
+	return postTo(gin.New(), auth, path, secret, body)
+}
+
+// postAccount is post for an application with account calls.
+func postAccount(auth *ginauth.Auth, path, secret, body string) (int, string) {
 	r := gin.New()
+	auth.RegisterAccount(r.Group("/account"))
+	return postTo(r, auth, path, secret, body)
+}
+
+func postTo(r *gin.Engine, auth *ginauth.Auth, path, secret, body string) (int, string) {
 	auth.RegisterAdmin(r.Group("/"))
 	request := httptest.NewRequestWithContext(context.Background(), http.MethodPost, path, strings.NewReader(body))
 	request.Header.Set("secret-key", secret)

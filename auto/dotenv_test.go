@@ -41,6 +41,7 @@ func TestSecretThatDotEnvWouldShorten(t *testing.T) {
 		`export GINAUTH_SECRET="hunter2$ECRET-that-is-long-enough-to-be-good"`,
 		`GINAUTH_SECRET=hunter2 #ecret-that-is-long-enough-to-be-good`,
 		`URI=postgresql://user:hunter2$X@localhost/`,
+		`GINAUTH_MAILER=smtp://user:hunter2$X@localhost`,
 		`GINAUTH_SECRET: hunter2$ECRET-that-is-long-enough-to-be-good`,
 		"export\tGINAUTH_SECRET=hunter2$ECRET-that-is-long-enough-to-be-good",
 	} {

@@ -35,6 +35,13 @@ type environment struct {
 	StaleLimit          duration `split_words:"true" default:"30s"`
 	UsageFoldAfter      days     `split_words:"true" default:"90"`
 	UsageDeleteAfter    days     `split_words:"true" default:"400"`
+
+	Mailer                mailURL   `split_words:"true"`
+	MailFrom              mailFrom  `split_words:"true"`
+	PublicURL             publicURL `split_words:"true"`
+	RequireConfirmedEmail boolean   `split_words:"true"`
+	HashMemory            mebibytes `split_words:"true" default:"128"`
+	CheckMX               boolean   `split_words:"true"`
 }
 
 func readEnvironment() (environment, error) {
@@ -80,7 +87,7 @@ func loadDotEnv() error {
 // unless the value is in single quotes.
 func checkQuoting() error {
 	file, _ := os.ReadFile(".env") // godotenv will say what is wrong with it
-	secretLine := regexp.MustCompile(`(?m)^\s*(?:export\s+)?(GINAUTH_SECRET|(?:GINAUTH_)?URI)\s*[=:][ \t]*(.*)$`)
+	secretLine := regexp.MustCompile(`(?m)^\s*(?:export\s+)?(GINAUTH_SECRET|GINAUTH_MAILER|(?:GINAUTH_)?URI)\s*[=:][ \t]*(.*)$`)
 	for _, match := range secretLine.FindAllStringSubmatch(string(file), -1) {
 		if name, value := match[1], match[2]; !strings.HasPrefix(value, "'") && strings.ContainsAny(value, "$#\\") {
 			return fmt.Errorf(".env: %s holds a character that has a meaning there ($, # or \\): write the value in single quotes", name)

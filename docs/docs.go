@@ -35,7 +35,8 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 //
 // The page shows the spec that the application registered with swag under
 // swag's default name, if it did, and ginauth's calls wherever
-// Auth.RegisterAdmin mounted them, whichever of the two is called first. Paths
+// Auth.RegisterAdmin and Auth.RegisterAccount mounted them, whichever is called
+// first. Paths
 // are those of the server: behind a proxy that takes a part of them away, the
 // page shows, but its calls go to the paths without that part. In
 // the application's annotations, @Security ApiKeyHeader and @Security

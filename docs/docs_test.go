@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/ginauth/ginauth"
 	"github.com/ginauth/ginauth/docs"
+	"github.com/ginauth/ginauth/mail"
 	"github.com/ginauth/ginauth/repository/sqlite"
 )
 
@@ -142,14 +144,45 @@ func TestAdminCallsAreShownWhereTheyAre(t *testing.T) {
 	auth.RegisterAdmin(r.Group("/v1").Group("/admin/keys/"))
 	paths := spec(t, r, "/internal/docs/doc.json")["paths"]
 	for _, base := range []string{"/auth", "/v1/admin/keys"} {
-		for _, call := range []string{"/new", "/renew", "/revoke", "/delete", "/logs", "/usage"} {
+		for _, call := range []string{
+			"/new", "/renew", "/revoke", "/delete", "/logs", "/usage",
+			"/verify", "/users", "/users/export", "/users/disable", "/users/enable", "/users/delete",
+		} {
 			if paths[base+call] == nil {
 				t.Errorf("%s is not shown", base+call)
 			}
 		}
 	}
-	if len(paths) != 12 {
+	if len(paths) != 24 {
 		t.Errorf("%d paths are shown", len(paths))
+	}
+}
+
+// The account calls are shown where they are, with a scheme of their own, and
+// those that need mail where there is some.
+func TestAccountCallsAreShownWhereTheyAre(t *testing.T) {
+	for name, mailer := range map[string]mail.Mailer{"without mail": nil, "with mail": mail.Log(slog.Default())} {
+		auth := newAuth(t, func(c *ginauth.Config) {
+			c.HideDocs = true
+			if c.Mailer = mailer; mailer != nil {
+				c.PublicURL = "https://example.org"
+			}
+		})
+		r := gin.New()
+		docs.Register(r, auth)
+		auth.RegisterAdmin(r.Group("/auth"))
+		auth.RegisterAccount(r.Group("/me"))
+		document := spec(t, r, "/docs/doc.json")
+		paths, want := document["paths"], 8
+		if mailer != nil {
+			want = 12
+		}
+		if len(paths) != want || paths["/me"] == nil || paths["/me/new"] == nil || paths["/auth/new"] != nil {
+			t.Errorf("%s: %d paths are shown", name, len(paths))
+		}
+		if (paths["/me/forgot"] != nil) != (mailer != nil) || document["securityDefinitions"]["Account"] == nil {
+			t.Errorf("%s: the page shows other calls than there are", name)
+		}
 	}
 }
 

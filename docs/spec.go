@@ -13,16 +13,16 @@ import (
 )
 
 //go:embed ginauth_swagger.json
-var adminSpec []byte
+var ownSpec []byte
 
 // object is a JSON object of a Swagger 2.0 document.
 type object = map[string]any
 
-// buildSpec merges the application's spec, the admin calls where they are
+// buildSpec merges the application's spec, ginauth's calls where they are
 // mounted, and the ways to send a credential.
 func buildSpec(auth *ginauth.Auth) (object, error) {
-	var admin object
-	if err := json.Unmarshal(adminSpec, &admin); err != nil {
+	var own object
+	if err := json.Unmarshal(ownSpec, &own); err != nil {
 		return nil, fmt.Errorf("reading ginauth's own spec: %w", err)
 	}
 	spec, err := applicationSpec()
@@ -30,17 +30,57 @@ func buildSpec(auth *ginauth.Auth) (object, error) {
 		return nil, err
 	}
 	if spec == nil {
-		spec = object{"swagger": "2.0", "info": admin["info"], "paths": object{}}
+		spec = object{"swagger": "2.0", "info": own["info"], "paths": object{}}
 	}
-	schemes := member(spec, "securityDefinitions")
-	addKeySchemes(schemes, auth.KeySources())
-	if !auth.HidesDocs() {
-		addAll(schemes, member(admin, "securityDefinitions"))
-		addExamples(member(admin, "definitions"))
-		addAll(member(spec, "definitions"), member(admin, "definitions"))
-		addPaths(member(spec, "paths"), admin, auth.AdminPaths())
-	}
+	addKeySchemes(member(spec, "securityDefinitions"), auth.KeySources())
+	addOwn(spec, own, auth)
 	return spec, nil
+}
+
+// addOwn adds ginauth's calls as far as they are mounted and to be shown.
+func addOwn(spec, own object, auth *ginauth.Auth) {
+	admin, account := split(member(own, "paths"), auth.SendsMail())
+	schemes, ownSchemes := member(spec, "securityDefinitions"), member(own, "securityDefinitions")
+	addExamples(member(own, "definitions"))
+	if paths := auth.AdminPaths(); !auth.HidesDocs() {
+		schemes["AdminSecret"] = ownSchemes["AdminSecret"]
+		addAll(member(spec, "definitions"), member(own, "definitions"))
+		addPaths(member(spec, "paths"), admin, paths)
+	}
+	if paths := auth.AccountPaths(); len(paths) > 0 {
+		schemes["Account"] = ownSchemes["Account"]
+		addAll(member(spec, "definitions"), member(own, "definitions"))
+		addPaths(member(spec, "paths"), account, paths)
+	}
+}
+
+// accountPrefix begins the paths of the account calls in ginauth's own spec.
+const accountPrefix = "/account"
+
+// split tells the admin calls from those of accounts, and leaves out those that
+// need mail, if there is none.
+func split(paths object, mail bool) (admin, account object) {
+	admin, account = object{}, object{}
+	for name, operations := range paths {
+		if needsMail(name) && !mail {
+			continue
+		}
+		if rest, ok := strings.CutPrefix(name, accountPrefix); ok {
+			account[rest] = operations
+		} else {
+			admin[name] = operations
+		}
+	}
+	return object{"paths": admin}, object{"paths": account}
+}
+
+func needsMail(path string) bool {
+	switch path {
+	case "/users/reset", "/account/confirm/send", "/account/confirm", "/account/forgot", "/account/reset":
+		return true
+	default:
+		return false
+	}
 }
 
 // applicationSpec reads what the application registered with swag; nil if it
@@ -93,10 +133,15 @@ func join(base, name string) string {
 // key twice.
 func addExamples(definitions object) {
 	for name, example := range map[string]object{
-		"ginauth.newKeyRequest":   {"username": "ada", "email": "ada@example.com", "password": "Analytical-1_Engine", "name": "notebook"},
-		"ginauth.renewKeyRequest": {"id": "", "expiration_date": "2099-12-31", "reactivate": false},
-		"ginauth.keyRef":          {"id": ""},
-		"ginauth.keyID":           {"id": ""},
+		"ginauth.newKeyRequest":       {"username": "ada", "email": "ada@example.com", "password": "Analytical-1_Engine", "name": "notebook"},
+		"ginauth.renewKeyRequest":     {"id": "", "expiration_date": "2099-12-31", "reactivate": false},
+		"ginauth.keyRef":              {"id": ""},
+		"ginauth.keyID":               {"id": ""},
+		"ginauth.accountRenewRequest": {"id": "", "expiration_date": "2099-12-31"},
+		"ginauth.verifyRequest":       {"username": "ada", "password": "Analytical-1_Engine"},
+		"ginauth.userRef":             {"username": "ada"},
+		"ginauth.deleteUserRequest":   {"username": "ada", "detach_keys": false},
+		"ginauth.resetUserRequest":    {"username": "ada", "revoke_keys": false},
 	} {
 		member(definitions, name)["example"] = example
 	}

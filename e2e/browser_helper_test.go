@@ -43,7 +43,7 @@ func openBrowser(t *testing.T) *browser {
 	ctx, cancel = chromedp.NewExecAllocator(ctx,
 		chromedp.ExecPath(need(t, "chromium", "chromium-browser", "google-chrome")),
 		chromedp.WSURLReadTimeout(time.Minute),
-		chromedp.WindowSize(1280, 1143),
+		chromedp.WindowSize(1280, 1543),
 		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
 		chromedp.Flag("headless", "new"),
 		chromedp.Flag("disable-quic", true),
@@ -51,7 +51,7 @@ func openBrowser(t *testing.T) *browser {
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-dev-shm-usage", true),
 		chromedp.Flag("disable-sync", true),
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.*"),
 	)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -17,7 +18,13 @@ import (
 // The parts of the page, as XPath. A call is named by its method and path.
 const dialog = `//div[contains(@class, "modal-ux")]`
 
+// accountScheme has no name on the page.
+const accountScheme = dialog + `//div[@class="auth-container"][.//h4[starts-with(normalize-space(), "Basic authorization")]]`
+
 func scheme(name string) string {
+	if name == "Account" {
+		return accountScheme
+	}
 	return dialog + `//div[@class="auth-container"][.//code[text()="` + name + `"]]`
 }
 
@@ -34,11 +41,13 @@ func (b *browser) openDocs(p *process, query string) {
 	b.see("GET /secure", call("GET", "/secure"))
 }
 
-// authorize gives a credential to the page.
-func (b *browser) authorize(name, credential string) {
+// authorize gives a credential to the page, or username and password.
+func (b *browser) authorize(name string, credentials ...string) {
 	b.t.Helper()
 	b.click("Authorize", `//div[contains(@class, "auth-wrapper")]`+button("Authorize"))
-	b.fill(name, scheme(name)+"//input", credential)
+	for i, credential := range credentials {
+		b.fill(name, fmt.Sprintf("(%s//input)[%d]", scheme(name), i+1), credential)
+	}
 	b.photograph("authorize-" + name)
 	b.click("Authorize for "+name, scheme(name)+button("Authorize"))
 	b.see("Logout for "+name, scheme(name)+button("Logout"))
@@ -115,19 +124,19 @@ func (b *browser) expectWholePage() {
 		b.t.Errorf("the title is %q", title)
 	}
 	for what, want := range map[string]int{
-		`[...document.querySelectorAll(".opblock-tag")].filter(e => ["example", "keys"].includes(e.dataset.tag)).length`: 2,
-		`document.querySelectorAll(".opblock-tag").length`:                                                               2,
-		`document.querySelectorAll(".opblock").length`:                                                                   8,
-		`document.querySelectorAll(".opblock .authorization__btn").length`:                                               7,
-		`[...document.querySelectorAll(".topbar")].filter(e => e.offsetHeight > 0).length`:                               0,
-		`document.querySelectorAll("img[src^=http], .errors-wrapper").length`:                                            0,
+		`[...document.querySelectorAll(".opblock-tag")].filter(e => ["example", "keys", "users", "account"].includes(e.dataset.tag)).length`: 4,
+		`document.querySelectorAll(".opblock-tag").length`:                                 4,
+		`document.querySelectorAll(".opblock").length`:                                     27,
+		`document.querySelectorAll(".opblock .authorization__btn").length`:                 23,
+		`[...document.querySelectorAll(".topbar")].filter(e => e.offsetHeight > 0).length`: 0,
+		`document.querySelectorAll("img[src^=http], .errors-wrapper").length`:              0,
 	} {
 		if got := evaluate[int](b, what); got != want {
 			b.t.Errorf("%s is %d, not %d", what, got, want)
 		}
 	}
 	b.click("Authorize", `//div[contains(@class, "auth-wrapper")]`+button("Authorize"))
-	for _, name := range []string{"AdminSecret", "ApiKeyHeader", "ApiKeyQuery"} {
+	for _, name := range []string{"Account", "AdminSecret", "ApiKeyHeader", "ApiKeyQuery"} {
 		b.see(name, scheme(name)+"//input")
 	}
 	const hidden = `(e => e.scrollHeight - e.clientHeight)(document.querySelector(".modal-ux-content"))`

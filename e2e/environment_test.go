@@ -52,6 +52,13 @@ func TestNonsenseStopsTheStart(t *testing.T) {
 		"DATABASE_MODE":                {"", "oracle", "SQLITE", "sqlite "},
 		"URI":                          {"", "hunter2", "://hunter2", "hunter2 ://x"},
 		"DEV_MODE":                     {"", "perhaps"},
+
+		"GINAUTH_MAILER":                  {"", "LOG", "hunter2", "smtp://:hunter2@localhost"},
+		"GINAUTH_MAIL_FROM":               {"", "hunter2"},
+		"GINAUTH_PUBLIC_URL":              {"", "hunter2", "https://ada:hunter2@example.org"},
+		"GINAUTH_REQUIRE_CONFIRMED_EMAIL": {"", "perhaps"},
+		"GINAUTH_HASH_MEMORY":             {"", "39", "much"},
+		"GINAUTH_CHECK_MX":                {"", "perhaps"},
 	} {
 		for _, full := range fullNames(name) {
 			for _, value := range values {
@@ -120,13 +127,13 @@ func TestDevModeWarnsAndTakesTheFile(t *testing.T) {
 	p := startExample(t, "GINAUTH_SECRET="+secret, "DEV_MODE=true", "DATABASE_MODE=postgres", "URI=postgres://ada:hunter2@localhost/db")
 	key, _ := p.issue("service")
 	expectStatus(t, p.get("/secure", "api-key: "+key), http.StatusOK)
-	if !regexp.MustCompile(`WARN.* DEV_MODE .*postgres`).MatchString(p.output.String()) || strings.Contains(p.output.String(), "hunter2") {
+	if !regexp.MustCompile(`WARN.* DEV_MODE is true: the sqlite file .*postgres`).MatchString(p.output.String()) || strings.Contains(p.output.String(), "hunter2") {
 		t.Errorf("the warning is not right:\n%s", p.output)
 	}
 	if _, err := os.Stat(filepath.Join(p.dir, "sqlite.db")); err != nil {
 		t.Error(err)
 	}
-	if quiet := startExample(t, "GINAUTH_SECRET="+secret, "DEV_MODE=true"); strings.Contains(quiet.output.String(), "DEV_MODE") {
+	if quiet := startExample(t, "GINAUTH_SECRET="+secret, "DEV_MODE=true"); strings.Contains(quiet.output.String(), "DATABASE_MODE") {
 		t.Errorf("it warns though nothing is overridden:\n%s", quiet.output)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // Two processes on one database: nothing that either of them answered is lost
@@ -65,6 +66,59 @@ func TestChangesHoldForOtherProcesses(t *testing.T) {
 		expectStatus(t, h.admin(first, "delete"), http.StatusNoContent)
 		h.isRefused(first, "key_invalid")
 		h.waitUntilAnswered(second, "key_invalid")
+	})
+}
+
+// A user who is disabled on one process is refused there at once, and on
+// another within a second, with all their keys; likewise enabled, and deleted.
+func TestDisabledUsersAreRefusedEverywhere(t *testing.T) {
+	onEachBackend(t, func(t *testing.T, environment []string) {
+		first, second := start(t, staticPath, t.TempDir(), environment...), start(t, staticPath, t.TempDir(), environment...)
+		const ada = `{"username":"ada","email":"ada@example.com","password":"` + adasPassword + `"}`
+		keys := []*holder{issueTo(first, ada), issueTo(second, ada)}
+		for _, h := range keys {
+			h.isAccepted(first)
+			h.isAccepted(second)
+		}
+		for range 3 {
+			changeUser(first, second, keys, "disable", http.StatusOK, "user_disabled")
+			expectCode(t, second.account(adasPassword), http.StatusForbidden, "user_disabled")
+			changeUser(second, first, keys, "enable", http.StatusOK, "")
+		}
+		changeUser(first, second, keys, "delete", http.StatusNoContent, "key_revoked")
+		expectCode(t, second.account(adasPassword), http.StatusUnauthorized, "credentials_wrong")
+	})
+}
+
+// changeUser changes ada on one process and waits until another says the same of
+// each key; code is that of the refusal, empty if they are good.
+func changeUser(here, there *process, keys []*holder, call string, status int, code string) {
+	here.t.Helper()
+	expectStatus(here.t, here.admin(secret, "users/"+call, `{"username":"ada"}`), status)
+	changed := time.Now()
+	for _, h := range keys {
+		if a := here.get("/secure", "api-key: "+h.key); a.member("code") != code {
+			here.t.Errorf("after %s the same process answers %s", call, a.body)
+		}
+	}
+	for _, h := range keys {
+		h.expectWithinASecond(there, changed, code)
+	}
+}
+
+// expectWithinASecond checks that what was asked for later than a second after
+// a change is answered accordingly.
+func (h *holder) expectWithinASecond(p *process, changed time.Time, code string) {
+	p.t.Helper()
+	waitUntil(p.t, "the other process has heard of it", func() bool {
+		asked := time.Since(changed)
+		if p.get("/secure", "api-key: "+h.key).member("code") == code {
+			return true
+		}
+		if asked > time.Second {
+			p.t.Errorf("%v after the change the key is not answered %q", asked, code)
+		}
+		return false
 	})
 }
 

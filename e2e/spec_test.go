@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -19,8 +20,32 @@ import (
 	"github.com/ginauth/ginauth/repository/sqlite"
 )
 
-// adminCalls are the paths of the admin calls below their prefix.
-var adminCalls = []string{"/delete", "/logs", "/new", "/renew", "/revoke", "/usage"}
+// adminCalls are the paths of the admin calls below their prefix, as far as
+// they need no mail, and what each account call needs, as they are below
+// /account.
+var (
+	adminCalls = []string{
+		"/delete", "/logs", "/new", "/renew", "/revoke", "/usage", "/verify",
+		"/users", "/users/delete", "/users/disable", "/users/enable", "/users/export",
+	}
+	accountCalls = map[string]string{
+		"": "Account", "/logs": "Account", "/usage": "Account", "/new": "Account", "/renew": "Account", "/revoke": "Account",
+		"/password": "Account", "/email": "Account",
+		"/confirm/send": "Account", "/confirm": "", "/forgot": "", "/reset": "",
+	}
+)
+
+// locksOfTheExample says which credential each path of the example needs.
+func locksOfTheExample() map[string]string {
+	locks := map[string]string{"/secure": "ApiKeyHeader ApiKeyQuery", "/unsecure": "", "/auth/users/reset": "AdminSecret"}
+	for _, path := range below("/auth") {
+		locks[path] = "AdminSecret"
+	}
+	for call, scheme := range accountCalls {
+		locks["/account"+call] = scheme
+	}
+	return locks
+}
 
 // below returns the paths of the admin calls below a prefix.
 func below(prefix string) []string {
@@ -102,12 +127,9 @@ func TestSpecOfTheExample(t *testing.T) {
 	t.Parallel()
 	p := startExample(t, "GINAUTH_SECRET="+secret)
 	spec := validSpec(t, p.get("/docs/doc.json").body)
-	spec.expectPaths(t, append(below("/auth"), "/secure", "/unsecure")...)
-	spec.expectSchemes(t, "AdminSecret", "ApiKeyHeader", "ApiKeyQuery")
-	locks := map[string]string{"/secure": "ApiKeyHeader ApiKeyQuery", "/unsecure": ""}
-	for _, path := range below("/auth") {
-		locks[path] = "AdminSecret"
-	}
+	locks := locksOfTheExample()
+	spec.expectPaths(t, slices.Collect(maps.Keys(locks))...)
+	spec.expectSchemes(t, "Account", "AdminSecret", "ApiKeyHeader", "ApiKeyQuery")
 	spec.expectLocks(t, locks)
 }
 
@@ -118,8 +140,10 @@ func TestHiddenSpec(t *testing.T) {
 	p := startExample(t, "GINAUTH_SECRET="+secret, "GINAUTH_HIDE_DOCS=true")
 	text := p.get("/docs/doc.json").body
 	spec := validSpec(t, text)
-	spec.expectPaths(t, "/secure", "/unsecure")
-	spec.expectSchemes(t, "ApiKeyHeader", "ApiKeyQuery")
+	shown := locksOfTheExample()
+	maps.DeleteFunc(shown, func(path, _ string) bool { return strings.HasPrefix(path, "/auth/") })
+	spec.expectPaths(t, slices.Collect(maps.Keys(shown))...)
+	spec.expectSchemes(t, "Account", "ApiKeyHeader", "ApiKeyQuery")
 	for _, word := range []string{"/auth", "AdminSecret", "secret-key", "admin"} {
 		if strings.Contains(strings.ToLower(text), strings.ToLower(word)) {
 			t.Errorf("the spec speaks of %s:\n%s", word, text)

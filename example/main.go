@@ -4,7 +4,9 @@
 //	go run ./example
 //
 // and open http://localhost:8080/docs. It reads the environment variables of
-// ginauth, and PORT.
+// ginauth, and PORT. Unless they name a mail server, it logs its mails, and
+// with them the links that act for accounts: no application that others reach
+// should.
 package main
 
 import (
@@ -20,7 +22,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ginauth/ginauth"
 	"github.com/ginauth/ginauth/auto"
+	"github.com/ginauth/ginauth/mail"
 )
 
 //go:generate go tool -modfile=../tools/go.mod swag init --quiet --parseDependency --parseDependencyLevel 1 --generalInfo routes.go --output docs --outputTypes go
@@ -42,7 +46,7 @@ func run() (err error) {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 
-	auth, err := auto.New(ctx)
+	auth, err := auto.New(ctx, mailToLog)
 	if err != nil {
 		return err
 	}
@@ -59,6 +63,20 @@ func run() (err error) {
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 	})
+}
+
+// mailToLog logs mails with links to this machine, unless the environment says
+// otherwise.
+func mailToLog(c *ginauth.Config) {
+	if c.Mailer == nil {
+		slog.Warn("GINAUTH_MAILER is not set: mail is logged and not sent, links that act for accounts among it")
+		c.Mailer = mail.Log(slog.Default())
+	}
+	_, isPublic := os.LookupEnv("GINAUTH_PUBLIC_URL")
+	_, hasMailer := os.LookupEnv("GINAUTH_MAILER")
+	if address, _ := listenAddress(); !isPublic && !hasMailer { // run says what is wrong with it
+		c.PublicURL = "http://localhost" + address
+	}
 }
 
 // listenAddress reads PORT, 8080 if it is not set.

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/ginauth/ginauth"
+	"github.com/ginauth/ginauth/mail"
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/repository/sqlite"
@@ -155,5 +156,31 @@ func TestListenAddress(t *testing.T) {
 		if address != want || (err == nil) != (want != "") {
 			t.Errorf("of %q it makes %q, %v", port, address, err)
 		}
+	}
+}
+
+// Links in mails lead to where the example listens, unless the environment
+// says where they lead or who sends them.
+func TestMailToLog(t *testing.T) {
+	capture(t)
+	t.Setenv("PORT", "8181")
+	server := mail.Log(slog.Default())
+	for _, test := range []struct{ variable, before, after string }{
+		{"PORT=8181", "", "http://localhost:8181"},
+		{"GINAUTH_PUBLIC_URL=https://example.org", "https://example.org", "https://example.org"},
+		{"GINAUTH_MAILER=log", "", ""},
+	} {
+		t.Run(test.variable, func(t *testing.T) {
+			name, value, _ := strings.Cut(test.variable, "=")
+			t.Setenv(name, value)
+			config := ginauth.Config{PublicURL: test.before}
+			if name == "GINAUTH_MAILER" {
+				config.Mailer = server
+			}
+			mailToLog(&config)
+			if config.Mailer == nil || config.PublicURL != test.after {
+				t.Errorf("it makes %+v", config)
+			}
+		})
 	}
 }

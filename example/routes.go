@@ -22,6 +22,7 @@ func newRouter(auth *ginauth.Auth) *gin.Engine {
 	r.Use(gin.LoggerWithConfig(gin.LoggerConfig{SkipQueryString: true}), recovery())
 	docs.Register(r, auth)
 	auth.RegisterAdmin(r.Group("/auth"))
+	auth.RegisterAccount(r.Group("/account"))
 	r.GET("/unsecure", unsecure)
 	r.GET("/secure", auth.Guard(), secure)
 	return r

@@ -117,3 +117,17 @@ func verifyBcrypt(hash, password string) bool {
 	}
 	return bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil
 }
+
+// HashingMemory returns how much memory verifying a password against the hash takes, in KiB; for
+// an empty hash, how much HashPassword and VerifyNobody take. Bcrypt takes next to none, and so
+// does a hash that cannot be read.
+func HashingMemory(hash string) int {
+	if hash == "" {
+		return int(currentArgon2().memory)
+	}
+	h, err := parseArgon2(hash)
+	if err != nil {
+		return 4
+	}
+	return int(h.memory)
+}

@@ -248,3 +248,17 @@ func BenchmarkHashKey(b *testing.B) {
 		security.HashKey(onesKey)
 	}
 }
+
+func TestHashingMemory(t *testing.T) {
+	for hash, want := range map[string]int{
+		"":                                     19456,
+		security.HashPassword("correct horse"): 19456,
+		"$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21l$RdescudvJCsgt3ub+b9d6Z3pZ0Jb8cN1oMFHrgcNhK0": 65536,
+		"$2b$10$abcdefghijklmnopqrstuuKq7lZ0J0m0Zs4sQ0mQy0xkz0yq0xkz0":                                4,
+		"nonsense": 4,
+	} {
+		if got := security.HashingMemory(hash); got != want {
+			t.Errorf("%q takes %d KiB, want %d", hash, got, want)
+		}
+	}
+}

@@ -1,0 +1,222 @@
+package ginauth
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+// accountChallenge is how to authenticate for the account calls (RFC 7617).
+const accountChallenge = `Basic realm="account", charset="UTF-8"`
+
+// RegisterAccount mounts the calls with which users look after their own keys
+// on a group of routes:
+//
+//	GET  /          who they are
+//	GET  /logs      their keys with their usage
+//	GET  /usage     their usage over time
+//	POST /new       issue a further key (*)
+//	POST /renew     move a key's expiration date, but not of a revoked one (*)
+//	POST /revoke    refuse a key from now on
+//	POST /password  change the password (*)
+//	POST /email     change the email address (*)
+//
+// They authenticate by HTTP Basic, with username or email address and the
+// password, or by one of their keys; what is marked (*) needs the password.
+// With a Config.Mailer there are, too:
+//
+//	POST /confirm/send  mail a link that confirms the address
+//	GET  /confirm       the page that the link leads to
+//	POST /confirm       confirm the address
+//	POST /forgot        mail a link to a new password
+//	GET  /reset         the page that the link leads to
+//	POST /reset         set a new password
+//
+// What changes something wants application/json and no other origin's pages
+// (http.CrossOriginProtection). The links lead to Config.PublicURL and the
+// group's path; where there are several groups, to the first.
+func (a *Auth) RegisterAccount(group interface {
+	gin.IRouter
+	BasePath() string
+}) {
+	account := group.Group("", a.protectAccount)
+	account.GET("", a.accountShow(a.showAccount))
+	account.GET("/logs", a.accountShow(a.accountLogs))
+	account.GET("/usage", a.accountShow(a.accountUsage))
+	account.POST("/new", a.accountChange("key.create", withPassword, a.accountNewKey))
+	account.POST("/renew", a.accountChange("key.renew", withPassword, a.accountRenewKey))
+	account.POST("/revoke", a.accountChange("key.revoke", withAny, a.accountRevokeKey))
+	account.POST("/password", a.accountChange("user.password", withPassword, a.accountPassword))
+	account.POST("/email", a.accountChange("user.email", withPassword, a.accountEmail))
+	if a.letters != nil {
+		account.POST("/confirm/send", a.accountChange("user.confirm.send", withAny, a.sendConfirmation))
+		account.GET("/confirm", showPage)
+		account.POST("/confirm", a.publicChange("user.confirm", a.confirm))
+		account.POST("/forgot", a.publicChange("user.forgot", a.forgot))
+		account.GET("/reset", showPage)
+		account.POST("/reset", a.publicChange("user.password", a.resetPassword))
+	}
+	a.mounts.add(&a.mounts.account, group.BasePath())
+}
+
+// protectAccount keeps other origins' pages from changing anything with what a
+// browser sends along by itself.
+func (a *Auth) protectAccount(c *gin.Context) {
+	c.Header("Cache-Control", "no-store")
+	delete(c.Request.Header, canonicalSecretHeader)
+	if err := a.origins.Check(c.Request); err != nil {
+		a.refuse(c, accountChallenge, problem(http.StatusForbidden, "cross_origin", "A page of another origin cannot do this."))
+	}
+}
+
+// originsOf also trusts the origin that the application is reached under, in
+// case a proxy changes the host.
+func originsOf(publicURL string) *http.CrossOriginProtection {
+	origins := http.NewCrossOriginProtection()
+	if parsed, err := url.Parse(publicURL); err == nil && publicURL != "" {
+		_ = origins.AddTrustedOrigin(parsed.Scheme + "://" + parsed.Host) // it was validated
+	}
+	return origins
+}
+
+// proofKind is by what a user may have proved themselves.
+type proofKind int
+
+const (
+	withAny proofKind = iota
+	withPassword
+)
+
+// accountShow makes a route of a call that shows a user what is theirs.
+func (a *Auth) accountShow(call func(ctx context.Context, user models.User, rawQuery string) (any, error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		user, err := a.accountUser(c, withAny)
+		if err != nil {
+			a.refuse(c, accountChallenge, err)
+			return
+		}
+		ctx, cancel := storeContext(c)
+		defer cancel()
+		response, err := call(ctx, user, c.Request.URL.RawQuery)
+		if err != nil {
+			a.refuse(c, accountChallenge, err)
+			return
+		}
+		c.JSON(http.StatusOK, response)
+	}
+}
+
+// accountChange makes a route of a call with which a user changes something of
+// theirs and returns its id; each is audited.
+func (a *Auth) accountChange(action string, kind proofKind, call func(c *gin.Context, user models.User) (id string, err error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		user, err := a.accountUser(c, kind)
+		id := ""
+		if err == nil {
+			id, err = call(c, user)
+		}
+		a.audit(c, user.ID, action, id, err)
+		if err != nil {
+			a.refuse(c, accountChallenge, err)
+		}
+	}
+}
+
+// publicChange makes a route of a call that needs no proof but what is in its
+// body.
+func (a *Auth) publicChange(action string, call func(c *gin.Context) (id string, err error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		a.dropKeyHeaders(c)
+		id, err := call(c)
+		a.audit(c, id, action, id, err)
+		if err != nil {
+			a.refuse(c, accountChallenge, err)
+		}
+	}
+}
+
+// accountUser returns the user who calls.
+func (a *Auth) accountUser(c *gin.Context, kind proofKind) (models.User, error) {
+	login, password, ok, err := takeBasic(c.Request)
+	if err != nil {
+		return models.User{}, err
+	}
+	if !ok {
+		return a.userByKey(c, kind)
+	}
+	a.dropKeyHeaders(c)
+	user, right, err := a.prove(c.Request.Context(), claim{login: login, password: password, address: a.config.ClientIP(c)})
+	if err != nil {
+		return models.User{}, err
+	}
+	if !right {
+		return models.User{}, problem(http.StatusUnauthorized, "credentials_wrong", "The username or the password is wrong.")
+	}
+	if user.IsDisabled() {
+		return models.User{}, userDisabled()
+	}
+	return user, nil
+}
+
+// takeBasic takes username and password out of the request (RFC 7617); not ok
+// if there are none.
+func takeBasic(r *http.Request) (login, password string, ok bool, err error) {
+	values := r.Header["Authorization"]
+	isBasic := func(value string) bool {
+		scheme, _, _ := strings.Cut(value, " ")
+		return strings.EqualFold(scheme, "Basic")
+	}
+	for _, value := range values {
+		if !isBasic(value) {
+			continue
+		}
+		login, password, ok = r.BasicAuth()
+		delete(r.Header, "Authorization")
+		if !ok || len(values) > 1 {
+			return "", "", false, problem(http.StatusUnauthorized, "credentials_invalid", "The Authorization header cannot be read.")
+		}
+	}
+	return login, password, ok, nil
+}
+
+// userByKey returns the owner of the key that the request carries.
+func (a *Auth) userByKey(c *gin.Context, kind proofKind) (models.User, error) {
+	key, err := a.authenticate(c)
+	if isProblem(err, "key_missing") {
+		return models.User{}, problem(http.StatusUnauthorized, "credentials_missing", "Send username and password by HTTP Basic, or an API key.")
+	}
+	if err != nil {
+		return models.User{}, err
+	}
+	if key.UserID() == "" {
+		return models.User{}, problem(http.StatusForbidden, "user_missing", "The key belongs to a service, which has no account.")
+	}
+	if kind == withPassword {
+		return models.User{}, problem(http.StatusForbidden, "password_needed", "This needs the username and password, by HTTP Basic.")
+	}
+	ctx, cancel := storeContext(c)
+	defer cancel()
+	user, err := a.repo.UserByID(ctx, key.UserID())
+	return user, asUser(err)
+}
+
+// ownKey returns the id of the key that is meant, if it is the user's.
+func (a *Auth) ownKey(ctx context.Context, user models.User, ref keyRef) (id string, err error) {
+	if fields := a.refErrors(ref); len(fields) > 0 {
+		return "", invalidFields(fields...)
+	}
+	if id, err = a.resolve(ctx, ref); err != nil {
+		return "", err
+	}
+	list, err := a.repo.ListUsage(ctx, repository.UsageFilter{KeyID: id, UserID: user.ID}, repository.Page{Sort: repository.SortID, Limit: 1})
+	if err == nil && len(list.Rows) == 0 {
+		err = repository.ErrNotFound
+	}
+	return id, err
+}

@@ -1,0 +1,268 @@
+package ginauth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/security"
+)
+
+// showAccount tells users who they are.
+//
+//	@Summary	Who you are
+//	@Tags		account
+//	@Produce	json
+//	@Success	200	{object}	userResponse
+//	@Failure	401,403,429,503	{object}	Problem
+//	@Security	Account
+//	@Router		/account [get]
+func (a *Auth) showAccount(_ context.Context, user models.User, _ string) (any, error) {
+	return describeUser(user), nil
+}
+
+// accountLogs lists the user's keys with their usage.
+//
+//	@Summary	Your keys and their usage
+//	@Tags		account
+//	@Produce	json
+//	@Param		id		query		string	false	"one key, by its id"
+//	@Param		name	query		string	false	"keys of this name"
+//	@Param		status	query		string	false	"keys in this state"	Enums(active, expired, revoked)
+//	@Param		sort	query		string	false	"what to sort by; id is the order of issue"	Enums(latest_query_date, total_queries, id)	default(latest_query_date)
+//	@Param		order	query		string	false	"which way"	Enums(desc, asc)	default(desc)
+//	@Param		limit	query		int		false	"rows on a page"	minimum(1)	maximum(1000)	default(100)
+//	@Param		cursor	query		string	false	"next_cursor of the page before"
+//	@Success	200		{object}	logsResponse
+//	@Failure	401,403,422,429,503	{object}	Problem
+//	@Security	Account
+//	@Router		/account/logs [get]
+func (a *Auth) accountLogs(ctx context.Context, user models.User, rawQuery string) (any, error) {
+	query, err := parseLogsQuery(rawQuery)
+	if err != nil {
+		return nil, err
+	}
+	query.filter.UserID = user.ID
+	return a.listUsage(ctx, query)
+}
+
+// accountUsage shows the user's usage over time.
+//
+//	@Summary	Your usage over time
+//	@Tags		account
+//	@Produce	json
+//	@Param		id			query		string	false	"one key, by its id"
+//	@Param		route		query		string	false	"one route, by its template, such as /users/:id"
+//	@Param		interval	query		string	false	"what there is a row for"	Enums(hour, day)	default(day)
+//	@Param		from		query		string	false	"RFC 3339, or a plain date; 30 days before to if left out"
+//	@Param		to			query		string	false	"RFC 3339, or a plain date for the end of that day; now if left out"
+//	@Param		by			query		string	false	"what to break the series down by: key and route, separated by commas"	default(key)
+//	@Param		limit		query		int		false	"rows on a page"	minimum(1)	maximum(1000)	default(100)
+//	@Param		cursor		query		string	false	"next_cursor of the page before"
+//	@Success	200			{object}	seriesResponse
+//	@Failure	401,403,422,429,503	{object}	Problem
+//	@Security	Account
+//	@Router		/account/usage [get]
+func (a *Auth) accountUsage(ctx context.Context, user models.User, rawQuery string) (any, error) {
+	query, err := parseUsageQuery(rawQuery, a.now())
+	if err != nil {
+		return nil, err
+	}
+	query.filter.Username, query.filter.Email = user.CanonicalUsername, ""
+	return a.listSeries(ctx, query)
+}
+
+// accountNewKey issues a further key to the user.
+//
+//	@Summary		Issue a further key
+//	@Description	The answer is the only place where the key is ever shown. This needs the password.
+//	@Tags			account
+//	@Accept			json
+//	@Produce		json
+//	@Param			body	body		accountKeyRequest	true	"what to call it, and until when"
+//	@Success		201		{object}	newKeyResponse
+//	@Failure		400,401,403,413,415,422,429,503	{object}	Problem
+//	@Security		Account
+//	@Router			/account/new [post]
+func (a *Auth) accountNewKey(c *gin.Context, user models.User) (id string, err error) {
+	var request accountKeyRequest
+	if err := readJSON(c, &request); err != nil {
+		return "", err
+	}
+	act := a.actBy(user.ID)
+	order, err := request.order(act.Date, a.config.AutomaticExpiration)
+	if err != nil {
+		return "", err
+	}
+	text := security.NewKey(a.config.KeyPrefix)
+	key, err := a.issueToProven(c.Request.Context(), act, keyOf(order, text, act.Date), user)
+	if err != nil {
+		return "", err
+	}
+	c.JSON(http.StatusCreated, newKeyResponse{APIKey: text, keyResponse: a.describe(key)})
+	return key.ID, nil
+}
+
+// accountRenewKey moves the expiration date of one of the user's keys.
+//
+//	@Summary		Renew one of your keys
+//	@Description	To expiration_date, or to the default counted from now. A revoked key stays revoked. This needs the password.
+//	@Tags			account
+//	@Accept			json
+//	@Produce		json
+//	@Param			body	body		accountRenewRequest	true	"which key, and until when"
+//	@Success		200		{object}	keyResponse
+//	@Failure		400,401,403,404,409,413,415,422,429,503	{object}	Problem
+//	@Security		Account
+//	@Router			/account/renew [post]
+func (a *Auth) accountRenewKey(c *gin.Context, user models.User) (id string, err error) {
+	var request accountRenewRequest
+	if err := readJSON(c, &request); err != nil {
+		return "", err
+	}
+	act := a.actBy(user.ID)
+	expiration, invalid := request.validity(act.Date, a.config.AutomaticExpiration)
+	if fields := append(a.refErrors(request.keyRef), invalid...); len(fields) > 0 {
+		return "", invalidFields(fields...)
+	}
+	ctx, cancel := storeContext(c)
+	defer cancel()
+	if id, err = a.ownKey(ctx, user, request.keyRef); err != nil {
+		return id, err
+	}
+	key, _, err := a.repo.RenewKey(ctx, act, id, expiration, false)
+	if errors.Is(err, repository.ErrRevoked) {
+		return id, problem(http.StatusConflict, "key_revoked", "The key is revoked; only an administrator can bring it back.")
+	}
+	if err != nil {
+		return id, err
+	}
+	c.JSON(http.StatusOK, a.describe(key))
+	return id, nil
+}
+
+// accountRevokeKey refuses one of the user's keys from now on.
+//
+//	@Summary		Revoke one of your keys
+//	@Description	May be repeated: the first date stays. A key is enough to revoke itself or another.
+//	@Tags			account
+//	@Accept			json
+//	@Produce		json
+//	@Param			body	body		keyRef	true	"which key"
+//	@Success		200		{object}	keyResponse
+//	@Failure		400,401,403,404,413,415,422,429,503	{object}	Problem
+//	@Security		Account
+//	@Router			/account/revoke [post]
+func (a *Auth) accountRevokeKey(c *gin.Context, user models.User) (id string, err error) {
+	var request keyRef
+	if err := readJSON(c, &request); err != nil {
+		return "", err
+	}
+	ctx, cancel := storeContext(c)
+	defer cancel()
+	if id, err = a.ownKey(ctx, user, request); err != nil {
+		return id, err
+	}
+	key, err := a.repo.RevokeKey(ctx, a.actBy(user.ID), id)
+	if err != nil {
+		return id, err
+	}
+	c.JSON(http.StatusOK, a.describe(key))
+	return id, nil
+}
+
+// accountPassword changes the user's password.
+//
+//	@Summary	Change your password
+//	@Tags		account
+//	@Accept		json
+//	@Produce	json
+//	@Param		body	body		passwordRequest	true	"the new password"
+//	@Success	200		{object}	userResponse
+//	@Failure	400,401,403,409,413,415,422,429,503	{object}	Problem
+//	@Security	Account
+//	@Router		/account/password [post]
+func (a *Auth) accountPassword(c *gin.Context, user models.User) (id string, err error) {
+	var request passwordRequest
+	if err := readJSON(c, &request); err != nil {
+		return "", err
+	}
+	if err := a.checkNewPassword(request.Password, user.Username, user.Email); err != nil {
+		return "", err
+	}
+	hash, err := a.hashPassword(c.Request.Context(), request.Password)
+	if err != nil {
+		return "", err
+	}
+	return a.changeProven(c, user, func(u *models.User, now time.Time) (revokeKeys bool) {
+		u.PasswordHash, u.ChangeDate = hash, now
+		return request.RevokeKeys
+	})
+}
+
+// accountEmail changes the user's address.
+//
+//	@Summary		Change your email address
+//	@Description	The new one is not confirmed; if mail can be sent, a link goes there.
+//	@Tags			account
+//	@Accept			json
+//	@Produce		json
+//	@Param			body	body		emailRequest	true	"the new address"
+//	@Success		200		{object}	userResponse
+//	@Failure		400,401,403,409,413,415,422,429,503	{object}	Problem
+//	@Security		Account
+//	@Router			/account/email [post]
+func (a *Auth) accountEmail(c *gin.Context, user models.User) (id string, err error) {
+	var request emailRequest
+	if err := readJSON(c, &request); err != nil {
+		return "", err
+	}
+	canonical, err := request.canonical()
+	if err != nil {
+		return "", err
+	}
+	if err := a.checkDomain(c.Request.Context(), canonical); err != nil {
+		return "", err
+	}
+	id, err = a.changeProven(c, user, func(u *models.User, now time.Time) (revokeKeys bool) {
+		u.Email, u.CanonicalEmail, u.ChangeDate = request.Email, canonical, now
+		u.ConfirmationDate, u.MailFailureDate = time.Time{}, time.Time{}
+		return false
+	})
+	if err == nil && a.letters != nil {
+		a.mailChange(c.Request.Context(), id)
+	}
+	return id, err
+}
+
+// mailChange asks to confirm a changed address. That the user is mailed to too
+// often is no reason to say that the change failed.
+func (a *Auth) mailChange(ctx context.Context, userID string) {
+	if err := a.mailToken(ctx, userID, purposeConfirm); err != nil {
+		a.config.Logger.Warn("a changed address could not be mailed to", "user_id", userID, "error", err)
+	}
+}
+
+// changeProven changes a user who has proved themselves, unless what they did
+// so by was changed since, and answers with them. A token that was mailed before
+// is worthless then.
+func (a *Auth) changeProven(c *gin.Context, proven models.User, change func(user *models.User, now time.Time) (revokeKeys bool)) (id string, err error) {
+	act := a.actBy(proven.ID)
+	user, err := a.changeUser(c.Request.Context(), act, proven.ID, func(user *models.User) (revokeKeys bool, err error) {
+		if user.PasswordHash != proven.PasswordHash || user.IsDisabled() {
+			return false, repository.ErrOutdated
+		}
+		voidToken(user)
+		return change(user, act.Date), nil
+	})
+	if err != nil {
+		return proven.ID, err
+	}
+	c.JSON(http.StatusOK, describeUser(user))
+	return proven.ID, nil
+}

@@ -1,0 +1,188 @@
+package ginauth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/security"
+)
+
+// issueToUser stores a key for the user who is named: a known one who proves
+// it by the password, or a new one. Of two calls that make the same new user,
+// the slower finds a known one.
+func (a *Auth) issueToUser(ctx context.Context, act repository.Act, key models.APIKey, who userOrder, address string) (models.APIKey, error) {
+	issued, err := a.issueToKnownUser(ctx, act, key, who, address)
+	if !isNotFound(err) {
+		return issued, err
+	}
+	issued, err = a.issueToNewUser(ctx, act, key, who)
+	if !isTaken(err) {
+		return issued, err
+	}
+	return a.issueToKnownUser(ctx, act, key, who, address)
+}
+
+// isTaken reports that somebody has the name or the address by now.
+func isTaken(err error) bool {
+	var conflict *repository.ConflictError
+	return errors.As(err, &conflict) && (conflict.Field == "username" || conflict.Field == "email")
+}
+
+// issueToKnownUser finds nobody if neither the name nor the address is known.
+func (a *Auth) issueToKnownUser(ctx context.Context, act repository.Act, key models.APIKey, who userOrder, address string) (models.APIKey, error) {
+	user, err := a.userOf(ctx, who.canonicalUsername)
+	if isNotFound(err) {
+		return key, a.requireFree(ctx, who.canonicalEmail)
+	}
+	if err != nil {
+		return key, err
+	}
+	if user.CanonicalEmail != who.canonicalEmail {
+		return key, taken("username")
+	}
+	user, right, err := a.proveUser(ctx, user, claim{login: who.canonicalUsername, password: who.password, address: address})
+	if err != nil {
+		return key, err
+	}
+	if !right {
+		return key, problem(http.StatusForbidden, "wrong_password", "The user exists and the password is not theirs.")
+	}
+	return a.issueToProven(ctx, act, key, user)
+}
+
+// requireFree answers ErrNotFound, unless the address belongs to somebody.
+func (a *Auth) requireFree(ctx context.Context, canonicalEmail string) error {
+	if _, err := a.userOf(ctx, canonicalEmail); err != nil {
+		return err
+	}
+	return taken("email")
+}
+
+// issueToProven stores a key for a user who has just proved who they are. If
+// the user was changed since, they are looked at again: what they proved
+// themselves by must still be so.
+func (a *Auth) issueToProven(ctx context.Context, act repository.Act, key models.APIKey, proven models.User) (models.APIKey, error) {
+	user := proven
+	for range maxChanges {
+		if err := a.mayHoldKeys(ctx, user); err != nil {
+			return key, err
+		}
+		key.UserID, key.Username, key.UserVersion = user.ID, user.Username, user.Version
+		err := a.createKey(ctx, act, key)
+		if !errors.Is(err, repository.ErrOutdated) {
+			return key, err
+		}
+		if user, err = a.reread(ctx, proven); err != nil {
+			return key, err
+		}
+	}
+	return key, repository.ErrOutdated
+}
+
+// reread returns the user as they are now, if their password is the same.
+func (a *Auth) reread(ctx context.Context, proven models.User) (models.User, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	user, err := a.repo.UserByID(ctx, proven.ID)
+	if err != nil {
+		return user, asUser(err)
+	}
+	if user.PasswordHash != proven.PasswordHash {
+		return user, problem(http.StatusForbidden, "wrong_password", "The password was changed meanwhile.")
+	}
+	return user, nil
+}
+
+// mayHoldKeys refuses keys to a disabled user and, where that is configured,
+// to one whose address is not confirmed, who is mailed to then.
+func (a *Auth) mayHoldKeys(ctx context.Context, user models.User) error {
+	if user.IsDisabled() {
+		return userDisabled()
+	}
+	if !a.config.RequireConfirmedEmail || user.IsConfirmed() {
+		return nil
+	}
+	if err := a.mailToken(ctx, user.ID, purposeConfirm); err != nil {
+		return err
+	}
+	return emailUnconfirmed()
+}
+
+func userDisabled() Problem {
+	return problem(http.StatusForbidden, "user_disabled", "The user is disabled.")
+}
+
+func emailUnconfirmed() Problem {
+	return problem(http.StatusForbidden, "email_unconfirmed", "The email address has to be confirmed first; a mail says how.")
+}
+
+func (a *Auth) issueToNewUser(ctx context.Context, act repository.Act, key models.APIKey, who userOrder) (models.APIKey, error) {
+	if err := a.checkNewPassword(who.password, who.username, who.email); err != nil {
+		return key, err
+	}
+	if err := a.checkDomain(ctx, who.canonicalEmail); err != nil {
+		return key, err
+	}
+	hash, err := a.hashPassword(ctx, who.password)
+	if err != nil {
+		return key, err
+	}
+	user := newUser(who, hash, act)
+	key.UserID, key.Username = user.ID, user.Username
+	if !a.config.RequireConfirmedEmail {
+		return key, a.createUser(ctx, act, user, key)
+	}
+	key.RevocationDate = act.Date // nobody is told of it: the user is created, and holds no key yet
+	if err := a.createUser(ctx, act, user, key); err != nil {
+		return key, err
+	}
+	return key, a.mayHoldKeys(ctx, user)
+}
+
+func newUser(who userOrder, hash string, act repository.Act) models.User {
+	return models.User{
+		ID:                newID(),
+		Username:          who.username,
+		Email:             who.email,
+		CanonicalUsername: who.canonicalUsername,
+		CanonicalEmail:    who.canonicalEmail,
+		PasswordHash:      hash,
+		CreationDate:      act.Date,
+		ChangeDate:        act.Date,
+	}
+}
+
+// checkNewPassword applies the rules for passwords, and proposes one that
+// satisfies them.
+func (a *Auth) checkNewPassword(password string, identities ...string) error {
+	broken := append(a.config.PasswordPolicy(password), security.CheckAnyPassword(password, identities...)...)
+	if len(broken) == 0 {
+		return nil
+	}
+	fields := []FieldError{}
+	seen := map[string]bool{}
+	for _, rule := range broken {
+		if !seen[rule.Code] {
+			fields = append(fields, FieldError{"password", rule.Code, rule.Detail})
+		}
+		seen[rule.Code] = true
+	}
+	p := invalidFields(fields...)
+	p.ProposedPassword = a.proposePassword(identities)
+	return p
+}
+
+// proposePassword returns none if a policy of the application refuses all that
+// it is shown.
+func (a *Auth) proposePassword(identities []string) string {
+	const proposals = 10
+	for range proposals {
+		if proposal := security.ProposePassword(identities...); len(a.config.PasswordPolicy(proposal)) == 0 {
+			return proposal
+		}
+	}
+	return ""
+}

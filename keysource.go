@@ -1,0 +1,58 @@
+package ginauth
+
+import (
+	"fmt"
+	"net/textproto"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+)
+
+// The places in a request where a key may be.
+const (
+	InHeader = "header"
+	InQuery  = "query"
+	InBearer = "bearer"
+)
+
+// KeySource is a place in a request where a key may be.
+type KeySource struct {
+	// In is InHeader, InQuery or InBearer.
+	In string
+	// Name is the header or the parameter, in the characters of a header's name
+	// (RFC 9110, section 5.6.2); empty for InBearer, which is the
+	// Authorization header with the scheme Bearer (RFC 6750).
+	Name string
+}
+
+// DefaultKeySources returns the header and the query parameter "api-key", and
+// the Bearer scheme.
+func DefaultKeySources() []KeySource {
+	return []KeySource{{InHeader, "api-key"}, {InQuery, "api-key"}, {InBearer, ""}}
+}
+
+func (s KeySource) validate() error {
+	switch {
+	case s.In == InBearer && s.Name == "", s.In == InQuery && httpguts.ValidHeaderFieldName(s.Name) && s.Name != secretHeader:
+		return nil
+	case s.In == InHeader && httpguts.ValidHeaderFieldName(s.Name) && !isReserved(s.Name):
+		return nil
+	default:
+		return fmt.Errorf("%q %q is not a place for a key", s.In, s.Name)
+	}
+}
+
+// equals disregards case where HTTP does.
+func (s KeySource) equals(other KeySource) bool {
+	if s.In == InHeader {
+		return other.In == InHeader && strings.EqualFold(s.Name, other.Name)
+	}
+	return s == other
+}
+
+// isReserved says which headers are not for keys: Authorization has a source
+// of its own, and the admin secret must not be taken for a key.
+func isReserved(header string) bool {
+	name := textproto.CanonicalMIMEHeaderKey(header)
+	return name == "Authorization" || name == textproto.CanonicalMIMEHeaderKey(secretHeader)
+}

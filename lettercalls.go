@@ -1,0 +1,238 @@
+package ginauth
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/security"
+)
+
+// sendConfirmation mails a link that confirms the user's address.
+//
+//	@Summary	Mail a link that confirms your address
+//	@Tags		account
+//	@Accept		json
+//	@Success	202
+//	@Failure	401,403,409,415,429,503	{object}	Problem
+//	@Security	Account
+//	@Router		/account/confirm/send [post]
+func (a *Auth) sendConfirmation(c *gin.Context, user models.User) (id string, err error) {
+	if err := requireJSON(c); err != nil {
+		return "", err
+	}
+	if user.IsConfirmed() {
+		return user.ID, problem(http.StatusConflict, "email_confirmed", "The address is confirmed already.")
+	}
+	if err := a.mailToken(c.Request.Context(), user.ID, purposeConfirm); err != nil {
+		return user.ID, err
+	}
+	c.Status(http.StatusAccepted)
+	return user.ID, nil
+}
+
+// confirm uses a token that was mailed up, to confirm the address.
+//
+//	@Summary		Confirm an address
+//	@Description	With the token of the link. Confirming an address, a changed one too, revokes the keys issued before, since somebody else may have given it.
+//	@Tags			account
+//	@Accept			json
+//	@Param			body	body	confirmRequest	true	"the token"
+//	@Success		204
+//	@Failure		400,403,413,415,422,503	{object}	Problem
+//	@Router			/account/confirm [post]
+func (a *Auth) confirm(c *gin.Context) (id string, err error) {
+	var request confirmRequest
+	if err := readJSON(c, &request); err != nil {
+		return "", err
+	}
+	if request.Token == "" {
+		return "", invalidFields(missing("token"))
+	}
+	id, err = a.useToken(c.Request.Context(), request.Token, purposeConfirm, func(user *models.User, now time.Time) (revokeKeys bool) {
+		revokeKeys = !user.IsConfirmed()
+		user.ConfirmationDate = now
+		return revokeKeys
+	})
+	if err != nil {
+		return id, err
+	}
+	c.Status(http.StatusNoContent)
+	return id, nil
+}
+
+// forgot mails a link to a new password.
+//
+//	@Summary		Mail a link to a new password
+//	@Description	The answer is the same whether anybody has the address or not.
+//	@Tags			account
+//	@Accept			json
+//	@Param			body	body	emailRequest	true	"the address"
+//	@Success		202
+//	@Failure		400,403,413,415,422,429,503	{object}	Problem
+//	@Router			/account/forgot [post]
+func (a *Auth) forgot(c *gin.Context) (id string, err error) {
+	var request emailRequest
+	if err := readJSON(c, &request); err != nil {
+		return "", err
+	}
+	canonical, err := request.canonical()
+	if err != nil {
+		return "", err
+	}
+	address, now := a.config.ClientIP(c), a.now()
+	if wait := a.letters.addresses.Wait(address, now); wait > 0 {
+		return "", tooManyAttempts("Too many mails are asked for from this address.", wait)
+	}
+	a.letters.addresses.Fail(address, now)
+	select {
+	case a.letters.forgotten <- canonical:
+		c.Status(http.StatusAccepted)
+		return "", nil
+	default:
+		return "", outage("mail_busy", "Too many mails wait to be sent.")
+	}
+}
+
+// resetPassword uses a token that was mailed up, to set a new password.
+//
+//	@Summary		Set a new password
+//	@Description	With the token of the link, which confirms the address, too. If it was not confirmed before, the keys are revoked, since somebody else may have registered the address; else they are if revoke_keys is sent.
+//	@Tags			account
+//	@Accept			json
+//	@Param			body	body	resetRequest	true	"the token and the new password"
+//	@Success		204
+//	@Failure		400,403,413,415,422,503	{object}	Problem
+//	@Router			/account/reset [post]
+func (a *Auth) resetPassword(c *gin.Context) (id string, err error) {
+	var request resetRequest
+	if err := readJSON(c, &request); err != nil {
+		return "", err
+	}
+	if err := a.checkReset(c.Request.Context(), request); err != nil {
+		return "", err
+	}
+	hash, err := a.hashPassword(c.Request.Context(), request.Password)
+	if err != nil {
+		return "", err
+	}
+	id, err = a.useToken(c.Request.Context(), request.Token, purposeReset, func(user *models.User, now time.Time) (revokeKeys bool) {
+		revokeKeys = request.RevokeKeys || !user.IsConfirmed()
+		user.PasswordHash, user.ChangeDate = hash, now
+		if !user.IsConfirmed() {
+			user.ConfirmationDate = now
+		}
+		return revokeKeys
+	})
+	if err != nil {
+		return id, err
+	}
+	c.Status(http.StatusNoContent)
+	return id, nil
+}
+
+// checkReset looks at the token before anything is hashed, and at the password
+// before the token is used up.
+func (a *Auth) checkReset(ctx context.Context, request resetRequest) error {
+	if request.Token == "" {
+		return invalidFields(missing("token"))
+	}
+	if request.Password == "" {
+		return invalidFields(missing("password"))
+	}
+	id, ok := security.ParseToken(request.Token)
+	if !ok {
+		return tokenInvalid()
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	user, err := a.repo.UserByID(ctx, id)
+	if isNotFound(err) || (err == nil && !holds(user, request.Token, purposeReset, a.now())) {
+		return tokenInvalid()
+	}
+	if err != nil {
+		return err
+	}
+	return a.checkNewPassword(request.Password, user.Username, user.Email)
+}
+
+// resetUser makes a user's password worthless and mails a link to a new one.
+//
+//	@Summary		Force a new password
+//	@Description	The password no longer works, and a link to a new one is mailed. With revoke_keys all keys are revoked, too.
+//	@Tags			users
+//	@Accept			json
+//	@Produce		json
+//	@Param			body	body		resetUserRequest	true	"which user"
+//	@Success		200		{object}	userResponse
+//	@Failure		400,401,404,413,415,422,429,503	{object}	Problem
+//	@Security		AdminSecret
+//	@Router			/users/reset [post]
+func (a *Auth) resetUser(c *gin.Context) (id string, err error) {
+	var request resetUserRequest
+	if err := readJSON(c, &request); err != nil {
+		return "", err
+	}
+	ctx := c.Request.Context()
+	if id, err = a.resolveUser(ctx, request.userRef); err != nil {
+		return id, err
+	}
+	hash, err := a.hashPassword(ctx, security.NewSecret()) // which nobody knows
+	if err != nil {
+		return id, err
+	}
+	act := a.act()
+	user, err := a.changeUser(ctx, act, id, func(user *models.User) (revokeKeys bool, err error) {
+		user.PasswordHash, user.ChangeDate = hash, act.Date
+		return request.RevokeKeys, nil
+	})
+	if err != nil {
+		return id, err
+	}
+	if err := a.sendToken(ctx, id, purposeReset); err != nil {
+		return id, err
+	}
+	c.JSON(http.StatusOK, describeUser(user))
+	return id, nil
+}
+
+// mxTimeout bounds the look-up of an address's domain.
+const mxTimeout = 3 * time.Second
+
+// checkDomain refuses an address to whose domain nobody could send mail (RFC
+// 5321 section 5.1), where that is configured. A look-up that fails refuses
+// nothing.
+func (a *Auth) checkDomain(ctx context.Context, canonicalEmail string) error {
+	if a.config.Resolver == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, mxTimeout)
+	defer cancel()
+	_, domain, _ := strings.Cut(canonicalEmail, "@")
+	if a.takesMail(ctx, domain) {
+		return nil
+	}
+	return invalidFields(FieldError{"email", "email_undeliverable", "The domain of this address takes no mail."})
+}
+
+// takesMail reports whether the domain has a mail exchanger or, without any, an
+// address. A single exchanger "." says that it takes none (RFC 7505).
+func (a *Auth) takesMail(ctx context.Context, domain string) bool {
+	records, err := a.config.Resolver.LookupMX(ctx, domain)
+	if !isAbsent(err) {
+		return err != nil || len(records) != 1 || records[0].Host != "."
+	}
+	_, err = a.config.Resolver.LookupHost(ctx, domain)
+	return !isAbsent(err)
+}
+
+func isAbsent(err error) bool {
+	var failure *net.DNSError
+	return errors.As(err, &failure) && failure.IsNotFound
+}

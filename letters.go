@@ -1,0 +1,223 @@
+package ginauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/ginauth/ginauth/internal/outbox"
+	"github.com/ginauth/ginauth/internal/throttle"
+	"github.com/ginauth/ginauth/mail"
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/security"
+)
+
+// What a token in a mail is for. A user has one at most, so that issuing one
+// makes the one before worthless.
+const (
+	purposeConfirm = "confirm"
+	purposeReset   = "reset"
+)
+
+const (
+	// confirmTime and resetTime are how long tokens can be used.
+	confirmTime, resetTime = 24 * time.Hour, time.Hour
+	// Mails to one user, and mails that one client address asks for: so many at
+	// once, and one more after each refill.
+	mailsPerUser, userMailRefill       = 5, 10 * time.Minute
+	mailsPerAddress, addressMailRefill = 20, time.Minute
+	// maxForgotten bounds how many requests for a new password wait.
+	maxForgotten = 1000
+)
+
+// letters are what it takes to mail tokens.
+type letters struct {
+	outbox    *outbox.Outbox
+	users     *throttle.Buckets[string]
+	addresses *throttle.Throttle
+	// forgotten are addresses whose users have forgotten their password. They
+	// are looked up apart from the request, so that how long that takes tells
+	// nobody whether there is a user.
+	forgotten chan string
+	stop      context.CancelFunc
+	stopped   chan struct{}
+}
+
+// startLetters begins to send mail, if there is a mailer.
+func (a *Auth) startLetters() {
+	if a.config.Mailer == nil {
+		return
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	a.letters = &letters{
+		outbox: outbox.Start(a.config.Mailer, outbox.Options{
+			Logger: a.config.Logger,
+			Failed: func(userID string, _ error) { a.noteDelivery(userID, a.now()) }, Delivered: func(userID string) { a.noteDelivery(userID, time.Time{}) },
+		}),
+		users:     throttle.NewBuckets[string](mailsPerUser, userMailRefill),
+		addresses: throttle.New(mailsPerAddress, addressMailRefill),
+		forgotten: make(chan string, maxForgotten), stop: stop, stopped: make(chan struct{}),
+	}
+	go a.answerForgotten(ctx)
+}
+
+// closeLetters waits for what is under way; the error says how much was not
+// sent.
+func (a *Auth) closeLetters(ctx context.Context) error {
+	if a.letters == nil {
+		return nil
+	}
+	a.letters.stop()
+	<-a.letters.stopped
+	return a.letters.outbox.Close(ctx)
+}
+
+// errNothingNew ends a change that would change nothing.
+var errNothingNew = errors.New("nothing new")
+
+// noteDelivery keeps with the user since when mail cannot be delivered to them,
+// for administrators to see; the zero time if it can.
+func (a *Auth) noteDelivery(userID string, failed time.Time) {
+	_, err := a.changeUser(context.Background(), a.actBy(actorGinauth), userID, func(user *models.User) (revokeKeys bool, err error) {
+		if user.MailFailureDate.IsZero() == failed.IsZero() {
+			return false, errNothingNew
+		}
+		user.MailFailureDate = failed
+		return false, nil
+	})
+	if err != nil && !errors.Is(err, errNothingNew) && !isProblem(err, "user_not_found") {
+		a.config.Logger.Warn("it could not be noted whether mail was delivered", "user_id", userID, "error", err)
+	}
+}
+
+func isProblem(err error, code string) bool {
+	var p Problem
+	return errors.As(err, &p) && p.Code == code
+}
+
+// mailToken issues a token and mails it, unless the user was mailed too often.
+func (a *Auth) mailToken(ctx context.Context, userID, purpose string) error {
+	if wait, _ := a.letters.users.Take(userID, a.now()); wait > 0 {
+		return tooManyAttempts("Too many mails to this user.", wait)
+	}
+	return a.sendToken(ctx, userID, purpose)
+}
+
+func (a *Auth) sendToken(ctx context.Context, userID, purpose string) error {
+	now := a.now()
+	token := security.NewToken(userID)
+	user, err := a.changeUser(ctx, a.actBy(actorGinauth), userID, func(user *models.User) (revokeKeys bool, err error) {
+		hash := security.HashToken(token)
+		user.TokenHash, user.TokenPurpose, user.TokenExpirationDate = hash[:], purpose, now.Add(timeOf(purpose))
+		return false, nil
+	})
+	if err != nil {
+		return err
+	}
+	message, err := a.messageOf(purpose, token)
+	if err != nil {
+		return err
+	}
+	message.To = user.Email
+	return queued(a.letters.outbox.Enqueue(userID, purpose, message))
+}
+
+func queued(err error) error {
+	if errors.Is(err, outbox.ErrFull) {
+		return outage("mail_busy", "Too many mails wait to be sent.")
+	}
+	return err
+}
+
+func timeOf(purpose string) time.Duration {
+	if purpose == purposeReset {
+		return resetTime
+	}
+	return confirmTime
+}
+
+// messageOf writes the mail that carries a token. The token is in the link's
+// fragment, which no browser sends to a server, so that it is in no log.
+func (a *Auth) messageOf(purpose, token string) (mail.Message, error) {
+	paths := a.AccountPaths()
+	if len(paths) == 0 {
+		return mail.Message{}, errors.New("mails have nothing to link to: RegisterAccount was not called")
+	}
+	base := a.config.PublicURL + strings.TrimRight(paths[0], "/")
+	if purpose == purposeReset {
+		return mail.Message{Subject: "Your new password", Text: fmt.Sprintf(
+			"Somebody, probably you, wants to set a new password for your account.\n\nTo do so, open this link within an hour:\n\n%s/reset#%s\n\nIf it was not you, there is nothing to do.\n", base, token)}, nil
+	}
+	return mail.Message{Subject: "Please confirm your address", Text: fmt.Sprintf(
+		"Somebody, probably you, has registered this address.\n\nTo confirm that it is yours, open this link within a day:\n\n%s/confirm#%s\n\nIf it was not you, there is nothing to do.\n", base, token)}, nil
+}
+
+// holds reports whether the token is the user's, for the purpose, and not yet
+// out of time.
+func holds(user models.User, token, purpose string, now time.Time) bool {
+	return security.MatchToken(user.TokenHash, token) && user.TokenPurpose == purpose &&
+		now.Before(user.TokenExpirationDate) && !user.IsDisabled()
+}
+
+// voidToken makes the token that was mailed to the user worthless.
+func voidToken(user *models.User) {
+	user.TokenHash, user.TokenPurpose, user.TokenExpirationDate = nil, "", time.Time{}
+}
+
+// useToken changes the user whom a token belongs to, once.
+func (a *Auth) useToken(ctx context.Context, token, purpose string, apply func(user *models.User, now time.Time) (revokeKeys bool)) (id string, err error) {
+	id, ok := security.ParseToken(token)
+	if !ok {
+		return "", tokenInvalid()
+	}
+	act := a.actBy(id)
+	_, err = a.changeUser(ctx, act, id, func(user *models.User) (revokeKeys bool, err error) {
+		if !holds(*user, token, purpose, act.Date) {
+			return false, tokenInvalid()
+		}
+		revokeKeys = apply(user, act.Date)
+		voidToken(user)
+		return revokeKeys, nil
+	})
+	if isProblem(err, "user_not_found") {
+		return "", tokenInvalid()
+	}
+	return id, err
+}
+
+func tokenInvalid() Problem {
+	return problem(http.StatusForbidden, "token_invalid", "The token is unknown, used up or out of time, or another one was mailed since.")
+}
+
+// answerForgotten mails those who have forgotten their password. Whether there
+// is such a user is for nobody to know, nor that they were mailed too often.
+func (a *Auth) answerForgotten(ctx context.Context) {
+	defer close(a.letters.stopped)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case email := <-a.letters.forgotten:
+			if err := a.answerOne(ctx, email); err != nil && ctx.Err() == nil {
+				a.config.Logger.Error("a new password could not be mailed", "error", err)
+			}
+		}
+	}
+}
+
+func (a *Auth) answerOne(ctx context.Context, email string) error {
+	user, err := a.userOf(ctx, email)
+	if isNotFound(err) || (err == nil && user.IsDisabled()) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := a.mailToken(ctx, user.ID, purposeReset); !isProblem(err, "too_many_attempts") {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+package ginauth
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/security"
+)
+
+// A wrong password is one guess: an account has so many free from one address,
+// and gets one more after each refill; see throttle.Accounts.
+const passwordGuesses, passwordRefill = 10, 10 * time.Second
+
+// maxChanges bounds how often a change of a user is tried while others change
+// the same user.
+const maxChanges = 10
+
+// claim is somebody's word for who they are.
+type claim struct {
+	// login is a username or an email address.
+	login, password string
+	// address is where they say so from.
+	address string
+}
+
+// userOf finds the user whom a login names: by address if it has an @, which
+// no username has, else by username. ErrNotFound for what names nobody.
+func (a *Auth) userOf(ctx context.Context, login string) (models.User, error) {
+	find, canonical := a.repo.UserByUsername, security.CanonicalUsername
+	if strings.Contains(login, "@") {
+		find, canonical = a.repo.UserByEmail, security.CanonicalEmail
+	}
+	name, err := canonical(login)
+	if err != nil {
+		return models.User{}, repository.ErrNotFound
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	return find(ctx, name)
+}
+
+// prove returns the user of a claim, if the password is theirs. Whether the
+// user or the password is wrong can be told neither by the answer nor by the
+// work that it takes.
+func (a *Auth) prove(ctx context.Context, c claim) (user models.User, ok bool, err error) {
+	user, err = a.userOf(ctx, c.login)
+	if err != nil && !isNotFound(err) {
+		return models.User{}, false, err
+	}
+	return a.proveUser(ctx, user, c)
+}
+
+// proveUser is prove for a user who was found, or the zero user for one who
+// was not. Guesses are counted before anything is hashed.
+func (a *Auth) proveUser(ctx context.Context, user models.User, c claim) (models.User, bool, error) {
+	account, now := cmp.Or(user.ID, strings.ToLower(c.login)), a.now()
+	wait, giveBack := a.proofs.Try(account, c.address, now)
+	if wait > 0 {
+		return models.User{}, false, tooManyAttempts("Too many wrong passwords for this account.", wait)
+	}
+	right, err := a.verifyPassword(ctx, user.PasswordHash, c.password, a.proofs.Knows(account, c.address, now))
+	if right || err != nil {
+		giveBack()
+	}
+	if err != nil || !right {
+		return models.User{}, false, err
+	}
+	a.proofs.Succeed(account, c.address, now)
+	return a.upgraded(ctx, user, c.password), true, nil
+}
+
+// upgraded hashes a password, which is right, anew if its hash is of an older
+// kind. That is no reason to turn anybody away, so it is tried again next time
+// if it fails.
+func (a *Auth) upgraded(ctx context.Context, user models.User, password string) models.User {
+	if !security.NeedsRehash(user.PasswordHash) {
+		return user
+	}
+	old := user.PasswordHash
+	hash, err := a.hashPassword(ctx, password)
+	if err != nil {
+		return user
+	}
+	changed, err := a.changeUser(ctx, a.actBy(actorGinauth), user.ID, func(u *models.User) (revokeKeys bool, err error) {
+		if u.PasswordHash != old {
+			return false, repository.ErrOutdated
+		}
+		u.PasswordHash = hash
+		return false, nil
+	})
+	if err != nil {
+		a.config.Logger.Warn("a password's hash could not be renewed", "user_id", user.ID, "error", err)
+		return user
+	}
+	return changed
+}
+
+// changeUser reads a user, has them changed and stores that, again if another
+// change came first. What change refuses is not stored; ErrOutdated from it is
+// final, too.
+func (a *Auth) changeUser(ctx context.Context, act repository.Act, id string, change func(*models.User) (revokeKeys bool, err error)) (models.User, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	for range maxChanges {
+		user, err := a.repo.UserByID(ctx, id)
+		if err != nil {
+			return models.User{}, asUser(err)
+		}
+		revokeKeys, err := change(&user)
+		if err != nil {
+			return models.User{}, err
+		}
+		user, err = a.repo.UpdateUser(ctx, act, user, revokeKeys)
+		if !errors.Is(err, repository.ErrOutdated) {
+			return user, asUser(err)
+		}
+	}
+	return models.User{}, repository.ErrOutdated
+}
+
+// asUser says of an absence that it is a user's.
+func asUser(err error) error {
+	if isNotFound(err) {
+		return problem(http.StatusNotFound, "user_not_found", "There is no such user.")
+	}
+	return err
+}

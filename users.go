@@ -1,0 +1,277 @@
+package ginauth
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/security"
+)
+
+// verify tells whether a password is a user's.
+//
+//	@Summary		Verify a password
+//	@Description	For applications with a login of their own. A wrong password, a user who does not exist and one who is disabled are all answered with verified false. An input with @ is an email address. Guessing is slowed down per account and client address; say the person's address in client_address, or all that you verify count as one.
+//	@Tags			users
+//	@Accept			json
+//	@Produce		json
+//	@Param			body	body		verifyRequest	true	"who says so, and the password"
+//	@Success		200		{object}	verifyResponse
+//	@Failure		400,401,413,415,422,429,503	{object}	Problem
+//	@Security		AdminSecret
+//	@Router			/verify [post]
+func (a *Auth) verify(c *gin.Context) error {
+	var request verifyRequest
+	if err := readJSON(c, &request); err != nil {
+		return err
+	}
+	claim, err := request.claim(a.config.ClientIP(c))
+	if err != nil {
+		return err
+	}
+	user, ok, err := a.prove(c.Request.Context(), claim)
+	if err != nil {
+		return err
+	}
+	response := verifyResponse{}
+	if ok && !user.IsDisabled() {
+		response = verifyResponse{Verified: true, User: describeUser(user)}
+	}
+	c.JSON(http.StatusOK, response)
+	return nil
+}
+
+// users lists users.
+//
+//	@Summary		Users
+//	@Description	Newest first unless told otherwise.
+//	@Tags			users
+//	@Produce		json
+//	@Param			username	query		string	false	"the user of this name"
+//	@Param			email		query		string	false	"the user with this address"
+//	@Param			disabled	query		bool	false	"users who are disabled, or who are not"
+//	@Param			confirmed	query		bool	false	"users whose address is confirmed, or is not"
+//	@Param			order		query		string	false	"which way"	Enums(desc, asc)	default(desc)
+//	@Param			limit		query		int		false	"rows on a page"	minimum(1)	maximum(1000)	default(100)
+//	@Param			cursor		query		string	false	"next_cursor of the page before"
+//	@Success		200			{object}	usersResponse
+//	@Failure		401,422,429,503	{object}	Problem
+//	@Security		AdminSecret
+//	@Router			/users [get]
+func (a *Auth) users(ctx context.Context, rawQuery string) (any, error) {
+	query := usersQuery{page: repository.Page{Sort: repository.SortID, Limit: defaultLimit}}
+	if err := parseQuery(rawQuery, query.set); err != nil {
+		return nil, err
+	}
+	list, err := a.repo.ListUsers(ctx, query.filter, query.page)
+	response := usersResponse{Users: make([]userResponse, len(list.Rows)), NextCursor: list.Next}
+	for i, user := range list.Rows {
+		response.Users[i] = *describeUser(user)
+	}
+	return response, err
+}
+
+// usersQuery is what the parameters of users ask for.
+type usersQuery struct {
+	filter repository.UserFilter
+	page   repository.Page
+}
+
+func (q *usersQuery) set(p *queryParser, name, value string) {
+	switch name {
+	case "username":
+		q.filter.Username = p.canonical(name, value, security.CanonicalUsername)
+	case "email":
+		q.filter.Email = p.canonical(name, value, security.CanonicalEmail)
+	case "disabled":
+		q.filter.Disabled = p.flag(name, value)
+	case "confirmed":
+		q.filter.Confirmed = p.flag(name, value)
+	case "order":
+		q.page.Ascending = oneOf(p, name, value, "desc", "asc") == "asc"
+	case "limit":
+		q.page.Limit = p.limit(name, value)
+	case "cursor":
+		q.page.Cursor = value
+	default:
+		p.refuseUnknown(name)
+	}
+}
+
+// disableUser refuses a user and all their keys from now on.
+//
+//	@Summary		Disable a user
+//	@Description	And with them all their keys, until they are enabled. May be repeated: the first date stays.
+//	@Tags			users
+//	@Accept			json
+//	@Produce		json
+//	@Param			body	body		userRef	true	"which user"
+//	@Success		200		{object}	userResponse
+//	@Failure		400,401,404,413,415,422,429,503	{object}	Problem
+//	@Security		AdminSecret
+//	@Router			/users/disable [post]
+func (a *Auth) disableUser(c *gin.Context) (id string, err error) {
+	return a.setUser(c, func(user *models.User, now time.Time) {
+		if !user.IsDisabled() {
+			user.DisabledDate = now
+		}
+	})
+}
+
+// enableUser lets a user and their keys in again.
+//
+//	@Summary		Enable a user
+//	@Description	And their keys, as far as they are neither revoked nor expired.
+//	@Tags			users
+//	@Accept			json
+//	@Produce		json
+//	@Param			body	body		userRef	true	"which user"
+//	@Success		200		{object}	userResponse
+//	@Failure		400,401,404,413,415,422,429,503	{object}	Problem
+//	@Security		AdminSecret
+//	@Router			/users/enable [post]
+func (a *Auth) enableUser(c *gin.Context) (id string, err error) {
+	return a.setUser(c, func(user *models.User, _ time.Time) { user.DisabledDate = time.Time{} })
+}
+
+// setUser changes the user whom a request names, and answers with them.
+func (a *Auth) setUser(c *gin.Context, set func(user *models.User, now time.Time)) (id string, err error) {
+	var request userRef
+	if err := readJSON(c, &request); err != nil {
+		return "", err
+	}
+	if id, err = a.resolveUser(c.Request.Context(), request); err != nil {
+		return id, err
+	}
+	act := a.act()
+	user, err := a.changeUser(c.Request.Context(), act, id, func(user *models.User) (revokeKeys bool, err error) {
+		set(user, act.Date)
+		return false, nil
+	})
+	if err != nil {
+		return id, err
+	}
+	c.JSON(http.StatusOK, describeUser(user))
+	return id, nil
+}
+
+// deleteUser removes a user for good.
+//
+//	@Summary		Delete a user
+//	@Description	Name, address, password and tokens are erased at once; their keys are revoked, or left in force without an owner if detach_keys is sent. What the keys were used for stays under the ids.
+//	@Tags			users
+//	@Accept			json
+//	@Param			body	body	deleteUserRequest	true	"which user"
+//	@Success		204
+//	@Failure		400,401,404,413,415,422,429,503	{object}	Problem
+//	@Security		AdminSecret
+//	@Router			/users/delete [post]
+func (a *Auth) deleteUser(c *gin.Context) (id string, err error) {
+	var request deleteUserRequest
+	if err := readJSON(c, &request); err != nil {
+		return "", err
+	}
+	ctx, cancel := storeContext(c)
+	defer cancel()
+	if id, err = a.resolveUser(ctx, request.userRef); err != nil {
+		return id, err
+	}
+	if err := a.repo.DeleteUser(ctx, a.act(), id, request.DetachKeys); err != nil {
+		return id, asUser(err)
+	}
+	c.Status(http.StatusNoContent)
+	return id, nil
+}
+
+// resolveUser returns the id of the user who is meant.
+func (a *Auth) resolveUser(ctx context.Context, ref userRef) (id string, err error) {
+	if err := ref.check(); err != nil {
+		return "", err
+	}
+	if ref.ID != "" {
+		return ref.ID, nil
+	}
+	user, err := a.userOf(ctx, ref.Username+ref.Email)
+	return user.ID, asUser(err)
+}
+
+// exportUser returns all that is held of a user.
+//
+//	@Summary		All that is held of a user
+//	@Description	The user, their keys, and what those were used for by day; nothing from which a key or a password could be made.
+//	@Tags			users
+//	@Produce		json
+//	@Param			id	query		string	true	"which user"
+//	@Success		200	{object}	exportResponse
+//	@Failure		401,404,422,429,503	{object}	Problem
+//	@Security		AdminSecret
+//	@Router			/users/export [get]
+func (a *Auth) exportUser(ctx context.Context, rawQuery string) (any, error) {
+	var id string
+	err := parseQuery(rawQuery, func(p *queryParser, name, value string) {
+		if name != "id" {
+			p.refuseUnknown(name)
+		}
+		id = value
+	})
+	if err != nil {
+		return nil, err
+	}
+	if fields := idErrors(id); len(fields) > 0 {
+		return nil, invalidFields(fields...)
+	}
+	user, err := a.repo.UserByID(ctx, id)
+	if err != nil {
+		return nil, asUser(err)
+	}
+	return a.export(ctx, user)
+}
+
+func (a *Auth) export(ctx context.Context, user models.User) (response exportResponse, err error) {
+	response.User = *describeUser(user)
+	if response.Keys, err = a.allKeys(ctx, user.ID); err != nil {
+		return response, err
+	}
+	response.Usage, err = a.allUsage(ctx, user)
+	return response, err
+}
+
+func (a *Auth) allKeys(ctx context.Context, userID string) ([]usageResponse, error) {
+	keys := []usageResponse{}
+	page := repository.Page{Sort: repository.SortID, Ascending: true, Limit: repository.MaxLimit}
+	for {
+		list, err := a.repo.ListUsage(ctx, repository.UsageFilter{UserID: userID}, page)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range list.Rows {
+			keys = append(keys, a.describeUsage(row))
+		}
+		if page.Cursor = list.Next; page.Cursor == "" {
+			return keys, nil
+		}
+	}
+}
+
+func (a *Auth) allUsage(ctx context.Context, user models.User) ([]seriesRow, error) {
+	rows := []seriesRow{}
+	now := a.now()
+	filter := repository.SeriesFilter{Username: user.CanonicalUsername, From: time.UnixMilli(1).UTC(), To: now.Add(oneDay)}
+	page := repository.SeriesPage{Interval: repository.IntervalDay, By: repository.Breakdown{Key: true, Route: true}, Limit: repository.MaxLimit}
+	for {
+		list, err := a.repo.UsageSeries(ctx, filter, page)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range list.Rows {
+			rows = append(rows, describeSeriesRow(row))
+		}
+		if page.Cursor = list.Next; page.Cursor == "" {
+			return rows, nil
+		}
+	}
+}

@@ -1,0 +1,251 @@
+package ginauth_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/ginauth/ginauth"
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/security"
+)
+
+// verify asks whether a password is right, for an address.
+func (a *app) verify(login, password, address string) *httptest.ResponseRecorder {
+	a.t.Helper()
+	body, err := json.Marshal(map[string]string{"username": login, "password": password, "client_address": address})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return a.call("/auth/verify", string(body))
+}
+
+func (a *app) expectVerified(login, password string, want bool) {
+	a.t.Helper()
+	answer := a.verify(login, password, "192.0.2.1")
+	if answer.Code != http.StatusOK {
+		a.t.Fatalf("verifying answers %d: %s", answer.Code, answer.Body)
+	}
+	body := answer.Body.String()
+	if strings.Contains(body, `"verified":true`) != want {
+		a.t.Errorf("%s is answered %s", login, body)
+	}
+	if !want && body != `{"verified":false,"user":null}` {
+		a.t.Errorf("a refusal says more than that: %s", body)
+	}
+}
+
+func TestVerify(t *testing.T) {
+	a := newApp(t)
+	user := a.issue(`{` + ada + `}`).text("user_id")
+	for _, login := range []string{"Ada", "ＡＤＡ", "ADA@EXAMPLE.COM"} {
+		a.expectVerified(login, password, true)
+		a.expectVerified(login, password+"x", false)
+	}
+	for _, login := range []string{"bob", "bob@example.com", "@", "a da", "\x00", "аda", strings.Repeat("x", 2000), user} {
+		a.expectVerified(login, password, false)
+	}
+	answer := decode(t, a.call("/auth/verify", `{"email":"ada@example.com","password":"`+password+`"}`).Body)
+	if found, _ := answer["user"].(map[string]any); found["id"] != user || found["username"] != "Ada" || found["email"] != "Ada@Example.com" {
+		t.Errorf("the user is %v", answer)
+	}
+	expectProblem(t, a.call("/auth/verify", `{"email":"ada","password":"x"}`), 422, "fields_invalid", "email")
+	a.call("/auth/users/disable", `{"username":"ada"}`)
+	a.expectVerified("ada", password, false)
+}
+
+// From one address an account can be guessed at ten times, from others all the
+// same; and who guesses from many is stopped by the account's own budget, which
+// does not stop the user.
+func TestGuessingPasswords(t *testing.T) {
+	a := newApp(t)
+	user := a.issue(`{` + ada + `}`).text("user_id")
+	a.expectVerified("ada", password, true)
+	a.setUser(user, func(u *models.User) { u.PasswordHash = cheapHash(t) })
+	for i := range 10 {
+		if answer := a.verify([]string{"ada", "ADA@example.com"}[i%2], "wrong", "192.0.2.7"); answer.Code != http.StatusOK {
+			t.Fatalf("guess %d is answered %d", i, answer.Code)
+		}
+	}
+	for _, guess := range []string{"wrong", password} {
+		answer := a.verify("ada", guess, "192.0.2.7")
+		expectProblem(t, answer, http.StatusTooManyRequests, "too_many_attempts", "")
+		if answer.Header().Get("Retry-After") == "" {
+			t.Error("it is not said when to come again")
+		}
+	}
+	for i := range 100 {
+		a.verify("ada", "wrong", fmt.Sprintf("198.51.100.%d", i))
+	}
+	expectProblem(t, a.verify("ada", password, "203.0.113.1"), http.StatusTooManyRequests, "too_many_attempts", "")
+	a.expectVerified("ada", password, true) // from where it was right before
+	a.clock.advance(10 * time.Second)
+	if answer := a.verify("ada", "wrong", "192.0.2.7"); answer.Code != http.StatusOK {
+		t.Errorf("after a while a guess is answered %d", answer.Code)
+	}
+}
+
+// cheapHash is one of the password that takes next to no work.
+func cheapHash(t *testing.T) string {
+	t.Helper()
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(hash)
+}
+
+// A name that nobody has is slowed down alike.
+func TestGuessingNobodysPassword(t *testing.T) {
+	a := newApp(t)
+	for range 10 {
+		a.expectVerified("nobody", password, false)
+	}
+	expectProblem(t, a.verify("Nobody", password, "192.0.2.1"), http.StatusTooManyRequests, "too_many_attempts", "")
+}
+
+// Many guesses at once are no more than one after the other.
+func TestGuessesAtOnce(t *testing.T) {
+	a := newApp(t)
+	user := a.issue(`{` + ada + `}`).text("user_id")
+	a.setUser(user, func(u *models.User) { u.PasswordHash = cheapHash(t) })
+	codes := make([]int, 30)
+	var group sync.WaitGroup
+	for i := range codes {
+		group.Go(func() { codes[i] = a.verify("ada", "wrong", "192.0.2.7").Code })
+	}
+	group.Wait()
+	guesses := 0
+	for _, code := range codes {
+		if code != http.StatusTooManyRequests {
+			guesses++
+		}
+	}
+	if guesses != 10 {
+		t.Errorf("%d of %d guesses are made", guesses, len(codes))
+	}
+}
+
+// A hash from another system is replaced by ours when the password is right.
+func TestOldHashesAreRenewed(t *testing.T) {
+	a := newApp(t)
+	old := cheapHash(t)
+	user := a.issue(`{` + ada + `}`)
+	a.setUser(user.text("user_id"), func(u *models.User) { u.PasswordHash = old })
+	a.expectVerified("ada", "wrong", false)
+	if got := a.user(user.text("user_id")).PasswordHash; got != old {
+		t.Error("a wrong password changes the hash")
+	}
+	a.expectVerified("ada", password, true)
+	if got := a.user(user.text("user_id")).PasswordHash; security.NeedsRehash(got) {
+		t.Errorf("the hash is still %s", got)
+	}
+	a.expectVerified("ada", password, true)
+	if answer := a.guarded(user.text("api_key")); answer.Code != http.StatusOK {
+		t.Errorf("the key is answered %d", answer.Code)
+	}
+}
+
+func (a *app) user(id string) models.User {
+	a.t.Helper()
+	user, err := a.repo.UserByID(a.t.Context(), id)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return user
+}
+
+// setUser changes a user behind the application's back.
+func (a *app) setUser(id string, set func(*models.User)) {
+	a.t.Helper()
+	user := a.user(id)
+	set(&user)
+	if _, err := a.repo.UpdateUser(a.t.Context(), repository.Act{Actor: "test", Date: a.clock.Now()}, user, false); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+func TestIssuingToUsers(t *testing.T) {
+	a := newApp(t)
+	first := a.issue(`{` + ada + `}`)
+	second := a.issue(`{` + strings.ToLower(ada[:40]) + ada[40:] + `}`)
+	if first.text("user_id") != second.text("user_id") || first.text("api_key") == second.text("api_key") {
+		t.Errorf("the keys are %v and %v", first, second)
+	}
+	for name, c := range map[string]struct {
+		body   string
+		status int
+		code   string
+	}{
+		"a wrong password":        {strings.Replace(ada, password, "Analytical-2_Engine", 1), 403, "wrong_password"},
+		"another's name":          {strings.Replace(ada, "Ada@", "bob@", 1), 409, "username_taken"},
+		"another's address":       {strings.Replace(ada, `"Ada"`, `"bob"`, 1), 409, "email_taken"},
+		"a name of mixed scripts": {strings.Replace(ada, `"Ada"`, `"аda"`, 1), 422, "fields_invalid"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a.t = t
+			expectProblem(t, a.call("/auth/new", `{`+c.body+`}`), c.status, c.code, "")
+		})
+	}
+	a.t = t
+	a.call("/auth/users/disable", `{"email":"ada@example.com"}`)
+	expectProblem(t, a.call("/auth/new", `{`+ada+`}`), 403, "user_disabled", "")
+}
+
+// Of registrations that race for one name in different case one makes the
+// user, and the others prove to be the same or not.
+func TestRegistrationsRace(t *testing.T) {
+	a := newApp(t)
+	names := []string{"ada", "Ada", "ADA", "aDa"}
+	codes := make([]int, len(names))
+	var group sync.WaitGroup
+	for i, name := range names {
+		group.Go(func() {
+			codes[i] = a.call("/auth/new", fmt.Sprintf(`{"username":%q,"email":"%s@example.com","password":%q}`, name, name, password)).Code
+		})
+	}
+	group.Wait()
+	for _, code := range codes {
+		if code != http.StatusCreated {
+			t.Errorf("the answers are %v", codes)
+		}
+	}
+	if users, _ := decode(t, a.get("/auth/users").Body)["users"].([]any); len(users) != 1 {
+		t.Errorf("there are %d users", len(users))
+	}
+}
+
+// The application's rule replaces the usual one, but not what is common or
+// tells of the person; and what is proposed satisfies it.
+func TestPasswordPolicy(t *testing.T) {
+	a := newApp(t, func(c *ginauth.Config) {
+		c.PasswordPolicy = func(password string) []security.RuleError {
+			if strings.Count(password, "_") < 3 {
+				return []security.RuleError{{Code: "password_dull", Detail: "Three underscores are needed."}}
+			}
+			return nil
+		}
+	})
+	for password, code := range map[string]string{
+		"Analytical-1_Engine": "password_dull", "password___": "password_common", "___ada@example.com": "password_contains_identity",
+	} {
+		body := fmt.Sprintf(`{"username":"ada","email":"ada@example.com","password":%q}`, password)
+		problem := expectProblem(t, a.call("/auth/new", body), 422, "fields_invalid", "password")
+		if !strings.Contains(fmt.Sprint(problem["errors"]), code) {
+			t.Errorf("%s is refused for %v", password, problem["errors"])
+		}
+		proposed := problem.text("proposed_password")
+		if strings.Count(proposed, "_") < 3 || strings.Contains(a.log.String(), proposed) {
+			t.Errorf("%q is proposed", proposed)
+		}
+	}
+	a.issue(`{"username":"ada","email":"ada@example.com","password":"three_bats_under_a_moon"}`)
+}
