@@ -138,6 +138,21 @@ func TestGuardRemovesTheKey(t *testing.T) {
 }
 
 // Browsers and proxies repeat the URL in headers.
+// The admin secret does not belong into a URL; where it is all the same, no
+// handler sees it.
+func TestGuardRemovesTheSecret(t *testing.T) {
+	a := newApp(t)
+	key, _ := a.issueKey()
+	var seen string
+	a.engine.GET("/seen", a.auth.Guard(), func(c *gin.Context) {
+		seen = c.Request.URL.String() + c.Request.RequestURI + c.GetHeader("secret-key") + c.Query("secret-key")
+	})
+	answer := a.do(request{path: "/seen?a=1&secret-key=" + secret, header: header("api-key", key, "secret-key", secret)})
+	if answer.Code != http.StatusOK || seen == "" || strings.Contains(seen, secret) {
+		t.Errorf("status %d, the handler sees %s", answer.Code, seen)
+	}
+}
+
 func TestGuardRemovesCopiesOfTheKey(t *testing.T) {
 	a := newApp(t)
 	key, _ := a.issueKey()

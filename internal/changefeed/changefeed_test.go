@@ -143,6 +143,26 @@ func TestBell(t *testing.T) {
 	})
 }
 
+// After a failure there may be a connection to be made, which takes longer than
+// a reading may.
+func TestConnectsOverADistance(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newTestFeed(t)
+		f.mustRead()
+		f.store.with(func(s *store) { s.delay = 2 * time.Second })
+		if !f.pollAndReport(t.Context(), false) {
+			t.Error("a reading takes as long as it likes")
+		}
+		begin := time.Now()
+		if f.pollAndReport(t.Context(), true) {
+			t.Error("a connection over a distance is never made")
+		}
+		if !f.listener.confirmed.Equal(begin) {
+			t.Errorf("it is confirmed as of %v, not %v", f.listener.confirmed, begin)
+		}
+	})
+}
+
 func TestReportsOnce(t *testing.T) {
 	f := newTestFeed(t)
 	f.store.with(func(s *store) { s.failing = true })

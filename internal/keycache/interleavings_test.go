@@ -183,6 +183,45 @@ func TestSilentStore(t *testing.T) {
 	})
 }
 
+// What a reading finds is judged by when it is there, not by when it began: the
+// bounds hold for it, too.
+func TestBoundsAfterAReading(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		done := f.request(f.Context())
+		begun := <-f.store.begun
+		f.mu.Lock()
+		f.now = noon.Add(31 * time.Second) // and no change was followed since
+		f.mu.Unlock()
+		begun.goOn()
+		if result := <-done; !errors.Is(result.err, ErrStale) {
+			t.Errorf("after the limit a request gets %v, %v", result.key, result.err)
+		}
+		f.advance(0)
+		f.Invalidate("the-key")
+		done = f.request(f.Context())
+		begun = <-f.store.begun
+		f.advance(4 * time.Minute)
+		begun.goOn()
+		(<-f.store.begun).goOn()
+		if result := <-done; result.err != nil || f.store.count() != 3 {
+			t.Errorf("after %d readings a request gets %v", f.store.count(), result.err)
+		}
+	})
+}
+
+// Who waits in vain for a turn is told that there are too many.
+func TestNoTurnIsOverload(t *testing.T) {
+	l := newLane(1)
+	if err := l.enter(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := l.enter(ctx); !errors.Is(err, ErrOverloaded) || !errors.Is(err, context.Canceled) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 // Strangers fill their lane and their queue: further ones are turned away, and
 // a key that is known is read all the same.
 func TestFloodLeavesKnownKeysAlone(t *testing.T) {
