@@ -133,7 +133,8 @@ func (a *Auth) refuse(c *gin.Context, challenge string, err error) {
 // all, anybody could fill the log in no time, so that is said once a second.
 func (a *Auth) reportOutage(c *gin.Context, err error) {
 	report := func() { a.config.Logger.Error("the store failed", "path", c.FullPath(), "error", err) }
-	if errors.Is(err, keycache.ErrOverloaded) || errors.Is(err, keycache.ErrStale) {
+	var known Problem
+	if errors.Is(err, keycache.ErrOverloaded) || errors.Is(err, keycache.ErrStale) || errors.As(err, &known) {
 		a.unasked.Do(report)
 		return
 	}

@@ -11,14 +11,16 @@ import (
 const lately = 7 * 24 * time.Hour
 
 // Accounts slows down guessing the passwords of accounts: for each account and
-// client address, and with a larger budget for each account, from wherever it
-// is tried. An address from which the password was right lately has its own
-// budget alone, so that others cannot lock it out. It is safe for concurrent
-// use, and its memory is bounded.
+// client address, and with larger budgets for each account, from wherever it is
+// tried, and for each address, whichever accounts it tries. An address from
+// which an account's password was right lately has its own budget there alone,
+// so that others cannot lock it out. It is safe for concurrent use, and its
+// memory is bounded.
 type Accounts struct {
-	pairs    *Buckets[pair]
-	accounts *Buckets[string]
-	known    *otter.Cache[pair, time.Time]
+	pairs     *Buckets[pair]
+	accounts  *Buckets[string]
+	addresses *Buckets[netip.Prefix]
+	known     *otter.Cache[pair, time.Time]
 }
 
 type pair struct {
@@ -27,12 +29,15 @@ type pair struct {
 }
 
 // NewAccounts returns one that has seen no failure. Each account has burst
-// failures free from each address, and ten times as many in all; after each
-// refill there is one more of the former, and ten of the latter.
+// failures free from each address; ten times as many has the account in all,
+// and the address. After each refill there is one more of the former, and ten
+// of the latter.
 func NewAccounts(burst int, refill time.Duration) *Accounts {
 	return &Accounts{
-		pairs: NewBuckets[pair](burst, refill), accounts: NewBuckets[string](10*burst, refill/10),
-		known: otter.Must(&otter.Options[pair, time.Time]{MaximumSize: maxBuckets}),
+		pairs:     NewBuckets[pair](burst, refill),
+		accounts:  NewBuckets[string](10*burst, refill/10),
+		addresses: NewBuckets[netip.Prefix](10*burst, refill/10),
+		known:     otter.Must(&otter.Options[pair, time.Time]{MaximumSize: maxBuckets}),
 	}
 }
 
@@ -40,16 +45,25 @@ func NewAccounts(burst int, refill time.Duration) *Accounts {
 // many at once get no further than one after the other; unless it has to wait.
 // What turns out to be no guess is given back.
 func (a *Accounts) Try(account, address string, now time.Time) (wait time.Duration, giveBack func()) {
-	wait, giveBackPair := a.pairs.Take(pair{account, network(address)}, now)
+	wait, giveBack = a.pairs.Take(pair{account, network(address)}, now)
 	if wait > 0 || a.Knows(account, address, now) {
-		return wait, giveBackPair
+		return wait, giveBack
 	}
-	wait, giveBackAccount := a.accounts.Take(account, now)
-	if wait > 0 {
-		giveBackPair()
+	for _, take := range []func() (time.Duration, func()){
+		func() (time.Duration, func()) { return a.accounts.Take(account, now) },
+		func() (time.Duration, func()) { return a.addresses.Take(network(address), now) },
+	} {
+		wait, giveThisBack := take()
+		if wait > 0 {
+			giveBack()
+			return wait, giveBack
+		}
+		giveBack = both(giveBack, giveThisBack)
 	}
-	return wait, func() { giveBackPair(); giveBackAccount() }
+	return 0, giveBack
 }
+
+func both(one, other func()) func() { return func() { one(); other() } }
 
 // Succeed notes that the password was right.
 func (a *Accounts) Succeed(account, address string, now time.Time) {

@@ -92,6 +92,25 @@ func TestAccountFromManyAddresses(t *testing.T) {
 	}
 }
 
+// Who tries many accounts from one address uses up the address's budget, but
+// not where the password was right from there.
+func TestManyAccountsFromOneAddress(t *testing.T) {
+	a := NewAccounts(5, time.Minute)
+	a.Succeed("ana", "192.0.2.1", noon)
+	for i := range 50 {
+		fail(a, fmt.Sprint("user-", i), "192.0.2.1", 1)
+	}
+	if wait := wait(a, "bob", "192.0.2.1", noon); wait != 6*time.Second {
+		t.Errorf("the next account waits %v", wait)
+	}
+	if wait := wait(a, "ana", "192.0.2.1", noon); wait != 0 {
+		t.Errorf("the user waits %v", wait)
+	}
+	if wait := wait(a, "bob", "192.0.2.2", noon); wait != 0 {
+		t.Errorf("another address waits %v", wait)
+	}
+}
+
 func TestAccountsTakeBoundedMemory(t *testing.T) {
 	a := NewAccounts(5, time.Minute)
 	for i := range maxBuckets + 1000 {
