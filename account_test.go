@@ -177,6 +177,7 @@ func TestDisabledUser(t *testing.T) {
 	user, other := a.register("ada"), a.register("bob")
 	first := a.expectStatus(a.call("/auth/users/disable", `{"username":"ADA"}`), 200)
 	a.clock.advance(1e9)
+	expectProblem(t, a.call("/auth/users/disable", `{"email":"bob"}`), 422, "fields_invalid", "email")
 	again := a.expectStatus(a.call("/auth/users/disable", `{"id":"`+user.id+`"}`), 200)
 	if first["disabled_date"] == nil || first["disabled_date"] != again["disabled_date"] {
 		t.Errorf("the dates are %v and %v", first["disabled_date"], again["disabled_date"])

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
@@ -158,7 +159,7 @@ func newUser(who userOrder, hash string, act repository.Act) models.User {
 // checkNewPassword applies the rules for passwords, and proposes one that
 // satisfies them.
 func (a *Auth) checkNewPassword(password string, identities ...string) error {
-	broken := append(a.config.PasswordPolicy(password), security.CheckAnyPassword(password, identities...)...)
+	broken := slices.Concat(a.config.PasswordPolicy(password), security.CheckAnyPassword(password, identities...))
 	if len(broken) == 0 {
 		return nil
 	}

@@ -190,6 +190,7 @@ func (a *Auth) resetUser(c *gin.Context) (id string, err error) {
 	act := a.act()
 	user, err := a.changeUser(ctx, act, id, func(user *models.User) (revokeKeys bool, err error) {
 		user.PasswordHash, user.ChangeDate = hash, act.Date
+		voidToken(user)
 		return request.RevokeKeys, nil
 	})
 	if err != nil {

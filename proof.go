@@ -1,8 +1,8 @@
 package ginauth
 
 import (
-	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"net/http"
 	"strings"
@@ -32,17 +32,39 @@ type claim struct {
 // userOf finds the user whom a login names: by address if it has an @, which
 // no username has, else by username. ErrNotFound for what names nobody.
 func (a *Auth) userOf(ctx context.Context, login string) (models.User, error) {
-	find, canonical := a.repo.UserByUsername, security.CanonicalUsername
-	if strings.Contains(login, "@") {
-		find, canonical = a.repo.UserByEmail, security.CanonicalEmail
-	}
-	name, err := canonical(login)
+	name, err := canonicalLogin(login)
 	if err != nil {
 		return models.User{}, repository.ErrNotFound
+	}
+	find := a.repo.UserByUsername
+	if strings.Contains(name, "@") {
+		find = a.repo.UserByEmail
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	return find(ctx, name)
+}
+
+func canonicalLogin(login string) (string, error) {
+	if strings.Contains(login, "@") {
+		return security.CanonicalEmail(login)
+	}
+	return security.CanonicalUsername(login)
+}
+
+// accountOf is what guesses at a user are counted under, or at the zero user,
+// whoever the login would name: the same however a login is written, or that
+// would tell who is there; and short, whatever was sent.
+func accountOf(user models.User, login string) string {
+	if user.ID != "" {
+		return user.ID
+	}
+	name, err := canonicalLogin(login)
+	if err != nil {
+		name = login
+	}
+	sum := sha256.Sum256([]byte(name))
+	return string(sum[:])
 }
 
 // prove returns the user of a claim, if the password is theirs. Whether the
@@ -59,7 +81,7 @@ func (a *Auth) prove(ctx context.Context, c claim) (user models.User, ok bool, e
 // proveUser is prove for a user who was found, or the zero user for one who
 // was not. Guesses are counted before anything is hashed.
 func (a *Auth) proveUser(ctx context.Context, user models.User, c claim) (models.User, bool, error) {
-	account, now := cmp.Or(user.ID, strings.ToLower(c.login)), a.now()
+	account, now := accountOf(user, c.login), a.now()
 	wait, giveBack := a.proofs.Try(account, c.address, now)
 	if wait > 0 {
 		return models.User{}, false, tooManyAttempts("Too many wrong passwords for this account.", wait)

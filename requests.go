@@ -163,9 +163,6 @@ func (r verifyRequest) claim(caller string) (claim, error) {
 	if r.Password == "" {
 		fields = append(fields, missing("password"))
 	}
-	if r.Email != "" && !strings.Contains(r.Email, "@") {
-		fields = append(fields, FieldError{"email", "email_invalid", "This must be an email address."})
-	}
 	if r.ClientAddress != "" && net.ParseIP(r.ClientAddress) == nil {
 		fields = append(fields, FieldError{"client_address", "client_address_invalid", "This must be an IP address."})
 	}
@@ -183,6 +180,8 @@ func loginErrors(username, email string) []FieldError {
 		return []FieldError{missing("username"), missing("email")}
 	case username != "" && email != "":
 		return []FieldError{{"email", "email_superfluous", "Send either username or email."}}
+	case email != "" && !strings.Contains(email, "@"): // else it would be taken for a username
+		return []FieldError{{"email", "email_invalid", "This must be an email address."}}
 	default:
 		return nil
 	}
