@@ -84,7 +84,8 @@ func TestConfirmation(t *testing.T) {
 	void := p.token(t, "ada@example.com", "confirm")
 	a.expectStatus(a.as("ada", password, "/account/confirm/send", `{}`), 202)
 	token := p.token(t, "ada@example.com", "confirm")
-	for name, wrong := range map[string]string{"the one before": void, "nothing": "x", "truncated": token[:len(token)-1], "longer": token + "A"} {
+	bob := a.register("bob")
+	for name, wrong := range map[string]string{"another user's": strings.Replace(token, user.id, bob.id, 1), "the one before": void, "nothing": "x", "truncated": token[:len(token)-1], "longer": token + "A"} {
 		if code := a.confirm(wrong); code != 403 {
 			t.Errorf("%s is answered %d", name, code)
 		}

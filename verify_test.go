@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -60,6 +61,33 @@ func TestVerify(t *testing.T) {
 	expectProblem(t, a.call("/auth/verify", `{"email":"ada","password":"x"}`), 422, "fields_invalid", "email")
 	a.call("/auth/users/disable", `{"username":"ada"}`)
 	a.expectVerified("ada", password, false)
+}
+
+// Whether the user or the password is wrong takes the same work: one hash of
+// the usual memory each. A guess too many takes none.
+func TestVerifyingTakesTheSameWork(t *testing.T) {
+	a := newApp(t)
+	a.issue(`{` + ada + `}`)
+	for _, login := range []string{"ada", "ada@example.com", "nobody", "nobody@example.com", "a da", "аda"} {
+		if hashes := countHashes(func() { a.verify(login, "wrong", "192.0.2.33") }); hashes != 1 {
+			t.Errorf("a guess at %s takes %d hashes", login, hashes)
+		}
+	}
+	for range 8 {
+		a.verify("ada", "wrong", "192.0.2.33")
+	}
+	if hashes := countHashes(func() { a.verify("ada", "wrong", "192.0.2.33") }); hashes != 0 {
+		t.Errorf("a guess too many takes %d hashes", hashes)
+	}
+}
+
+// countHashes tells by the memory how many passwords are hashed.
+func countHashes(call func()) int {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	call()
+	runtime.ReadMemStats(&after)
+	return int((after.TotalAlloc - before.TotalAlloc) >> 10 / 19_000)
 }
 
 // From one address an account can be guessed at ten times, from others all the
