@@ -99,13 +99,14 @@ func (a *Auth) compareSecret(address, secret string) error {
 		return nil // nobody guesses it, so nobody who shares the address is kept out
 	}
 	now := a.now()
-	if wait := a.guesses.Wait(address, now); wait > 0 {
+	wait, giveBack := a.guesses.Take(address, now)
+	if wait > 0 {
 		return tooManyAttempts("Too many wrong secrets from this address.", wait)
 	}
 	if a.secrets.Match(secret) {
+		giveBack()
 		return nil
 	}
-	a.guesses.Fail(address, now)
 	a.config.Logger.Warn("wrong admin secret", "client_address", address)
 	return problem(http.StatusUnauthorized, "secret_wrong", "The admin secret is wrong.")
 }

@@ -86,11 +86,9 @@ func (a *Auth) forgot(c *gin.Context) (id string, err error) {
 	if err != nil {
 		return "", err
 	}
-	address, now := a.config.ClientIP(c), a.now()
-	if wait := a.letters.addresses.Wait(address, now); wait > 0 {
+	if wait, _ := a.letters.addresses.Take(a.config.ClientIP(c), a.now()); wait > 0 {
 		return "", tooManyAttempts("Too many mails are asked for from this address.", wait)
 	}
-	a.letters.addresses.Fail(address, now)
 	select {
 	case a.letters.forgotten <- canonical:
 		c.Status(http.StatusAccepted)

@@ -13,11 +13,13 @@ const lately = 7 * 24 * time.Hour
 // Accounts slows down guessing the passwords of accounts: for each account and
 // client address, and with larger budgets for each account, from wherever it is
 // tried, and for each address, whichever accounts it tries. An address from
-// which an account's password was right lately has its own budget there alone,
-// so that others cannot lock it out. It is safe for concurrent use, and its
-// memory is bounded.
+// which an account's password was right lately has a budget of its own there,
+// as large as those, so that others cannot lock it out and right passwords may
+// be sent many at a time. It is safe for concurrent use, and its memory is
+// bounded.
 type Accounts struct {
-	pairs     *Buckets[pair]
+	strangers *Buckets[pair]
+	familiar  *Buckets[pair]
 	accounts  *Buckets[string]
 	addresses *Buckets[netip.Prefix]
 	known     *otter.Cache[pair, time.Time]
@@ -29,12 +31,13 @@ type pair struct {
 }
 
 // NewAccounts returns one that has seen no failure. Each account has burst
-// failures free from each address; ten times as many has the account in all,
-// and the address. After each refill there is one more of the former, and ten
-// of the latter.
+// failures free from each address; ten times as many have the account in all,
+// the address, and an address that is known to the account. After each refill
+// there is one more of the former, and ten of the latter.
 func NewAccounts(burst int, refill time.Duration) *Accounts {
 	return &Accounts{
-		pairs:     NewBuckets[pair](burst, refill),
+		strangers: NewBuckets[pair](burst, refill),
+		familiar:  NewBuckets[pair](10*burst, refill/10),
 		accounts:  NewBuckets[string](10*burst, refill/10),
 		addresses: NewBuckets[netip.Prefix](10*burst, refill/10),
 		known:     otter.Must(&otter.Options[pair, time.Time]{MaximumSize: maxBuckets}),
@@ -45,25 +48,31 @@ func NewAccounts(burst int, refill time.Duration) *Accounts {
 // many at once get no further than one after the other; unless it has to wait.
 // What turns out to be no guess is given back.
 func (a *Accounts) Try(account, address string, now time.Time) (wait time.Duration, giveBack func()) {
-	wait, giveBack = a.pairs.Take(pair{account, network(address)}, now)
-	if wait > 0 || a.Knows(account, address, now) {
-		return wait, giveBack
+	from := pair{account, network(address)}
+	if a.Knows(account, address, now) {
+		return a.familiar.Take(from, now)
 	}
-	for _, take := range []func() (time.Duration, func()){
+	return all(
+		func() (time.Duration, func()) { return a.strangers.Take(from, now) },
 		func() (time.Duration, func()) { return a.accounts.Take(account, now) },
-		func() (time.Duration, func()) { return a.addresses.Take(network(address), now) },
-	} {
+		func() (time.Duration, func()) { return a.addresses.Take(from.network, now) },
+	)
+}
+
+// all takes of each, or of none if one has to wait.
+func all(takes ...func() (time.Duration, func())) (wait time.Duration, giveBack func()) {
+	giveBack = func() {}
+	for _, take := range takes {
 		wait, giveThisBack := take()
 		if wait > 0 {
 			giveBack()
 			return wait, giveBack
 		}
-		giveBack = both(giveBack, giveThisBack)
+		before := giveBack
+		giveBack = func() { before(); giveThisBack() }
 	}
 	return 0, giveBack
 }
-
-func both(one, other func()) func() { return func() { one(); other() } }
 
 // Succeed notes that the password was right.
 func (a *Accounts) Succeed(account, address string, now time.Time) {

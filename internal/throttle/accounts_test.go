@@ -66,6 +66,34 @@ func TestRightPasswordsAreNoGuesses(t *testing.T) {
 	}
 }
 
+// What is given back late, after other guesses, is given back whole.
+func TestGivenBackLate(t *testing.T) {
+	a := NewAccounts(5, time.Minute)
+	giveBacks := []func(){}
+	for i := range 5 {
+		_, giveBack := a.Try("ana", "192.0.2.1", noon.Add(time.Duration(i)*time.Millisecond))
+		giveBacks = append(giveBacks, giveBack)
+	}
+	for _, giveBack := range giveBacks {
+		giveBack()
+	}
+	fail(a, "ana", "192.0.2.1", 4)
+	if wait := wait(a, "ana", "192.0.2.1", noon); wait != 0 {
+		t.Errorf("the fifth guess waits %v", wait)
+	}
+}
+
+// Who is known may send the right password many times at once.
+func TestRightPasswordsAtOnce(t *testing.T) {
+	a := NewAccounts(5, time.Minute)
+	a.Succeed("ana", "192.0.2.1", noon)
+	for i := range 50 {
+		if wait, _ := a.Try("ana", "192.0.2.1", noon); wait > 0 {
+			t.Fatalf("the password number %d waits %v", i, wait)
+		}
+	}
+}
+
 // Who guesses from many addresses uses up the account's budget, but not that
 // of an address from which the password was right.
 func TestAccountFromManyAddresses(t *testing.T) {
@@ -83,9 +111,9 @@ func TestAccountFromManyAddresses(t *testing.T) {
 	if wait := wait(a, "ana", "192.0.2.1", noon); wait != 0 {
 		t.Errorf("the user waits %v", wait)
 	}
-	fail(a, "ana", "192.0.2.1", 5)
-	if wait := wait(a, "ana", "192.0.2.1", noon); wait == 0 {
-		t.Error("from the user's address all can be tried")
+	fail(a, "ana", "192.0.2.1", 50)
+	if wait := wait(a, "ana", "192.0.2.1", noon); wait != 6*time.Second {
+		t.Errorf("from the user's address the next guess waits %v", wait)
 	}
 	if a.Knows("ana", "192.0.2.1", noon.Add(lately)) {
 		t.Error("an address is known for ever")
@@ -118,10 +146,10 @@ func TestAccountsTakeBoundedMemory(t *testing.T) {
 		a.Try(account, "192.0.2.1", noon)
 		a.Succeed(account, "192.0.2.1", noon)
 	}
-	a.pairs.limiters.CleanUp()
-	a.accounts.limiters.CleanUp()
+	a.strangers.buckets.CleanUp()
+	a.accounts.buckets.CleanUp()
 	a.known.CleanUp()
-	if a.pairs.limiters.EstimatedSize() > maxBuckets || a.accounts.limiters.EstimatedSize() > maxBuckets || a.known.EstimatedSize() > maxBuckets {
+	if a.strangers.buckets.EstimatedSize() > maxBuckets || a.accounts.buckets.EstimatedSize() > maxBuckets || a.known.EstimatedSize() > maxBuckets {
 		t.Error("the tables grow")
 	}
 }

@@ -29,7 +29,13 @@ func (t *Throttle) Wait(address string, now time.Time) time.Duration {
 }
 
 // Fail counts a failure of the address.
-func (t *Throttle) Fail(address string, now time.Time) { t.failures.Fail(network(address), now) }
+func (t *Throttle) Fail(address string, now time.Time) { t.failures.Take(network(address), now) }
+
+// Take counts one of the address, unless it has to wait. What turns out to be no
+// failure is given back.
+func (t *Throttle) Take(address string, now time.Time) (wait time.Duration, giveBack func()) {
+	return t.failures.Take(network(address), now)
+}
 
 // network is what an address is counted under. Addresses that cannot be read
 // share one place.

@@ -70,8 +70,8 @@ func TestTableIsBounded(t *testing.T) {
 	for i := range 5 * maxBuckets {
 		throttle.Fail(fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255), start)
 	}
-	throttle.failures.limiters.CleanUp()
-	if size := throttle.failures.limiters.EstimatedSize(); size > maxBuckets {
+	throttle.failures.buckets.CleanUp()
+	if size := throttle.failures.buckets.EstimatedSize(); size > maxBuckets {
 		t.Errorf("the table holds %d addresses, more than %d", size, maxBuckets)
 	}
 }
