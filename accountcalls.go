@@ -130,6 +130,9 @@ func (a *Auth) accountRenewKey(c *gin.Context, user models.User) (id string, err
 	if fields := append(a.refErrors(request.keyRef), invalid...); len(fields) > 0 {
 		return "", invalidFields(fields...)
 	}
+	if err := a.mayHoldKeys(c.Request.Context(), user); err != nil {
+		return "", err
+	}
 	ctx, cancel := storeContext(c)
 	defer cancel()
 	if id, err = a.ownKey(ctx, user, request.keyRef); err != nil {
@@ -235,6 +238,7 @@ func (a *Auth) accountEmail(c *gin.Context, user models.User) (id string, err er
 		return false
 	})
 	if err == nil && a.letters != nil {
+		a.forgetLetters(id)
 		a.mailChange(c.Request.Context(), id)
 	}
 	return id, err

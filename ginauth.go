@@ -44,8 +44,9 @@ const (
 	// the same for unknown keys that cost a query.
 	secretGuesses, secretRefill = 10, 10 * time.Second
 	keyGuesses, keyRefill       = 60, time.Second
-	// closeTimeout bounds the last flush.
-	closeTimeout = 10 * time.Second
+	// closeTimeout bounds the last flush, and lettersTimeout what is done before
+	// for mail that waits.
+	closeTimeout, lettersTimeout = 10 * time.Second, 5 * time.Second
 )
 
 // Auth guards routes and administers keys. It is safe for concurrent use.
@@ -127,13 +128,17 @@ func (a *Auth) Close() error { return a.close() }
 
 func (a *Auth) shutDown() error {
 	a.closed.Store(true)
-	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
-	defer cancel()
-	unsent := a.closeLetters(ctx)
+	unsent := inTime(lettersTimeout, a.closeLetters)
 	a.keeper.Close()
 	a.changes.Close()
 	a.keys.Close()
-	return errors.Join(unsent, a.usage.Close(ctx), a.repo.Close())
+	return errors.Join(unsent, inTime(closeTimeout, a.usage.Close), a.repo.Close())
+}
+
+func inTime(limit time.Duration, end func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	return end(ctx)
 }
 
 var errClosed = errors.New("ginauth is closed")

@@ -1,6 +1,7 @@
 package ginauth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -69,7 +70,8 @@ func (a *Auth) newKey(c *gin.Context) (id string, err error) {
 	if order.user == nil {
 		err = a.createKey(ctx, act, key)
 	} else {
-		key, err = a.issueToUser(ctx, act, key, *order.user, a.config.ClientIP(c))
+		order.user.address = cmp.Or(order.user.address, a.config.ClientIP(c))
+		key, err = a.issueToUser(ctx, act, key, *order.user)
 	}
 	if err != nil {
 		return "", err

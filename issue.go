@@ -14,8 +14,8 @@ import (
 // issueToUser stores a key for the user who is named: a known one who proves
 // it by the password, or a new one. Of two calls that make the same new user,
 // the slower finds a known one.
-func (a *Auth) issueToUser(ctx context.Context, act repository.Act, key models.APIKey, who userOrder, address string) (models.APIKey, error) {
-	issued, err := a.issueToKnownUser(ctx, act, key, who, address)
+func (a *Auth) issueToUser(ctx context.Context, act repository.Act, key models.APIKey, who userOrder) (models.APIKey, error) {
+	issued, err := a.issueToKnownUser(ctx, act, key, who)
 	if !isNotFound(err) {
 		return issued, err
 	}
@@ -23,7 +23,7 @@ func (a *Auth) issueToUser(ctx context.Context, act repository.Act, key models.A
 	if !isTaken(err) {
 		return issued, err
 	}
-	return a.issueToKnownUser(ctx, act, key, who, address)
+	return a.issueToKnownUser(ctx, act, key, who)
 }
 
 // isTaken reports that somebody has the name or the address by now.
@@ -33,7 +33,7 @@ func isTaken(err error) bool {
 }
 
 // issueToKnownUser finds nobody if neither the name nor the address is known.
-func (a *Auth) issueToKnownUser(ctx context.Context, act repository.Act, key models.APIKey, who userOrder, address string) (models.APIKey, error) {
+func (a *Auth) issueToKnownUser(ctx context.Context, act repository.Act, key models.APIKey, who userOrder) (models.APIKey, error) {
 	user, err := a.userOf(ctx, who.canonicalUsername)
 	if isNotFound(err) {
 		return key, a.requireFree(ctx, who.canonicalEmail)
@@ -44,7 +44,7 @@ func (a *Auth) issueToKnownUser(ctx context.Context, act repository.Act, key mod
 	if user.CanonicalEmail != who.canonicalEmail {
 		return key, taken("username")
 	}
-	user, right, err := a.proveUser(ctx, user, claim{login: who.canonicalUsername, password: who.password, address: address})
+	user, right, err := a.proveUser(ctx, user, claim{login: who.canonicalUsername, password: who.password, address: who.address})
 	if err != nil {
 		return key, err
 	}

@@ -42,8 +42,9 @@ type letters struct {
 	// are looked up apart from the request, so that how long that takes tells
 	// nobody whether there is a user.
 	forgotten chan string
-	stop      context.CancelFunc
+	stop      context.CancelFunc // ends the looking up
 	stopped   chan struct{}
+	hangUp    context.CancelFunc // ends the reports of deliveries
 }
 
 // startLetters begins to send mail, if there is a mailer.
@@ -51,27 +52,31 @@ func (a *Auth) startLetters() {
 	if a.config.Mailer == nil {
 		return
 	}
-	ctx, stop := context.WithCancel(context.Background())
+	reports, hangUp := context.WithCancel(context.Background())
+	lookups, stop := context.WithCancel(reports)
 	a.letters = &letters{
 		outbox: outbox.Start(a.config.Mailer, outbox.Options{
-			Logger: a.config.Logger,
-			Failed: func(userID string, _ error) { a.noteDelivery(userID, a.now()) }, Delivered: func(userID string) { a.noteDelivery(userID, time.Time{}) },
+			Logger:    a.config.Logger,
+			Failed:    func(userID string, _ error) { a.noteDelivery(reports, userID, a.now()) },
+			Delivered: func(userID string) { a.noteDelivery(reports, userID, time.Time{}) },
 		}),
 		users:     throttle.NewBuckets[string](mailsPerUser, userMailRefill),
 		addresses: throttle.New(mailsPerAddress, addressMailRefill),
-		forgotten: make(chan string, maxForgotten), stop: stop, stopped: make(chan struct{}),
+		forgotten: make(chan string, maxForgotten), stop: stop, stopped: make(chan struct{}), hangUp: hangUp,
 	}
-	go a.answerForgotten(ctx)
+	go a.answerForgotten(lookups)
 }
 
-// closeLetters waits for what is under way; the error says how much was not
-// sent.
+// closeLetters waits for what is under way, until the context ends; the error
+// says how much was not sent.
 func (a *Auth) closeLetters(ctx context.Context) error {
 	if a.letters == nil {
 		return nil
 	}
 	a.letters.stop()
 	<-a.letters.stopped
+	defer context.AfterFunc(ctx, a.letters.hangUp)()
+	defer a.letters.hangUp()
 	return a.letters.outbox.Close(ctx)
 }
 
@@ -80,8 +85,8 @@ var errNothingNew = errors.New("nothing new")
 
 // noteDelivery keeps with the user since when mail cannot be delivered to them,
 // for administrators to see; the zero time if it can.
-func (a *Auth) noteDelivery(userID string, failed time.Time) {
-	_, err := a.changeUser(context.Background(), a.actBy(actorGinauth), userID, func(user *models.User) (revokeKeys bool, err error) {
+func (a *Auth) noteDelivery(ctx context.Context, userID string, failed time.Time) {
+	_, err := a.changeUser(ctx, a.actBy(actorGinauth), userID, func(user *models.User) (revokeKeys bool, err error) {
 		if user.MailFailureDate.IsZero() == failed.IsZero() {
 			return false, errNothingNew
 		}
@@ -117,12 +122,31 @@ func (a *Auth) sendToken(ctx context.Context, userID, purpose string) error {
 	if err != nil {
 		return err
 	}
-	message, err := a.messageOf(purpose, token)
+	message, err := a.messageOf(user, purpose, token)
 	if err != nil {
 		return err
 	}
-	message.To = user.Email
-	return queued(a.letters.outbox.Enqueue(userID, purpose, message))
+	return queued(a.letters.outbox.Enqueue(userID, purpose, message, a.isStillGood(userID, token, purpose)))
+}
+
+// isStillGood keeps a mail from being sent whose token is good for nothing any
+// more: the user may be deleted meanwhile, or have another address, and that
+// through another node.
+func (a *Auth) isStillGood(userID, token, purpose string) outbox.Check {
+	return func(ctx context.Context) error {
+		user, err := a.repo.UserByID(ctx, userID)
+		if isNotFound(err) || (err == nil && !holds(user, token, purpose, a.now())) {
+			return outbox.ErrUnwanted
+		}
+		return err
+	}
+}
+
+// forgetLetters sends no more of what waits for the user.
+func (a *Auth) forgetLetters(userID string) {
+	if a.letters != nil {
+		a.letters.outbox.Drop(userID)
+	}
 }
 
 func queued(err error) error {
@@ -141,19 +165,28 @@ func timeOf(purpose string) time.Duration {
 
 // messageOf writes the mail that carries a token. The token is in the link's
 // fragment, which no browser sends to a server, so that it is in no log.
-func (a *Auth) messageOf(purpose, token string) (mail.Message, error) {
+func (a *Auth) messageOf(user models.User, purpose, token string) (mail.Message, error) {
 	paths := a.AccountPaths()
 	if len(paths) == 0 {
 		return mail.Message{}, errors.New("mails have nothing to link to: RegisterAccount was not called")
 	}
 	base := a.config.PublicURL + strings.TrimRight(paths[0], "/")
 	if purpose == purposeReset {
-		return mail.Message{Subject: "Your new password", Text: fmt.Sprintf(
-			"Somebody, probably you, wants to set a new password for your account.\n\nTo do so, open this link within an hour:\n\n%s/reset#%s\n\nIf it was not you, there is nothing to do.\n", base, token)}, nil
+		return mail.Message{To: user.Email, Subject: "Your new password", Text: fmt.Sprintf(resetText, user.Username, base, token)}, nil
 	}
-	return mail.Message{Subject: "Please confirm your address", Text: fmt.Sprintf(
-		"Somebody, probably you, has registered this address.\n\nTo confirm that it is yours, open this link within a day:\n\n%s/confirm#%s\n\nIf it was not you, there is nothing to do.\n", base, token)}, nil
+	return mail.Message{To: user.Email, Subject: "Please confirm your address", Text: fmt.Sprintf(confirmText, user.Username, base, token)}, nil
 }
+
+// The mails name the account, so that nobody confirms or takes over one that is
+// not theirs without noticing.
+const (
+	resetText = "Somebody, probably you, wants to set a new password for the account %q.\n\n" +
+		"To do so, open this link within an hour:\n\n%s/reset#%s\n\n" +
+		"If it was not you, there is nothing to do.\n"
+	confirmText = "Somebody, probably you, has given this address for the account %q.\n\n" +
+		"To confirm that it is yours, open this link within a day:\n\n%s/confirm#%s\n\n" +
+		"If it was not you, there is nothing to do.\n"
+)
 
 // holds reports whether the token is the user's, for the purpose, and not yet
 // out of time.
@@ -167,7 +200,8 @@ func voidToken(user *models.User) {
 	user.TokenHash, user.TokenPurpose, user.TokenExpirationDate = nil, "", time.Time{}
 }
 
-// useToken changes the user whom a token belongs to, once.
+// useToken changes the user whom a token belongs to, once, and returns their id;
+// none where the token is no good, since it may say what it likes then.
 func (a *Auth) useToken(ctx context.Context, token, purpose string, apply func(user *models.User, now time.Time) (revokeKeys bool)) (id string, err error) {
 	id, ok := security.ParseToken(token)
 	if !ok {
@@ -183,9 +217,12 @@ func (a *Auth) useToken(ctx context.Context, token, purpose string, apply func(u
 		return revokeKeys, nil
 	})
 	if isProblem(err, "user_not_found") {
-		return "", tokenInvalid()
+		err = tokenInvalid()
 	}
-	return id, err
+	if err != nil {
+		return "", err
+	}
+	return id, nil
 }
 
 func tokenInvalid() Problem {

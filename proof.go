@@ -116,11 +116,29 @@ func (a *Auth) upgraded(ctx context.Context, user models.User, password string) 
 		u.PasswordHash = hash
 		return false, nil
 	})
+	if errors.Is(err, repository.ErrOutdated) {
+		return a.reproved(ctx, user, password)
+	}
 	if err != nil {
 		a.config.Logger.Warn("a password's hash could not be renewed", "user_id", user.ID, "error", err)
 		return user
 	}
 	return changed
+}
+
+// reproved returns the user as another login has left them that came first, if
+// the password is still theirs.
+func (a *Auth) reproved(ctx context.Context, user models.User, password string) models.User {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	current, err := a.repo.UserByID(ctx, user.ID)
+	if err != nil {
+		return user
+	}
+	if right, err := a.verifyPassword(ctx, current.PasswordHash, password, true); err != nil || !right {
+		return user
+	}
+	return current
 }
 
 // changeUser reads a user, has them changed and stores that, again if another

@@ -16,6 +16,8 @@ type newKeyRequest struct {
 	Password string `json:"password" example:"Analytical-1_Engine"`
 	// Name is a label; without a user it names the service.
 	Name string `json:"name" example:"notebook"`
+	// ClientAddress is whose password it is; the caller's if left out.
+	ClientAddress string `json:"client_address"`
 	expiry
 }
 
@@ -56,6 +58,7 @@ type userOrder struct {
 	username, canonicalUsername string
 	email, canonicalEmail       string
 	password                    string
+	address                     string // whose guess it is
 }
 
 // order checks the request and reports everything that is wrong with it.
@@ -72,6 +75,9 @@ func (r newKeyRequest) order(now time.Time, automatic time.Duration) (keyOrder, 
 	if !r.isForUser() && r.Name == "" {
 		fields = append(fields, FieldError{"name", "name_missing", "Send username, email and password for a user, or just name for a service."})
 	}
+	if !r.isForUser() && r.ClientAddress != "" {
+		fields = append(fields, FieldError{"client_address", "client_address_superfluous", "This goes with a password only."})
+	}
 	expiration, invalid := r.validity(now, automatic)
 	order.expiration, fields = expiration, append(fields, invalid...)
 	if len(fields) > 0 {
@@ -85,7 +91,8 @@ func (r newKeyRequest) isForUser() bool {
 }
 
 func (r newKeyRequest) userOrder() (user userOrder, fields []FieldError) {
-	user = userOrder{username: r.Username, email: r.Email, password: r.Password}
+	user = userOrder{username: r.Username, email: r.Email, password: r.Password, address: r.ClientAddress}
+	fields = addressErrors(r.ClientAddress)
 	var err error
 	if r.Username == "" {
 		fields = append(fields, missing("username"))
@@ -159,17 +166,23 @@ type verifyRequest struct {
 }
 
 func (r verifyRequest) claim(caller string) (claim, error) {
-	fields := loginErrors(r.Username, r.Email)
+	fields := append(loginErrors(r.Username, r.Email), addressErrors(r.ClientAddress)...)
 	if r.Password == "" {
 		fields = append(fields, missing("password"))
-	}
-	if r.ClientAddress != "" && net.ParseIP(r.ClientAddress) == nil {
-		fields = append(fields, FieldError{"client_address", "client_address_invalid", "This must be an IP address."})
 	}
 	if len(fields) > 0 {
 		return claim{}, invalidFields(fields...)
 	}
 	return claim{login: r.Username + r.Email, password: r.Password, address: cmp.Or(r.ClientAddress, caller)}, nil
+}
+
+// addressErrors says what is wrong with the address of a client, which may be
+// left out.
+func addressErrors(address string) []FieldError {
+	if address == "" || net.ParseIP(address) != nil {
+		return nil
+	}
+	return []FieldError{{"client_address", "client_address_invalid", "This must be an IP address."}}
 }
 
 // loginErrors says what is wrong with a login: a username or an address, one

@@ -183,6 +183,7 @@ func (a *Auth) deleteUser(c *gin.Context) (id string, err error) {
 	if err := a.repo.DeleteUser(ctx, a.act(), id, request.DetachKeys); err != nil {
 		return id, asUser(err)
 	}
+	a.forgetLetters(id)
 	c.Status(http.StatusNoContent)
 	return id, nil
 }

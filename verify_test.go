@@ -230,6 +230,61 @@ func TestIssuingToUsers(t *testing.T) {
 	expectProblem(t, a.call("/auth/new", `{`+ada+`}`), 403, "user_disabled", "")
 }
 
+// Whose password is passed on is guessed at from there, not from where it is
+// passed on.
+func TestIssuingForAClient(t *testing.T) {
+	a := newApp(t)
+	user := a.issue(`{` + ada + `}`).text("user_id")
+	a.setUser(user, func(u *models.User) { u.PasswordHash = cheapHash(t) })
+	wrong := strings.Replace(ada, password, "Analytical-2_Engine", 1)
+	for range 10 {
+		expectProblem(t, a.call("/auth/new", `{`+wrong+`,"client_address":"192.0.2.7"}`), 403, "wrong_password", "")
+	}
+	expectProblem(t, a.call("/auth/new", `{`+ada+`,"client_address":"192.0.2.7"}`), 429, "too_many_attempts", "")
+	a.issue(`{` + ada + `,"client_address":"2001:db8::1"}`)
+	for _, body := range []string{`{` + ada + `,"client_address":"ada"}`, `{"name":"service","client_address":"192.0.2.7"}`} {
+		expectProblem(t, a.call("/auth/new", body), 422, "fields_invalid", "client_address")
+	}
+}
+
+// Right passwords may be sent many at once, once one was right.
+func TestLoginsAtOnce(t *testing.T) {
+	a := newApp(t)
+	user := a.issue(`{` + ada + `}`).text("user_id")
+	a.setUser(user, func(u *models.User) { u.PasswordHash = cheapHash(t) })
+	a.expectVerified("ada", password, true)
+	var group sync.WaitGroup
+	codes := make([]int, 30)
+	for i := range codes {
+		group.Go(func() { codes[i] = a.verify("ada", password, "192.0.2.1").Code })
+	}
+	group.Wait()
+	for _, code := range codes {
+		if code != http.StatusOK {
+			t.Fatalf("the answers are %v", codes)
+		}
+	}
+}
+
+// Of first logins at once with a hash of another system each goes on with the
+// one that is there afterwards.
+func TestOldHashesAreRenewedOnce(t *testing.T) {
+	a := newAccounts(t)
+	user := a.register("ada")
+	a.setUser(user.id, func(u *models.User) { u.PasswordHash = cheapHash(t) })
+	var group sync.WaitGroup
+	codes := make([]int, 4)
+	for i := range codes {
+		group.Go(func() { codes[i] = a.as("ada", password, "/account/new", `{}`).Code })
+	}
+	group.Wait()
+	for _, code := range codes {
+		if code != http.StatusCreated {
+			t.Fatalf("the answers are %v", codes)
+		}
+	}
+}
+
 // Of registrations that race for one name in different case one makes the
 // user, and the others prove to be the same or not.
 func TestRegistrationsRace(t *testing.T) {

@@ -38,7 +38,7 @@ func TestClose(t *testing.T) {
 		if slices.Sort(r.said); !slices.Equal(r.said, []string{"ana delivered", "ana failed", "ben delivered"}) {
 			t.Errorf("the reports are %q", r.said)
 		}
-		if err := o.Enqueue("ana", "reset", mail.Message{}); !errors.Is(err, ErrClosed) {
+		if err := o.Enqueue("ana", "reset", mail.Message{}, wanted); !errors.Is(err, ErrClosed) {
 			t.Errorf("afterwards: %v", err)
 		}
 		closed(t, o)

@@ -13,16 +13,16 @@ import (
 // deliver goes through a message's life.
 func (o *Outbox) deliver(ctx context.Context, l *letter) {
 	defer l.cancel()
-	err := o.attempt(ctx, l.message)
+	err := o.attempt(ctx, l)
 	if o.isRetried(err) {
 		o.reportFailure(l, err)
-		err = o.retry(ctx, l.message, err)
+		err = o.retry(ctx, l, err)
 	}
 	o.reportEnd(l, err)
 }
 
 // attempt waits for its turn and sends the message once.
-func (o *Outbox) attempt(ctx context.Context, message mail.Message) error {
+func (o *Outbox) attempt(ctx context.Context, l *letter) error {
 	select {
 	case o.senders <- struct{}{}:
 	case <-ctx.Done():
@@ -31,13 +31,16 @@ func (o *Outbox) attempt(ctx context.Context, message mail.Message) error {
 	defer func() { <-o.senders }()
 	ctx, cancel := context.WithTimeout(ctx, o.limits.attempt)
 	defer cancel()
-	return o.mailer.Send(ctx, message)
+	if err := l.check(ctx); err != nil {
+		return err
+	}
+	return o.mailer.Send(ctx, l.message)
 }
 
 // isRetried is asked after an attempt. Once the outbox is being closed, what
 // fails is not tried again.
 func (o *Outbox) isRetried(err error) bool {
-	if err == nil || errors.Is(err, mail.ErrPermanent) {
+	if err == nil || errors.Is(err, mail.ErrPermanent) || errors.Is(err, ErrUnwanted) {
 		return false
 	}
 	select {
@@ -50,14 +53,14 @@ func (o *Outbox) isRetried(err error) bool {
 
 // retry tries until the context ends, which is when the message is given up or
 // replaced, and returns the last attempt's error.
-func (o *Outbox) retry(ctx context.Context, message mail.Message, err error) error {
+func (o *Outbox) retry(ctx context.Context, l *letter, err error) error {
 	pause := o.limits.firstPause
 	for o.isRetried(err) {
 		o.wait(ctx, pause)
 		if ctx.Err() != nil {
 			return err
 		}
-		err = o.attempt(ctx, message)
+		err = o.attempt(ctx, l)
 		pause = min(2*pause, o.limits.lastPause)
 	}
 	return err
@@ -93,7 +96,7 @@ func (o *Outbox) reportFailure(l *letter, err error) {
 func (o *Outbox) reportEnd(l *letter, err error) {
 	o.reporting.Lock()
 	defer o.reporting.Unlock()
-	if !o.remove(l, err) {
+	if !o.remove(l, err) || errors.Is(err, ErrUnwanted) {
 		return
 	}
 	if err != nil {
@@ -121,7 +124,7 @@ func (o *Outbox) remove(l *letter, err error) bool {
 		return false
 	}
 	delete(o.queue, l.topic)
-	if err != nil && o.closed {
+	if err != nil && o.closed && !errors.Is(err, ErrUnwanted) {
 		o.unsent++
 	}
 	return true

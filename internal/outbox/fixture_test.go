@@ -116,10 +116,13 @@ func newOutbox(size int) (*Outbox, *post, *reports) {
 
 func enqueue(t *testing.T, o *Outbox, userID, kind, text string) {
 	t.Helper()
-	if err := o.Enqueue(userID, kind, mail.Message{To: userID + "@example.org", Subject: kind, Text: text}); err != nil {
+	if err := o.Enqueue(userID, kind, mail.Message{To: userID + "@example.org", Subject: kind, Text: text}, wanted); err != nil {
 		t.Errorf("%s for %s: %v", kind, userID, err)
 	}
 }
+
+// wanted says that a message is still to be sent.
+func wanted(context.Context) error { return nil }
 
 // expectTexts checks what the mailer was given, in order.
 func (p *post) expectTexts(t *testing.T, want ...string) {

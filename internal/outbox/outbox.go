@@ -17,6 +17,8 @@ var (
 	ErrFull = errors.New("too many messages wait to be sent")
 	// ErrClosed is returned by Enqueue after Close.
 	ErrClosed = errors.New("the outbox is closed")
+	// ErrUnwanted is what a Check returns of a message that is to be sent no more.
+	ErrUnwanted = errors.New("nobody wants the message any more")
 	// ErrGivenUp is wrapped by an error after which a message is not tried again.
 	ErrGivenUp = errors.New("the message is not sent")
 )
@@ -36,8 +38,8 @@ type Options struct {
 	// ErrGivenUp.
 	Failed func(userID string, err error)
 	// Delivered is called after a message was sent. Each message ends with
-	// either this or an ErrGivenUp, unless a newer one took its place; nothing
-	// is said of a message after that. Both functions are called by goroutines
+	// either this or an ErrGivenUp, unless it was dropped or a newer one took its
+	// place; nothing is said of a message after that. Both functions are called by goroutines
 	// of the outbox, one at a time and in the order of events. They must return
 	// in time and must not call Close, which waits for them.
 	Delivered func(userID string)
@@ -78,6 +80,11 @@ type Outbox struct {
 	unsent int // of those that were left when it was closed
 }
 
+// Check is asked before each attempt whether a message is still to be sent.
+// ErrUnwanted drops it without a word; any other error counts as a failed
+// attempt.
+type Check func(ctx context.Context) error
+
 // topic is what one message can be queued for at a time.
 type topic struct{ userID, kind string }
 
@@ -85,6 +92,7 @@ type topic struct{ userID, kind string }
 type letter struct {
 	topic
 	message mail.Message
+	check   Check
 	cancel  context.CancelFunc
 	failed  bool // for its own goroutine
 }
@@ -122,7 +130,7 @@ func (o Options) withDefaults() Options {
 // same kind that waits for the same user is sent no more, since its token is
 // void by now; if it is under way, it is broken off. That takes no further
 // room, so only others get ErrFull.
-func (o *Outbox) Enqueue(userID, kind string, message mail.Message) error {
+func (o *Outbox) Enqueue(userID, kind string, message mail.Message, check Check) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	topic := topic{userID, kind}
@@ -137,10 +145,23 @@ func (o *Outbox) Enqueue(userID, kind string, message mail.Message) error {
 	}
 	// The context is also the clock: it ends when the message is given up.
 	ctx, cancel := context.WithTimeout(o.ctx, o.limits.giveUp)
-	l := &letter{topic: topic, message: message, cancel: cancel}
+	l := &letter{topic: topic, message: message, check: check, cancel: cancel}
 	o.queue[topic] = l
 	o.letters.Go(func() { o.deliver(ctx, l) })
 	return nil
+}
+
+// Drop sends no more of what waits for the user, and forgets it. What is under
+// way is broken off.
+func (o *Outbox) Drop(userID string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for topic, letter := range o.queue {
+		if topic.userID == userID {
+			letter.cancel()
+			delete(o.queue, topic)
+		}
+	}
 }
 
 // Close takes no more messages, tries once at once what waits, and returns when

@@ -156,7 +156,7 @@ func TestIsBounded(t *testing.T) {
 		p.does(fails(errDown))
 		enqueue(t, o, "ana", "reset", "1")
 		enqueue(t, o, "ben", "reset", "2")
-		if err := o.Enqueue("eva", "reset", mail.Message{}); !errors.Is(err, ErrFull) {
+		if err := o.Enqueue("eva", "reset", mail.Message{}, wanted); !errors.Is(err, ErrFull) {
 			t.Errorf("a third message: %v", err)
 		}
 		enqueue(t, o, "ben", "reset", "3")
@@ -241,7 +241,7 @@ func TestConcurrentMessages(t *testing.T) {
 	for g := range 20 {
 		group.Go(func() {
 			for i := range 50 {
-				_ = o.Enqueue(fmt.Sprint("user-", (g+i)%10), []string{"reset", "confirm"}[i%2], mail.Message{Text: fmt.Sprint(i)})
+				_ = o.Enqueue(fmt.Sprint("user-", (g+i)%10), []string{"reset", "confirm"}[i%2], mail.Message{Text: fmt.Sprint(i)}, wanted)
 				time.Sleep(rand.N(time.Millisecond))
 			}
 		})

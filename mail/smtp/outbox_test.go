@@ -122,7 +122,7 @@ func freeAddress(t *testing.T) string {
 
 func enqueue(t *testing.T, o *outbox.Outbox, kind, text string) {
 	t.Helper()
-	if err := o.Enqueue("ana", kind, mail.Message{To: "ana@example.org", Subject: kind, Text: text}); err != nil {
+	if err := o.Enqueue("ana", kind, mail.Message{To: "ana@example.org", Subject: kind, Text: text}, func(context.Context) error { return nil }); err != nil {
 		t.Error(err)
 	}
 }
