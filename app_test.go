@@ -234,6 +234,8 @@ type faultyRepository struct {
 	mu     sync.Mutex
 	fault  error
 	answer *models.APIKey
+	// before runs before each reading or issuing to a user, with the call's name.
+	before func(call string) error
 	// queries counts the keys that were asked for, followed the readings of
 	// the change log.
 	queries, followed atomic.Int64

@@ -28,6 +28,37 @@ func (r *faultyRepository) KeyByHash(ctx context.Context, hash []byte) (models.A
 // answerWith makes every key that is asked for the given one.
 func (r *faultyRepository) answerWith(key *models.APIKey) { r.answer = key }
 
+// meddle has something happen before calls.
+func (r *faultyRepository) meddle(before func(call string) error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.before = before
+}
+
+func (r *faultyRepository) meddling(call string) error {
+	r.mu.Lock()
+	before := r.before
+	r.mu.Unlock()
+	if before == nil {
+		return nil
+	}
+	return before(call)
+}
+
+func (r *faultyRepository) UserByID(ctx context.Context, id string) (models.User, error) {
+	if err := r.meddling("UserByID"); err != nil {
+		return models.User{}, err
+	}
+	return r.Repository.UserByID(ctx, id)
+}
+
+func (r *faultyRepository) CreateKey(ctx context.Context, act repository.Act, key models.APIKey) error {
+	if err := r.meddling("CreateKey"); err != nil {
+		return err
+	}
+	return r.Repository.CreateKey(ctx, act, key)
+}
+
 func (r *faultyRepository) RevokeKey(ctx context.Context, act repository.Act, id string) (models.APIKey, error) {
 	if err := r.failure(); err != nil {
 		return models.APIKey{}, err

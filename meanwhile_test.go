@@ -1,0 +1,77 @@
+package ginauth_test
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/security"
+)
+
+// before does something once, when the call is made next.
+func (a *app) before(call string, do func()) {
+	done := false
+	a.repo.meddle(func(next string) error {
+		if next == call && !done {
+			done = true
+			do()
+		}
+		return nil
+	})
+}
+
+// Who has proved themselves by a password that is another one meanwhile gets
+// and changes nothing.
+func TestPasswordIsAnotherMeanwhile(t *testing.T) {
+	for path, c := range map[string]struct {
+		before, body, code string
+		status             int
+	}{
+		"/account/new":      {"CreateKey", `{}`, "wrong_password", http.StatusForbidden},
+		"/account/password": {"UserByID", `{"password":"Nautical-3_Almanac"}`, "changed_meanwhile", http.StatusConflict},
+		"/account/email":    {"UserByID", `{"email":"new@example.com"}`, "changed_meanwhile", http.StatusConflict},
+	} {
+		t.Run(path, func(t *testing.T) {
+			a := newAccounts(t)
+			user := a.register("ada")
+			another := security.HashPassword("Difference-2_Engine")
+			a.before(c.before, func() { a.setUser(user.id, func(u *models.User) { u.PasswordHash = another }) })
+			expectProblem(t, a.as("ada", password, path, c.body), c.status, c.code, "")
+			if got := a.user(user.id); got.PasswordHash != another || got.CanonicalEmail != "ada@example.com" {
+				t.Errorf("the user is %v", got)
+			}
+		})
+	}
+}
+
+// A change of something else is no reason to refuse; being disabled is.
+func TestUserIsAnotherMeanwhile(t *testing.T) {
+	a := newAccounts(t)
+	user := a.register("ada")
+	a.before("CreateKey", func() { a.setUser(user.id, func(u *models.User) { u.MailFailureDate = a.clock.Now() }) })
+	a.expectStatus(a.as("ada", password, "/account/new", `{}`), http.StatusCreated)
+	a.before("CreateKey", func() { a.setUser(user.id, func(u *models.User) { u.DisabledDate = a.clock.Now() }) })
+	expectProblem(t, a.as("ada", password, "/account/new", `{}`), http.StatusForbidden, "user_disabled", "")
+}
+
+// A forced reset ends what was mailed before, also where nothing can be mailed
+// afterwards.
+func TestForcedResetWithoutMail(t *testing.T) {
+	a, p := newMailing(t)
+	a.register("ada")
+	a.public("/account/forgot", `{"email":"ada@example.com"}`)
+	token := p.token(t, "ada@example.com", "reset")
+	readings := 0
+	a.repo.meddle(func(call string) error {
+		if readings++; call == "UserByID" && readings > 1 {
+			return errors.New("the store is down")
+		}
+		return nil
+	})
+	expectProblem(t, a.call("/auth/users/reset", `{"username":"ada"}`), http.StatusServiceUnavailable, "store_unavailable", "")
+	a.repo.meddle(nil)
+	if code := a.reset(token, "Difference-2_Engine"); code != http.StatusForbidden {
+		t.Errorf("the token from before is answered %d", code)
+	}
+}
