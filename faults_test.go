@@ -52,6 +52,20 @@ func (r *faultyRepository) UserByID(ctx context.Context, id string) (models.User
 	return r.Repository.UserByID(ctx, id)
 }
 
+func (r *faultyRepository) UserByEmail(ctx context.Context, canonical string) (models.User, error) {
+	if err := r.meddling("UserByEmail"); err != nil {
+		return models.User{}, err
+	}
+	return r.Repository.UserByEmail(ctx, canonical)
+}
+
+func (r *faultyRepository) UpdateUser(ctx context.Context, act repository.Act, user models.User, revokeKeys bool) (models.User, error) {
+	if err := r.meddling("UpdateUser"); err != nil {
+		return models.User{}, err
+	}
+	return r.Repository.UpdateUser(ctx, act, user, revokeKeys)
+}
+
 func (r *faultyRepository) CreateKey(ctx context.Context, act repository.Act, key models.APIKey) error {
 	if err := r.meddling("CreateKey"); err != nil {
 		return err

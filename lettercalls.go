@@ -89,13 +89,14 @@ func (a *Auth) forgot(c *gin.Context) (id string, err error) {
 	if wait, _ := a.letters.addresses.Take(a.config.ClientIP(c), a.now()); wait > 0 {
 		return "", tooManyAttempts("Too many mails are asked for from this address.", wait)
 	}
-	select {
-	case a.letters.forgotten <- canonical:
-		c.Status(http.StatusAccepted)
-		return "", nil
-	default:
-		return "", outage("mail_busy", "Too many mails wait to be sent.")
+	if a.closed.Load() {
+		return "", errClosed
 	}
+	if err := a.letters.take(forgotten{email: canonical, date: a.now()}); err != nil {
+		return "", err
+	}
+	c.Status(http.StatusAccepted)
+	return "", nil
 }
 
 // resetPassword uses a token that was mailed up, to set a new password.

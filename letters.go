@@ -29,8 +29,6 @@ const (
 	// once, and one more after each refill.
 	mailsPerUser, userMailRefill       = 5, 10 * time.Minute
 	mailsPerAddress, addressMailRefill = 20, time.Minute
-	// maxForgotten bounds how many requests for a new password wait.
-	maxForgotten = 1000
 )
 
 // letters are what it takes to mail tokens.
@@ -38,13 +36,10 @@ type letters struct {
 	outbox    *outbox.Outbox
 	users     *throttle.Buckets[string]
 	addresses *throttle.Throttle
-	// forgotten are addresses whose users have forgotten their password. They
-	// are looked up apart from the request, so that how long that takes tells
-	// nobody whether there is a user.
-	forgotten chan string
-	stop      context.CancelFunc // ends the looking up
-	stopped   chan struct{}
-	hangUp    context.CancelFunc // ends the reports of deliveries
+	forgotten chan forgotten
+	closing   chan struct{}
+	left      chan error         // of what was forgotten, when the rest was answered
+	hangUp    context.CancelFunc // ends the looking up, and the reports of deliveries
 }
 
 // startLetters begins to send mail, if there is a mailer.
@@ -52,32 +47,18 @@ func (a *Auth) startLetters() {
 	if a.config.Mailer == nil {
 		return
 	}
-	reports, hangUp := context.WithCancel(context.Background())
-	lookups, stop := context.WithCancel(reports)
+	ctx, hangUp := context.WithCancel(context.Background())
 	a.letters = &letters{
 		outbox: outbox.Start(a.config.Mailer, outbox.Options{
 			Logger:    a.config.Logger,
-			Failed:    func(userID string, _ error) { a.noteDelivery(reports, userID, a.now()) },
-			Delivered: func(userID string) { a.noteDelivery(reports, userID, time.Time{}) },
+			Failed:    func(userID string, _ error) { a.noteDelivery(ctx, userID, a.now()) },
+			Delivered: func(userID string) { a.noteDelivery(ctx, userID, time.Time{}) },
 		}),
 		users:     throttle.NewBuckets[string](mailsPerUser, userMailRefill),
 		addresses: throttle.New(mailsPerAddress, addressMailRefill),
-		forgotten: make(chan string, maxForgotten), stop: stop, stopped: make(chan struct{}), hangUp: hangUp,
+		forgotten: make(chan forgotten, maxForgotten), closing: make(chan struct{}), left: make(chan error, 1), hangUp: hangUp,
 	}
-	go a.answerForgotten(lookups)
-}
-
-// closeLetters waits for what is under way, until the context ends; the error
-// says how much was not sent.
-func (a *Auth) closeLetters(ctx context.Context) error {
-	if a.letters == nil {
-		return nil
-	}
-	a.letters.stop()
-	<-a.letters.stopped
-	defer context.AfterFunc(ctx, a.letters.hangUp)()
-	defer a.letters.hangUp()
-	return a.letters.outbox.Close(ctx)
+	go a.answerForgotten(ctx)
 }
 
 // errNothingNew ends a change that would change nothing.
@@ -105,10 +86,15 @@ func isProblem(err error, code string) bool {
 
 // mailToken issues a token and mails it, unless the user was mailed too often.
 func (a *Auth) mailToken(ctx context.Context, userID, purpose string) error {
-	if wait, _ := a.letters.users.Take(userID, a.now()); wait > 0 {
+	wait, giveBack := a.letters.users.Take(userID, a.now())
+	if wait > 0 {
 		return tooManyAttempts("Too many mails to this user.", wait)
 	}
-	return a.sendToken(ctx, userID, purpose)
+	if err := a.sendToken(ctx, userID, purpose); err != nil {
+		giveBack()
+		return err
+	}
+	return nil
 }
 
 func (a *Auth) sendToken(ctx context.Context, userID, purpose string) error {
@@ -151,10 +137,12 @@ func (a *Auth) forgetLetters(userID string) {
 
 func queued(err error) error {
 	if errors.Is(err, outbox.ErrFull) {
-		return outage("mail_busy", "Too many mails wait to be sent.")
+		return mailBusy()
 	}
 	return err
 }
+
+func mailBusy() Problem { return outage("mail_busy", "Too many mails wait to be sent.") }
 
 func timeOf(purpose string) time.Duration {
 	if purpose == purposeReset {
@@ -227,34 +215,4 @@ func (a *Auth) useToken(ctx context.Context, token, purpose string, apply func(u
 
 func tokenInvalid() Problem {
 	return problem(http.StatusForbidden, "token_invalid", "The token is unknown, used up or out of time, or another one was mailed since.")
-}
-
-// answerForgotten mails those who have forgotten their password. Whether there
-// is such a user is for nobody to know, nor that they were mailed too often.
-func (a *Auth) answerForgotten(ctx context.Context) {
-	defer close(a.letters.stopped)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case email := <-a.letters.forgotten:
-			if err := a.answerOne(ctx, email); err != nil && ctx.Err() == nil {
-				a.config.Logger.Error("a new password could not be mailed", "error", err)
-			}
-		}
-	}
-}
-
-func (a *Auth) answerOne(ctx context.Context, email string) error {
-	user, err := a.userOf(ctx, email)
-	if isNotFound(err) || (err == nil && user.IsDisabled()) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if err := a.mailToken(ctx, user.ID, purposeReset); !isProblem(err, "too_many_attempts") {
-		return err
-	}
-	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/security"
@@ -51,8 +52,12 @@ func TestUserIsAnotherMeanwhile(t *testing.T) {
 	user := a.register("ada")
 	a.before("CreateKey", func() { a.setUser(user.id, func(u *models.User) { u.MailFailureDate = a.clock.Now() }) })
 	a.expectStatus(a.as("ada", password, "/account/new", `{}`), http.StatusCreated)
-	a.before("CreateKey", func() { a.setUser(user.id, func(u *models.User) { u.DisabledDate = a.clock.Now() }) })
+	disable := func(u *models.User) { u.DisabledDate = a.clock.Now() }
+	a.before("CreateKey", func() { a.setUser(user.id, disable) })
 	expectProblem(t, a.as("ada", password, "/account/new", `{}`), http.StatusForbidden, "user_disabled", "")
+	a.setUser(user.id, func(u *models.User) { u.DisabledDate = time.Time{} })
+	a.before("UserByID", func() { a.setUser(user.id, disable) })
+	expectProblem(t, a.as("ada", password, "/account/email", `{"email":"new@example.com"}`), http.StatusConflict, "changed_meanwhile", "")
 }
 
 // A forced reset ends what was mailed before, also where nothing can be mailed

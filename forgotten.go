@@ -1,0 +1,113 @@
+package ginauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const (
+	// maxForgotten bounds how many requests for a new password wait.
+	maxForgotten = 1000
+	// forgottenPause is between attempts when one has failed.
+	forgottenPause = time.Second
+)
+
+// forgotten is a request for a new password. Its user is looked up apart from
+// it, so that how long that takes tells nobody whether there is one.
+type forgotten struct {
+	email  string // canonical
+	date   time.Time
+	failed bool
+}
+
+// take queues the request, unless too many wait.
+func (l *letters) take(f forgotten) error {
+	select {
+	case l.forgotten <- f:
+		return nil
+	default:
+		return mailBusy()
+	}
+}
+
+// answerForgotten mails those who have forgotten their password, and tries
+// again what fails. It ends when the letters are closed, and says how many it
+// leaves.
+func (a *Auth) answerForgotten(ctx context.Context) {
+	for {
+		select {
+		case <-a.letters.closing:
+			a.letters.left <- a.answerLast(ctx)
+			return
+		case f := <-a.letters.forgotten:
+			if err := a.answerOne(ctx, f.email); err != nil {
+				a.answerLater(f, err)
+			}
+		}
+	}
+}
+
+// answerLater puts a request back behind the others, after a pause, until the
+// link would have lost its use.
+func (a *Auth) answerLater(f forgotten, err error) {
+	if a.now().Sub(f.date) > resetTime {
+		a.config.Logger.Error("a new password is not mailed", "error", err)
+		return
+	}
+	if !f.failed {
+		a.config.Logger.Warn("a new password cannot be mailed; it is tried again", "error", err)
+	}
+	f.failed = true
+	select {
+	case <-a.letters.closing:
+	case <-time.After(forgottenPause):
+	}
+	if a.letters.take(f) != nil {
+		a.config.Logger.Error("a new password is not mailed", "error", err)
+	}
+}
+
+// answerLast tries once what is left, and returns how many that was in vain for.
+func (a *Auth) answerLast(ctx context.Context) error {
+	failed := 0
+	for range len(a.letters.forgotten) {
+		f := <-a.letters.forgotten
+		if err := a.answerOne(ctx, f.email); err != nil {
+			failed++
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d new passwords were not mailed", failed)
+	}
+	return nil
+}
+
+// answerOne mails a link to a new password. Whether there is such a user is for
+// nobody to know, nor that they were mailed too often.
+func (a *Auth) answerOne(ctx context.Context, email string) error {
+	user, err := a.userOf(ctx, email)
+	if isNotFound(err) || (err == nil && user.IsDisabled()) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := a.mailToken(ctx, user.ID, purposeReset); !isProblem(err, "too_many_attempts") && !isProblem(err, "user_not_found") {
+		return err
+	}
+	return nil
+}
+
+// closeLetters tries once what waits, until the context ends; the error says
+// how much was not sent.
+func (a *Auth) closeLetters(ctx context.Context) error {
+	if a.letters == nil {
+		return nil
+	}
+	defer context.AfterFunc(ctx, a.letters.hangUp)()
+	defer a.letters.hangUp()
+	close(a.letters.closing)
+	return errors.Join(<-a.letters.left, a.letters.outbox.Close(ctx))
+}
