@@ -80,3 +80,26 @@ func TestForcedResetWithoutMail(t *testing.T) {
 		t.Errorf("the token from before is answered %d", code)
 	}
 }
+
+// What was mailed before a new password or address is worthless, though no mail
+// can be sent in its place.
+func TestChangesVoidTokens(t *testing.T) {
+	for path, body := range map[string]string{
+		"/account/password": `{"password":"Nautical-3_Almanac"}`,
+		"/account/email":    `{"email":"new@example.com"}`,
+	} {
+		t.Run(path, func(t *testing.T) {
+			a, p := newMailing(t)
+			a.register("ada")
+			var token string
+			for range 5 { // all that may be mailed
+				a.public("/account/forgot", `{"email":"ada@example.com"}`)
+				token = p.token(t, "ada@example.com", "reset")
+			}
+			a.expectStatus(a.as("ada", password, path, body), http.StatusOK)
+			if code := a.reset(token, "Difference-2_Engine"); code != http.StatusForbidden {
+				t.Errorf("the token from before is answered %d", code)
+			}
+		})
+	}
+}
