@@ -64,11 +64,12 @@ func BenchmarkGuard(b *testing.B) {
 			s := newStation(b, keys)
 			for _, path := range []string{"/unsecure", "/secure"} {
 				b.Run(path[1:], func(b *testing.B) {
-					r := s.request(path)
+					fresh, r := s.request(path), new(http.Request)
 					value := make([]string, 1)
 					b.ReportAllocs()
 					for i := 0; b.Loop(); i++ {
 						clear(s.writer.header)
+						*r = *fresh
 						value[0] = s.keys[i%len(s.keys)]
 						r.Header["Api-Key"] = value
 						s.engine.ServeHTTP(s.writer, r)

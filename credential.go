@@ -82,8 +82,10 @@ func takeFrom(c *gin.Context, source KeySource, prefix string) []string {
 
 // takeHeader takes a header by its canonical name.
 func takeHeader(r *http.Request, name string) []string {
-	values := r.Header[name]
-	delete(r.Header, name)
+	values, sent := r.Header[name]
+	if sent {
+		delete(r.Header, name)
+	}
 	return values
 }
 

@@ -13,11 +13,12 @@ import (
 	"github.com/ginauth/ginauth/security"
 )
 
-// client asks an application in this process, always with the same request and
-// writer, so that nothing but the application is measured.
+// client asks an application in this process, always in the same memory, so that
+// nothing but the application is measured.
 type client struct {
 	app     http.Handler
-	request *http.Request
+	fresh   *http.Request
+	request *http.Request // what becomes of fresh
 	header  string
 	value   []string
 	writer  *discard
@@ -26,7 +27,7 @@ type client struct {
 // newClient asks for a path, with a credential in a header.
 func newClient(app http.Handler, path, header string) *client {
 	return &client{
-		app: app, request: httptest.NewRequestWithContext(context.Background(), http.MethodGet, path, nil),
+		app: app, fresh: httptest.NewRequestWithContext(context.Background(), http.MethodGet, path, nil), request: new(http.Request),
 		header: http.CanonicalHeaderKey(header), value: make([]string, 1),
 		writer: &discard{header: http.Header{}},
 	}
@@ -34,6 +35,7 @@ func newClient(app http.Handler, path, header string) *client {
 
 func (c *client) ask(credential string) int {
 	clear(c.writer.header)
+	*c.request = *c.fresh
 	c.value[0] = credential
 	c.request.Header[c.header] = c.value
 	c.app.ServeHTTP(c.writer, c.request)

@@ -20,6 +20,7 @@ type Key struct {
 	// expiration, revocation, disabled and creation are in milliseconds since
 	// 1970, 0 for none.
 	expiration, revocation, disabled int64
+	tally                            usage.Tally
 	// place is where changes of the key are remembered, userPlace those of its
 	// user; the same for a key without one.
 	place, userPlace place
@@ -29,7 +30,6 @@ type Key struct {
 	text     string
 	cache    *Cache
 	creation int64
-	tally    usage.Tally
 }
 
 func (c *Cache) newKey(stored models.APIKey, number uint64, moment time.Duration) *Key {
@@ -60,8 +60,12 @@ func (k *Key) UserID() string {
 // Tally counts the key's requests, see usage.Recorder.
 func (k *Key) Tally() *usage.Tally { return &k.tally }
 
-// Status judges the key at the given time.
+// Status judges the key at the given time. That of a key that is in force, as
+// nearly all are that are asked about, takes no copy of it.
 func (k *Key) Status(now time.Time) models.Status {
+	if k.revocation == 0 && k.disabled == 0 && (k.expiration == 0 || now.UnixMilli() < k.expiration) {
+		return models.StatusActive
+	}
 	return models.APIKey{
 		ID: k.ID(), ExpirationDate: fromMillis(k.expiration), RevocationDate: fromMillis(k.revocation), DisabledDate: fromMillis(k.disabled),
 	}.Status(now)

@@ -30,17 +30,24 @@ type table struct {
 // shard is a hash table with open addressing and linear probing (Knuth, The Art
 // of Computer Programming, volume 3, section 6.4), at most half full. Hashes
 // need no hashing: they are random, and nobody can choose those of keys.
+//
+// It is changed under its lock and read without. A reader may meet a key that
+// was replaced or removed just now, which is as if it had come earlier, and may
+// miss one that is being moved, so it looks for that once more under the lock.
 type shard struct {
-	mu    sync.RWMutex
-	slots []*Key
+	slots atomic.Pointer[slots]
+	mu    sync.Mutex
 	size  int
-	_     [8]byte // keeps the locks of two shards out of one cache line
+	_     [40]byte // keeps two shards out of one cache line
 }
+
+// slots are as many as a power of two.
+type slots []atomic.Pointer[Key]
 
 func newTable(size int) *table {
 	t := &table{max: int64(size)}
 	for i := range t.shards {
-		t.shards[i].slots = make([]*Key, minSlots)
+		t.shards[i].slots.Store(newSlots(minSlots))
 	}
 	return t
 }
@@ -50,9 +57,13 @@ func (t *table) shardOf(hash *Hash) *shard { return &t.shards[hash[0]%shardCount
 // find returns the key with the hash, nil if there is none.
 func (t *table) find(hash *Hash) *Key {
 	s := t.shardOf(hash)
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.slots[s.placeOf(hash)]
+	if key, _ := s.slots.Load().find(hash); key != nil {
+		return key
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key, _ := s.slots.Load().find(hash)
+	return key
 }
 
 // put takes the key in, unless a reading of it is there that began later.
@@ -67,7 +78,7 @@ func (t *table) remove(hash *Hash, reading uint64) {
 	s := t.shardOf(hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if i := s.placeOf(hash); s.slots[i] != nil && s.slots[i].reading <= reading {
+	if key, i := s.slots.Load().find(hash); key != nil && key.reading <= reading {
 		s.empty(i)
 		t.size.Add(-1)
 	}
@@ -83,54 +94,67 @@ func (t *table) evict(newest *Key) {
 	}
 }
 
-// placeOf returns the slot where the key with the hash is, or would be.
-func (s *shard) placeOf(hash *Hash) int {
-	mask := len(s.slots) - 1
+func newSlots(size int) *slots {
+	s := make(slots, size)
+	return &s
+}
+
+// find returns the key with the hash and its place, or where it would be.
+func (s *slots) find(hash *Hash) (*Key, int) {
+	mask := len(*s) - 1
 	i := int(binary.LittleEndian.Uint32(hash[4:])) & mask
-	for s.slots[i] != nil && s.slots[i].hash != *hash {
+	for {
+		if key := (*s)[i].Load(); key == nil || key.hash == *hash {
+			return key, i
+		}
 		i = (i + 1) & mask
 	}
-	return i
+}
+
+// place puts a key where it belongs.
+func (s *slots) place(key *Key) {
+	_, i := s.find(&key.hash)
+	(*s)[i].Store(key)
 }
 
 // put reports whether there is one key more.
 func (s *shard) put(key *Key) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i := s.placeOf(&key.hash)
-	if old := s.slots[i]; old != nil {
+	slots := s.slots.Load()
+	if old, _ := slots.find(&key.hash); old != nil {
 		if old.reading <= key.reading {
-			s.slots[i] = key
+			slots.place(key)
 		}
 		return false
 	}
-	s.slots[i] = key
-	if s.size++; s.size > len(s.slots)/2 {
+	slots.place(key)
+	if s.size++; s.size > len(*slots)/2 {
 		s.grow()
 	}
 	return true
 }
 
 func (s *shard) grow() {
-	keys := s.slots
-	s.slots = make([]*Key, 2*len(keys))
-	for _, key := range keys {
-		if key != nil {
-			s.slots[s.placeOf(&key.hash)] = key
+	old := *s.slots.Load()
+	larger := newSlots(2 * len(old))
+	for i := range old {
+		if key := old[i].Load(); key != nil {
+			larger.place(key)
 		}
 	}
+	s.slots.Store(larger)
 }
 
 // empty takes the key out of a slot, and places those again that may have been
 // put further on because of it.
 func (s *shard) empty(i int) {
-	s.slots[i] = nil
+	slots := *s.slots.Load()
+	slots[i].Store(nil)
 	s.size--
-	mask := len(s.slots) - 1
-	for i = (i + 1) & mask; s.slots[i] != nil; i = (i + 1) & mask {
-		key := s.slots[i]
-		s.slots[i] = nil
-		s.slots[s.placeOf(&key.hash)] = key
+	mask := len(slots) - 1
+	for i = (i + 1) & mask; slots[i].Load() != nil; i = (i + 1) & mask {
+		slots.place(slots[i].Swap(nil))
 	}
 }
 
@@ -139,13 +163,14 @@ func (s *shard) empty(i int) {
 func (s *shard) evict(newest *Key) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	slots := *s.slots.Load()
 	least, seen := -1, 0
-	begin := rand.IntN(len(s.slots)) //nolint:gosec // which key goes is no secret
-	for i := begin; i < begin+len(s.slots) && seen < samples; i++ {
-		place := i & (len(s.slots) - 1)
-		if key := s.slots[place]; key != nil && key != newest {
+	begin := rand.IntN(len(slots)) //nolint:gosec // which key goes is no secret
+	for i := begin; i < begin+len(slots) && seen < samples; i++ {
+		place := i & (len(slots) - 1)
+		if key := slots[place].Load(); key != nil && key != newest {
 			seen++
-			if least < 0 || key.tally.Latest() < s.slots[least].tally.Latest() {
+			if least < 0 || key.tally.Latest() < slots[least].Load().tally.Latest() {
 				least = place
 			}
 		}
