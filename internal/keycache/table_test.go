@@ -2,9 +2,11 @@ package keycache
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -120,4 +122,51 @@ func TestTableGivesUpTheLeastUsed(t *testing.T) {
 	if kept < used*95/100 {
 		t.Errorf("of %d keys that are used %d are kept", used, kept)
 	}
+}
+
+// A key that is in the table is found whenever one looks, also while it is
+// moved since others go.
+func TestTableFindsWhatMoves(t *testing.T) {
+	f := newFixture(t)
+	table := newTable(100)
+	inTheWay := []*Key{}
+	for i := range 6 {
+		inTheWay = append(inTheWay, f.newKeyAt(uint64(i)))
+	}
+	var newest atomic.Pointer[Key]
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range 20_000 {
+			for _, key := range inTheWay {
+				table.put(key)
+			}
+			former, key := newest.Load(), f.newKeyAt(uint64(100+i))
+			table.put(key)
+			if newest.Store(key); former != nil {
+				table.remove(&former.hash, 1)
+			}
+			for _, key := range inTheWay {
+				table.remove(&key.hash, 1) // moves the newest
+			}
+		}
+	}()
+	for {
+		select {
+		case <-done:
+			return
+		default:
+		}
+		if key := newest.Load(); key != nil && table.find(&key.hash) != key && newest.Load() == key {
+			t.Fatal("a key is not found")
+		}
+	}
+}
+
+// newKeyAt makes a key that belongs into the table's first slot, as all do
+// that it makes.
+func (f *fixture) newKeyAt(number uint64) *Key {
+	var hash Hash
+	binary.LittleEndian.PutUint64(hash[8:], number)
+	return f.newKey(models.APIKey{ID: fmt.Sprint(number), Hash: hash[:]}, 1, 0)
 }
