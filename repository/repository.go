@@ -105,6 +105,7 @@ type Repository interface {
 	// been added, and repeating it adds the rest. It neither reads nor writes
 	// keys: what was counted for a key that is gone, or that never was, is kept
 	// under its id, which is taken then. What is remembered of a node is kept.
+	// The flush's slices are the caller's again when it returns.
 	AddUsage(ctx context.Context, flush Flush) error
 
 	// ListUsage lists keys with their usage, deleted ones included, a page at

@@ -1,58 +1,75 @@
 package usage
 
-import (
-	"time"
-
-	"github.com/ginauth/ginauth/models"
-	"github.com/ginauth/ginauth/repository"
-)
+import "github.com/ginauth/ginauth/models"
 
 // merger says counts as the store wants them: each key and each line once,
-// though they may have been counted in several places.
+// though they may have been counted in several places. Nearly all keys come
+// once, so that hours are looked for only when a key comes again. Its memory is
+// used for one flush after the other.
 type merger struct {
-	flush  repository.Flush
-	usages map[string]int // where the flush has them
-	hours  map[line]int
+	usages []models.Usage
+	hours  []models.HourUsage
+	firsts []int          // by usage, where the hour is with which the key came; -1 for none
+	byKey  map[string]int // where usages has them
+	byLine map[line]int   // where hours has those of keys that have come again
 }
 
-func newFlush(node string, number int64, counts []counted) repository.Flush {
-	m := merger{
-		flush: repository.Flush{
-			Node: node, Number: number,
-			Usages: make([]models.Usage, 0, len(counts)), Hours: make([]models.HourUsage, 0, len(counts)),
-		},
-		usages: make(map[string]int, len(counts)), hours: make(map[line]int, len(counts)),
+// merge returns the counts, in slices that are good until the next call.
+func (m *merger) merge(counts []counted) ([]models.Usage, []models.HourUsage) {
+	m.reset()
+	for i := range counts {
+		m.add(&counts[i])
 	}
-	for _, c := range counts {
-		m.addTotal(c)
-		if c.hour != anyHour {
-			m.addHour(c)
-		}
-	}
-	return m.flush
+	return m.usages, m.hours
 }
 
-func (m *merger) addTotal(c counted) {
-	latest := time.UnixMilli(c.latest).UTC()
-	i, ok := m.usages[c.key]
-	if !ok {
-		m.usages[c.key] = len(m.flush.Usages)
-		m.flush.Usages = append(m.flush.Usages, models.Usage{KeyID: c.key, TotalQueries: c.total, LatestQueryDate: latest})
+func (m *merger) reset() {
+	if m.byKey == nil {
+		m.byKey, m.byLine = map[string]int{}, map[line]int{}
+	}
+	m.usages, m.hours, m.firsts = m.usages[:0], m.hours[:0], m.firsts[:0]
+	clear(m.byKey)
+	clear(m.byLine)
+}
+
+func (m *merger) add(c *counted) {
+	i, known := m.byKey[c.key]
+	if !known {
+		m.byKey[c.key] = len(m.usages)
+		m.usages = append(m.usages, models.Usage{KeyID: c.key, TotalQueries: c.total, LatestQueryDate: c.latestDate()})
+		m.firsts = append(m.firsts, m.appendHour(c))
 		return
 	}
-	usage := &m.flush.Usages[i]
+	m.addTotal(i, c)
+	m.addHour(i, c)
+}
+
+func (m *merger) addTotal(i int, c *counted) {
+	usage := &m.usages[i]
 	usage.TotalQueries += c.total
-	if latest.After(usage.LatestQueryDate) {
+	if latest := c.latestDate(); latest.After(usage.LatestQueryDate) {
 		usage.LatestQueryDate = latest
 	}
 }
 
-func (m *merger) addHour(c counted) {
-	i, ok := m.hours[c.line]
-	if !ok {
-		m.hours[c.line] = len(m.flush.Hours)
-		m.flush.Hours = append(m.flush.Hours, c.hourUsage())
+func (m *merger) addHour(usage int, c *counted) {
+	if first := m.firsts[usage]; first >= 0 {
+		m.byLine[lineOf(m.hours[first])] = first
+	}
+	if i, known := m.byLine[c.line]; known {
+		m.hours[i].TotalQueries += c.total
 		return
 	}
-	m.flush.Hours[i].TotalQueries += c.total
+	if i := m.appendHour(c); i >= 0 {
+		m.byLine[c.line] = i
+	}
+}
+
+// appendHour returns where hours has the line; -1 if it is of no hour.
+func (m *merger) appendHour(c *counted) int {
+	if c.hour == anyHour {
+		return -1
+	}
+	m.hours = append(m.hours, c.hourUsage())
+	return len(m.hours) - 1
 }

@@ -56,10 +56,15 @@ type counted struct {
 	count
 }
 
-func (c counted) hourUsage() models.HourUsage {
+func (c *counted) hourUsage() models.HourUsage {
 	hour := time.Unix(c.hour*3600, 0).UTC()
 	return models.HourUsage{KeyID: c.key, UserID: c.user, Route: c.route, Hour: hour, TotalQueries: c.total}
 }
+
+// lineOf is the line of which hourUsage says the count.
+func lineOf(u models.HourUsage) line { return line{u.KeyID, u.Route, u.Hour.Unix() / 3600} }
+
+func (c *counted) latestDate() time.Time { return time.UnixMilli(c.latest).UTC() }
 
 // losses says of how many requests something was lost for want of memory.
 type losses struct {

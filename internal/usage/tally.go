@@ -26,8 +26,6 @@ type Tally struct {
 	state atomic.Uint64
 	// latest is when the latest request was, in milliseconds since 1970.
 	latest atomic.Int64
-	// next follows the key in the list of those whose tally counts something.
-	next Key
 }
 
 // A state's lowest bits are the total; above are the hour, which is counted
@@ -57,10 +55,13 @@ type tallies struct {
 	size   atomic.Int64
 	routes routes
 	shards [shardCount]struct {
-		mu    sync.Mutex
-		first Key
-		_     [40]byte // keeps the locks of two shards out of one cache line
+		mu   sync.Mutex
+		keys []Key
+		_    [32]byte // keeps the locks of two shards out of one cache line
 	}
+	// collected are keys on their way from the shards to a flush, which alone
+	// looks at them.
+	collected []Key
 }
 
 // add counts one request and reports whether it could: if the key's tally is
@@ -102,29 +103,43 @@ func (t *tallies) begin(key Key, place uint64) (done, ok bool) {
 	s := &t.shards[rand.Uint32()%shardCount] //nolint:gosec // which lock it is is no secret
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key.Tally().next, s.first = s.first, key
+	s.keys = append(s.keys, key)
 	return true, true
 }
 
-// take removes and returns what was counted, of at most n keys; fewer are all
-// that there were.
-func (t *tallies) take(n int) (taken []counted) {
-	for i := range t.shards {
-		taken = t.takeFrom(i, taken, n)
+// take removes what was counted and appends it, until there are n; fewer are
+// all that there were.
+func (t *tallies) take(taken []counted, n int) []counted {
+	before := len(taken)
+	taken = t.takeCollected(taken, n)
+	if len(taken) < n {
+		t.collect()
+		taken = t.takeCollected(taken, n)
 	}
-	t.size.Add(-int64(len(taken)))
+	t.size.Add(int64(before - len(taken)))
 	return taken
 }
 
-func (t *tallies) takeFrom(shard int, taken []counted, n int) []counted {
-	s := &t.shards[shard]
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for s.first != nil && len(taken) < n {
-		key := s.first
-		s.first, key.Tally().next = key.Tally().next, nil
-		taken = append(taken, t.counted(key, key.Tally().state.Swap(0))) // from here on the key may be in a list again
+// collect empties the shards.
+func (t *tallies) collect() {
+	for i := range t.shards {
+		s := &t.shards[i]
+		s.mu.Lock()
+		t.collected = append(t.collected, s.keys...)
+		clear(s.keys)
+		s.keys = s.keys[:0]
+		s.mu.Unlock()
 	}
+}
+
+func (t *tallies) takeCollected(taken []counted, n int) []counted {
+	rest := max(0, len(t.collected)-(n-len(taken)))
+	keys := t.collected[rest:]
+	for _, key := range keys {
+		taken = append(taken, t.counted(key, key.Tally().state.Swap(0))) // from here on the key may be in a shard again
+	}
+	clear(keys)
+	t.collected = t.collected[:rest]
 	return taken
 }
 
@@ -135,15 +150,11 @@ func (t *tallies) counted(key Key, state uint64) counted {
 	}
 }
 
-// pending is how many requests are counted.
+// pending is how many requests are counted. It is a flush's to ask.
 func (t *tallies) pending() (requests int64) {
-	for i := range t.shards {
-		s := &t.shards[i]
-		s.mu.Lock()
-		for key := s.first; key != nil; key = key.Tally().next {
-			requests += int64(key.Tally().state.Load() & maxTotal)
-		}
-		s.mu.Unlock()
+	t.collect()
+	for _, key := range t.collected {
+		requests += int64(key.Tally().state.Load() & maxTotal)
 	}
 	return requests
 }

@@ -42,9 +42,11 @@ type Recorder struct {
 
 	// flushing allows one flush at a time and guards what follows.
 	flushing sync.Mutex
-	unsent   repository.Flush
-	waiting  int // how many counts are in unsent
-	held     int // how many of them have room in the table
+	taken    []counted
+	merger   merger
+	unsent   repository.Flush // what was taken, as merged
+	waiting  int              // how many counts are in unsent
+	held     int              // how many of them have room in the table
 
 	reported losses // by the goroutine, and by Close after it
 	stop     context.CancelFunc
@@ -106,14 +108,16 @@ func (r *Recorder) flushBatch(ctx context.Context) (more bool, err error) {
 
 // take makes the next flush, and reports whether there is anything in it.
 func (r *Recorder) take() bool {
-	counts := r.tallies.take(countsPerFlush)
-	tallied := len(counts)
-	counts = r.counts.take(counts, countsPerFlush)
-	if len(counts) == 0 {
+	r.taken = r.tallies.take(r.taken[:0], countsPerFlush)
+	tallied := len(r.taken)
+	r.taken = r.counts.take(r.taken, countsPerFlush)
+	if len(r.taken) == 0 {
 		return false
 	}
-	r.unsent = newFlush(r.node, r.unsent.Number+1, counts)
-	r.waiting, r.held = len(counts), len(counts)-tallied
+	r.unsent.Node = r.node
+	r.unsent.Number++
+	r.unsent.Usages, r.unsent.Hours = r.merger.merge(r.taken)
+	r.waiting, r.held = len(r.taken), len(r.taken)-tallied
 	return true
 }
 
@@ -188,6 +192,8 @@ func (r *Recorder) Close(ctx context.Context) error {
 
 // pending is how many requests are counted and not acknowledged.
 func (r *Recorder) pending() int64 {
+	r.flushing.Lock()
+	defer r.flushing.Unlock()
 	requests := r.tallies.pending() + r.counts.pending()
 	if r.waiting > 0 {
 		for _, usage := range r.unsent.Usages {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -37,6 +38,7 @@ func (s *store) AddUsage(_ context.Context, flush repository.Flush) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls++
+	flush.Usages, flush.Hours = slices.Clone(flush.Usages), slices.Clone(flush.Hours) // they are the recorder's
 	s.flushes = append(s.flushes, flush)
 	if s.before != nil {
 		return s.before
