@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -33,10 +34,12 @@ func newClient(app http.Handler, path, header string) *client {
 	}
 }
 
+// ask sends a copy of the credential, as a server has it that has just read it:
+// waiting for memory that was not used for long is no work of the application.
 func (c *client) ask(credential string) int {
 	clear(c.writer.header)
 	*c.request = *c.fresh
-	c.value[0] = credential
+	c.value[0] = strings.Clone(credential)
 	c.request.Header[c.header] = c.value
 	c.app.ServeHTTP(c.writer, c.request)
 	return c.writer.status

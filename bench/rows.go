@@ -137,7 +137,7 @@ func (t *table) unknown(ctx context.Context, d *database) error {
 		return t.add(ctx, contestant{
 			name: d.name("unknown: none"), want: http.StatusUnauthorized, requests: len(keys),
 			guard: func(i int) int {
-				guarded.request.RemoteAddr = fmt.Sprintf("10.0.%d.%d", i/50/256, i/50%256)
+				guarded.fresh.RemoteAddr = fmt.Sprintf("10.0.%d.%d", i/50/256, i/50%256)
 				return guarded.ask(keys[i])
 			},
 			bare: each(newClient(app, "/unsecure", "api-key"), keys),

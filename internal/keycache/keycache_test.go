@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
@@ -17,6 +18,13 @@ func TestReadsOnce(t *testing.T) {
 	f.expect(Valid)
 	if n := f.store.count(); n != 1 {
 		t.Errorf("the store was asked %d times", n)
+	}
+}
+
+// A million keys are in memory, and what a look-up costs is waiting for it.
+func TestKeyFillsTwoCacheLines(t *testing.T) {
+	if size := unsafe.Sizeof(Key{}); unsafe.Sizeof(uintptr(0)) == 8 && size != 128 {
+		t.Errorf("it takes %d bytes", size)
 	}
 }
 
