@@ -69,6 +69,7 @@ func BenchmarkGuard(b *testing.B) {
 					b.ReportAllocs()
 					for i := 0; b.Loop(); i++ {
 						clear(s.writer.header)
+						clear(fresh.Header)
 						*r = *fresh
 						value[0] = s.keys[i%len(s.keys)]
 						r.Header["Api-Key"] = value

@@ -36,8 +36,10 @@ func newClient(app http.Handler, path, header string) *client {
 
 // ask sends a copy of the credential, as a server has it that has just read it:
 // waiting for memory that was not used for long is no work of the application.
+// Headers are empty before they are filled, whatever the application did.
 func (c *client) ask(credential string) int {
 	clear(c.writer.header)
+	clear(c.fresh.Header)
 	*c.request = *c.fresh
 	c.value[0] = strings.Clone(credential)
 	c.request.Header[c.header] = c.value

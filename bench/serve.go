@@ -40,10 +40,12 @@ func serve(ctx context.Context, in io.Reader, out io.Writer) (err error) {
 	})
 }
 
+const greetingText = "hello"
+
 // newGreeter is an application that answers a few bytes.
 func newGreeter(guard gin.HandlerFunc) http.Handler {
 	engine := gin.New()
-	hello := func(c *gin.Context) { c.String(http.StatusOK, "hello") }
+	hello := func(c *gin.Context) { c.String(http.StatusOK, greetingText) }
 	engine.GET("/secure", guard, hello)
 	engine.GET("/unsecure", hello)
 	return engine

@@ -32,7 +32,10 @@ func newChanges() *changes { return &changes{seed: maphash.MakeSeed()} }
 // number is that of the last change.
 func (c *changes) number() uint64 { return c.last.Load() }
 
-func (c *changes) placeOf(id string) place { return place(maphash.String(c.seed, id)) }
+// fingerprint is the same for the same id.
+func (c *changes) fingerprint(id string) uint32 { return uint32(maphash.String(c.seed, id)) } //nolint:gosec // cut off
+
+func (c *changes) placeOf(id string) place { return place(c.fingerprint(id)) } //nolint:gosec // cut off
 
 func (c *changes) add(ids []string) {
 	c.adding.Lock()
@@ -55,7 +58,7 @@ func (c *changes) isCurrent(key *Key) bool {
 	if c.number() <= key.reading {
 		return true
 	}
-	return c.latest[key.place].Load() <= key.reading &&
+	return c.latest[place(key.fingerprint)].Load() <= key.reading &&
 		c.latest[key.userPlace].Load() <= key.reading &&
 		c.all.Load() <= key.reading
 }

@@ -10,8 +10,21 @@ import (
 // Key is a key as it was read. It is shared by all requests and never changed,
 // but for the tally of its requests. A million of them are in memory, so it is
 // packed into 128 bytes, which are two cache lines: the dates as they are
-// stored, all text in one string. What each request looks at comes first.
+// stored, all text in one string. What a flush looks at comes first.
 type Key struct {
+	tally usage.Tally
+	// fingerprint is the id's. Cut off, it is the place where changes of the key
+	// are remembered; userPlace is that of its user's, the same for a key
+	// without one.
+	fingerprint uint32
+	userPlace   place
+	// lengths are those of the parts of text: id, hint, user's id and name; the
+	// rest is the username.
+	lengths  [4]uint16
+	text     string
+	cache    *Cache
+	creation int64
+
 	hash Hash
 	// reading is the number that changes had when the key began to be read, at
 	// that moment.
@@ -20,16 +33,6 @@ type Key struct {
 	// expiration and creation are in milliseconds since 1970, 0 for none.
 	expiration int64
 	end        *end // nil for nearly all
-	tally      usage.Tally
-	// place is where changes of the key are remembered, userPlace those of its
-	// user; the same for a key without one.
-	place, userPlace place
-	// lengths are those of the parts of text: id, hint, user's id and name; the
-	// rest is the username.
-	lengths  [4]uint16
-	text     string
-	cache    *Cache
-	creation int64
 }
 
 // end is why a key is in force no more, though it has not expired. Dates are in
@@ -43,8 +46,8 @@ func (c *Cache) newKey(stored models.APIKey, number uint64, moment time.Duration
 		text:    stored.ID + stored.Hint + stored.UserID + stored.Name + stored.Username,
 		lengths: [4]uint16{uint16(len(stored.ID)), uint16(len(stored.Hint)), uint16(len(stored.UserID)), uint16(len(stored.Name))},
 	}
-	key.place = c.changes.placeOf(stored.ID)
-	key.userPlace = key.place
+	key.fingerprint = c.changes.fingerprint(stored.ID)
+	key.userPlace = place(key.fingerprint)
 	if stored.UserID != "" {
 		key.userPlace = c.changes.placeOf(stored.UserID)
 	}
@@ -67,6 +70,9 @@ func (k *Key) UserID() string {
 	start := k.lengths[0] + k.lengths[1]
 	return k.text[start : start+k.lengths[2]]
 }
+
+// Fingerprint is the same for the same ID, see usage.Key.
+func (k *Key) Fingerprint() uint32 { return k.fingerprint }
 
 // Tally counts the key's requests, see usage.Recorder.
 func (k *Key) Tally() *usage.Tally { return &k.tally }

@@ -10,7 +10,7 @@ type merger struct {
 	usages []models.Usage
 	hours  []models.HourUsage
 	firsts []int          // by usage, where the hour is with which the key came; -1 for none
-	byKey  map[string]int // where usages has them
+	byKey  map[uint32]int // where usages has them, by fingerprint or the next that is free
 	byLine map[line]int   // where hours has those of keys that have come again
 }
 
@@ -25,7 +25,7 @@ func (m *merger) merge(counts []counted) ([]models.Usage, []models.HourUsage) {
 
 func (m *merger) reset() {
 	if m.byKey == nil {
-		m.byKey, m.byLine = map[string]int{}, map[line]int{}
+		m.byKey, m.byLine = map[uint32]int{}, map[line]int{}
 	}
 	m.usages, m.hours, m.firsts = m.usages[:0], m.hours[:0], m.firsts[:0]
 	clear(m.byKey)
@@ -33,15 +33,30 @@ func (m *merger) reset() {
 }
 
 func (m *merger) add(c *counted) {
-	i, known := m.byKey[c.key]
+	i, known := m.find(c)
 	if !known {
-		m.byKey[c.key] = len(m.usages)
 		m.usages = append(m.usages, models.Usage{KeyID: c.key, TotalQueries: c.total, LatestQueryDate: c.latestDate()})
 		m.firsts = append(m.firsts, m.appendHour(c))
 		return
 	}
 	m.addTotal(i, c)
 	m.addHour(i, c)
+}
+
+// find returns where usages has the key, or is to have it. The ids themselves,
+// which lie in memory that was not used for long, are compared only where
+// fingerprints are the same.
+func (m *merger) find(c *counted) (i int, known bool) {
+	for fingerprint := c.fingerprint; ; fingerprint++ {
+		i, taken := m.byKey[fingerprint]
+		if !taken {
+			m.byKey[fingerprint] = len(m.usages)
+			return len(m.usages), false
+		}
+		if m.usages[i].KeyID == c.key {
+			return i, true
+		}
+	}
 }
 
 func (m *merger) addTotal(i int, c *counted) {

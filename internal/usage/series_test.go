@@ -322,7 +322,7 @@ func BenchmarkMemory(b *testing.B) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		for i := range t.limits.keys {
-			t.add(fmt.Sprintf("019a2f6e-7c1d-7f3a-9a51-%012d", i), "user", "/users/:id", at)
+			t.add(keyOf(fmt.Sprintf("019a2f6e-7c1d-7f3a-9a51-%012d", i), "user"), "/users/:id", at)
 		}
 		runtime.GC()
 		runtime.ReadMemStats(&after)

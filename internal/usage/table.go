@@ -1,7 +1,6 @@
 package usage
 
 import (
-	"hash/maphash"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -45,9 +44,10 @@ type line struct {
 
 // count is of one line.
 type count struct {
-	user   string
-	total  int64
-	latest int64 // in milliseconds since 1970
+	user        string
+	fingerprint uint32 // of the key
+	total       int64
+	latest      int64 // in milliseconds since 1970
 }
 
 // counted is a line with its count.
@@ -76,7 +76,6 @@ type losses struct {
 // table holds the counts that tallies do not. A key's counts lie in one shard.
 type table struct {
 	limits limits
-	seed   maphash.Seed
 	shards [shardCount]shard
 	held   atomic.Int64
 
@@ -90,7 +89,7 @@ type shard struct {
 }
 
 func newTable(limits limits) *table {
-	t := &table{limits: limits, seed: maphash.MakeSeed()}
+	t := &table{limits: limits}
 	for i := range t.shards {
 		t.shards[i].counts = map[line]*count{}
 	}
@@ -98,15 +97,15 @@ func newTable(limits limits) *table {
 }
 
 // add counts one request.
-func (t *table) add(key, user, route string, at time.Time) {
-	l := line{key, route, at.Unix() / 3600}
-	s := &t.shards[maphash.String(t.seed, key)%shardCount]
+func (t *table) add(key Key, route string, at time.Time) {
+	l := line{key.ID(), route, at.Unix() / 3600}
+	s := &t.shards[key.Fingerprint()%shardCount]
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.counts[l]
 	if c == nil {
 		l.route = storable(route) // what is in the table is
-		c = t.makeRoom(s, l, user)
+		c = t.makeRoom(s, l, count{user: key.UserID(), fingerprint: key.Fingerprint()})
 	}
 	if c == nil {
 		return
@@ -117,18 +116,18 @@ func (t *table) add(key, user, route string, at time.Time) {
 
 // makeRoom returns a new count for the line or, if memory is short, one with
 // less detail; nil if there is no room at all.
-func (t *table) makeRoom(s *shard, l line, user string) *count {
-	if c := t.ensure(s, l, user, t.limits.routes); c != nil {
+func (t *table) makeRoom(s *shard, l line, none count) *count {
+	if c := t.ensure(s, l, none, t.limits.routes); c != nil {
 		return c
 	}
 	withoutRoute, withoutHour := line{l.key, "", l.hour}, line{l.key, "", anyHour}
-	if c := t.ensure(s, withoutRoute, user, t.limits.hours); c != nil {
+	if c := t.ensure(s, withoutRoute, none, t.limits.hours); c != nil {
 		if l != withoutRoute {
 			t.routes.Add(1)
 		}
 		return c
 	}
-	if c := t.ensure(s, withoutHour, user, t.limits.keys); c != nil {
+	if c := t.ensure(s, withoutHour, none, t.limits.keys); c != nil {
 		t.hours.Add(1)
 		return c
 	}
@@ -136,8 +135,8 @@ func (t *table) makeRoom(s *shard, l line, user string) *count {
 	return nil
 }
 
-// ensure returns the line's count, a new one if there is none and room for it.
-func (t *table) ensure(s *shard, l line, user string, limit int64) *count {
+// ensure returns the line's count, none if there is none yet and room for it.
+func (t *table) ensure(s *shard, l line, none count, limit int64) *count {
 	if c := s.counts[l]; c != nil {
 		return c
 	}
@@ -145,9 +144,8 @@ func (t *table) ensure(s *shard, l line, user string, limit int64) *count {
 		t.held.Add(-1)
 		return nil
 	}
-	c := &count{user: user}
-	s.counts[l] = c
-	return c
+	s.counts[l] = &none
+	return &none
 }
 
 // take removes counts and appends them, until there are n; fewer are all that

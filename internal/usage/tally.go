@@ -12,6 +12,8 @@ type Key interface {
 	ID() string
 	// UserID is empty for a service key.
 	UserID() string
+	// Fingerprint is the same for the same ID, and seldom for another.
+	Fingerprint() uint32
 	// Tally returns the key's own, always the same.
 	Tally() *Tally
 }
@@ -146,7 +148,7 @@ func (t *tallies) takeCollected(taken []counted, n int) []counted {
 func (t *tallies) counted(key Key, state uint64) counted {
 	return counted{
 		line{key.ID(), t.routes.name(state >> (hourBits + totalBits)), int64(state >> totalBits & maxHour)},
-		count{key.UserID(), int64(state & maxTotal), key.Tally().Latest()},
+		count{key.UserID(), key.Fingerprint(), int64(state & maxTotal), key.Tally().Latest()},
 	}
 }
 

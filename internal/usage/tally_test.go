@@ -2,6 +2,7 @@ package usage
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/ginauth/ginauth/models"
@@ -34,6 +35,28 @@ func TestFullTally(t *testing.T) {
 		t.Errorf("the total is %d", total)
 	}
 	s.expectHours(t, map[models.HourUsage]int64{{KeyID: "a", Route: "/", Hour: at}: maxTotal + 2})
+}
+
+// Keys are told apart by their ids, whatever their fingerprints, also one that
+// is there twice, since it was read again.
+func TestFingerprintsMayCoincide(t *testing.T) {
+	r, s := newRecorder(t)
+	for range 2 {
+		for i := range uint32(5) {
+			key := keyOf(fmt.Sprint("key-", i), "")
+			key.fingerprint = math.MaxUint32 - i/2
+			r.Count(key, "/", at)
+		}
+	}
+	flushed(t, r)
+	if len(s.flushes) != 1 || len(s.flushes[0].Usages) != 5 || len(s.flushes[0].Hours) != 5 {
+		t.Fatalf("there are %d flushes: %v", len(s.flushes), s.flushes)
+	}
+	for _, usage := range s.flushes[0].Usages {
+		if usage.TotalQueries != 2 {
+			t.Errorf("%s has a total of %d", usage.KeyID, usage.TotalQueries)
+		}
+	}
 }
 
 // What is written is not counted again, and what comes after is.

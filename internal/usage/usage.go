@@ -73,7 +73,7 @@ func start(store Store, interval time.Duration, logger *slog.Logger, limits limi
 // template, to the usage of a key and its user.
 func (r *Recorder) Count(key Key, route string, at time.Time) {
 	if !r.tallies.add(key, route, at) {
-		r.counts.add(key.ID(), key.UserID(), route, at)
+		r.counts.add(key, route, at)
 	}
 }
 

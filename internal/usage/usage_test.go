@@ -3,6 +3,7 @@ package usage
 import (
 	"context"
 	"errors"
+	"hash/crc32"
 	"io"
 	"log/slog"
 	"slices"
@@ -213,12 +214,17 @@ func TestCloseSaysWhatIsLost(t *testing.T) {
 
 // named is a key in memory.
 type named struct {
-	id, user string
-	tally    Tally
+	id, user    string
+	fingerprint uint32
+	tally       Tally
 }
 
-func keyOf(id, user string) *named { return &named{id: id, user: user} }
+func keyOf(id, user string) *named {
+	return &named{id: id, user: user, fingerprint: crc32.ChecksumIEEE([]byte(id))}
+}
 
 func (n *named) ID() string     { return n.id }
 func (n *named) UserID() string { return n.user }
 func (n *named) Tally() *Tally  { return &n.tally }
+
+func (n *named) Fingerprint() uint32 { return n.fingerprint }
