@@ -22,7 +22,7 @@ func TestGuessingPasswords(t *testing.T) {
 	a.expectVerified("ada", password, true)
 	a.setUser(user, func(u *models.User) { u.PasswordHash = cheapHash(t) })
 	for i := range 10 {
-		if answer := a.verify([]string{"ada", "ADA@example.com"}[i%2], "wrong", "192.0.2.7"); answer.Code != http.StatusOK {
+		if answer := a.verify([]string{"ada", "ADA"}[i%2], "wrong", "192.0.2.7"); answer.Code != http.StatusOK {
 			t.Fatalf("guess %d is answered %d", i, answer.Code)
 		}
 	}
@@ -41,6 +41,22 @@ func TestGuessingPasswords(t *testing.T) {
 	a.clock.advance(10 * time.Second)
 	if answer := a.verify("ada", "wrong", "192.0.2.7"); answer.Code != http.StatusOK {
 		t.Errorf("after a while a guess is answered %d", answer.Code)
+	}
+}
+
+// Guesses at a username say nothing about an address, or that would tell whose
+// it is.
+func TestGuessesTellNobodysAddress(t *testing.T) {
+	a := newApp(t)
+	user := a.issue(`{` + ada + `}`).text("user_id")
+	a.setUser(user, func(u *models.User) { u.PasswordHash = cheapHash(t) })
+	for range 11 {
+		a.verify("ada", "wrong", "192.0.2.7")
+	}
+	for _, login := range []string{"ada@example.com", "nobody@example.com"} {
+		if answer := a.verify(login, "wrong", "192.0.2.7"); answer.Code != http.StatusOK {
+			t.Errorf("a guess at %s is answered %d", login, answer.Code)
+		}
 	}
 }
 

@@ -44,7 +44,8 @@ func (a *Auth) issueToKnownUser(ctx context.Context, act repository.Act, key mod
 	if user.CanonicalEmail != who.canonicalEmail {
 		return key, taken("username")
 	}
-	user, right, err := a.proveUser(ctx, user, claim{login: who.canonicalUsername, password: who.password, address: who.address})
+	words := claim{login: who.canonicalUsername, password: who.password, address: who.address}
+	user, right, err := a.proveUser(ctx, words, func() (models.User, error) { return user, nil })
 	if err != nil {
 		return key, err
 	}

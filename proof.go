@@ -52,13 +52,10 @@ func canonicalLogin(login string) (string, error) {
 	return security.CanonicalUsername(login)
 }
 
-// accountOf is what guesses at a user are counted under, or at the zero user,
-// whoever the login would name: the same however a login is written, or that
-// would tell who is there; and short, whatever was sent.
-func accountOf(user models.User, login string) string {
-	if user.ID != "" {
-		return user.ID
-	}
+// loginOf is what guesses are counted under: the same however a login is
+// written, and short, whatever was sent. Whom it names does not matter, or that
+// would tell who is there, and which name and address belong together.
+func loginOf(login string) string {
 	name, err := canonicalLogin(login)
 	if err != nil {
 		name = login
@@ -71,29 +68,29 @@ func accountOf(user models.User, login string) string {
 // user or the password is wrong can be told neither by the answer nor by the
 // work that it takes.
 func (a *Auth) prove(ctx context.Context, c claim) (user models.User, ok bool, err error) {
-	user, err = a.userOf(ctx, c.login)
-	if err != nil && !isNotFound(err) {
-		return models.User{}, false, err
-	}
-	return a.proveUser(ctx, user, c)
+	return a.proveUser(ctx, c, func() (models.User, error) { return a.userOf(ctx, c.login) })
 }
 
-// proveUser is prove for a user who was found, or the zero user for one who
-// was not. Guesses are counted before anything is hashed.
-func (a *Auth) proveUser(ctx context.Context, user models.User, c claim) (models.User, bool, error) {
-	account, now := accountOf(user, c.login), a.now()
-	wait, giveBack := a.proofs.Try(account, c.address, now)
+// proveUser is prove for the user who is found, or for nobody. Guesses are
+// counted before anybody is looked for and anything is hashed.
+func (a *Auth) proveUser(ctx context.Context, c claim, find func() (models.User, error)) (models.User, bool, error) {
+	login, now := loginOf(c.login), a.now()
+	wait, giveBack := a.proofs.Try(login, c.address, now)
 	if wait > 0 {
 		return models.User{}, false, tooManyAttempts("Too many wrong passwords for this account.", wait)
 	}
-	right, err := a.verifyPassword(ctx, user.PasswordHash, c.password, a.proofs.Knows(account, c.address, now))
+	user, err := find()
+	right := false
+	if err == nil || isNotFound(err) {
+		right, err = a.verifyPassword(ctx, user.PasswordHash, c.password, a.proofs.Knows(login, c.address, now))
+	}
 	if right || err != nil {
 		giveBack()
 	}
 	if err != nil || !right {
 		return models.User{}, false, err
 	}
-	a.proofs.Succeed(account, c.address, now)
+	a.proofs.Succeed(login, c.address, now)
 	return a.upgraded(ctx, user, c.password), true, nil
 }
 

@@ -70,7 +70,7 @@ func TestVerifyingTakesTheSameWork(t *testing.T) {
 			t.Errorf("a guess at %s takes %d hashes", login, hashes)
 		}
 	}
-	for range 8 {
+	for range 9 {
 		a.verify("ada", "wrong", "192.0.2.33")
 	}
 	if hashes := countHashes(func() { a.verify("ada", "wrong", "192.0.2.33") }); hashes != 0 {

@@ -89,7 +89,8 @@ type Repository interface {
 
 	// DeleteUser removes a user for good: nothing of them is kept but their id
 	// in the series of usage and in the change log. Their keys have no owner
-	// from then on; they are revoked at the act's date, unless detach is set.
+	// from then on; they are revoked at the act's date, unless detach is set and
+	// the user is not disabled: what was not in force does not come into force.
 	// The change log has the user alone. ErrNotFound for an unknown id.
 	DeleteUser(ctx context.Context, act Act, id string, detach bool) error
 

@@ -95,19 +95,19 @@ func revokeKeysOf(tx *gorm.DB, act repository.Act, userID string, asked bool) er
 // DeleteUser implements repository.Repository.
 func (r *Repository) DeleteUser(ctx context.Context, act repository.Act, id string, detach bool) error {
 	return r.change(ctx, act, func(tx *gorm.DB) error {
-		if err := revokeKeysOf(tx, act, id, !detach); err != nil {
+		user, err := findUser(tx, "id", id)
+		if err != nil {
 			return err
 		}
-		err := tx.Table("ginauth_keys").Where("user_id = ?", id).
+		if err := revokeKeysOf(tx, act, id, !detach || user.IsDisabled()); err != nil {
+			return err
+		}
+		err = tx.Table("ginauth_keys").Where("user_id = ?", id).
 			Updates(map[string]any{"user_id": nil, "version": gorm.Expr("version + 1")}).Error
 		if err != nil {
 			return wrap("detaching a user's keys", err)
 		}
-		result := tx.Delete(&models.User{}, "id = ?", id)
-		if result.Error == nil && result.RowsAffected == 0 {
-			return wrap("deleting a user", repository.ErrNotFound)
-		}
-		return wrap("deleting a user", result.Error)
+		return wrap("deleting a user", tx.Delete(&models.User{}, "id = ?", id).Error)
 	}, userObject(id))
 }
 

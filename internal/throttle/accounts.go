@@ -10,7 +10,8 @@ import (
 // lately is how long an address stays known to an account.
 const lately = 7 * 24 * time.Hour
 
-// Accounts slows down guessing the passwords of accounts: for each account and
+// Accounts slows down guessing the passwords of accounts, which are told apart
+// by the logins that are tried: for each account and
 // client address, and with larger budgets for each account, from wherever it is
 // tried, and for each address, whichever accounts it tries. An address from
 // which an account's password was right lately has a budget of its own there,
@@ -52,10 +53,10 @@ func (a *Accounts) Try(account, address string, now time.Time) (wait time.Durati
 	if a.Knows(account, address, now) {
 		return a.familiar.Take(from, now)
 	}
-	return all(
+	return all( // the address first: one that has to wait can push nobody else's buckets out
+		func() (time.Duration, func()) { return a.addresses.Take(from.network, now) },
 		func() (time.Duration, func()) { return a.strangers.Take(from, now) },
 		func() (time.Duration, func()) { return a.accounts.Take(account, now) },
-		func() (time.Duration, func()) { return a.addresses.Take(from.network, now) },
 	)
 }
 

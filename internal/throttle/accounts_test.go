@@ -139,12 +139,28 @@ func TestManyAccountsFromOneAddress(t *testing.T) {
 	}
 }
 
+// Who has to wait cannot have anybody else's guesses forgotten.
+func TestWaitingForgetsNothing(t *testing.T) {
+	a := NewAccounts(5, time.Minute)
+	for i := range 50 {
+		fail(a, "ana", fmt.Sprintf("198.51.100.%d", i), 1)
+		fail(a, fmt.Sprint("user-", i), "192.0.2.1", 1)
+	}
+	for i := range 3 * maxBuckets {
+		fail(a, fmt.Sprint("other-", i), "192.0.2.1", 1)
+	}
+	a.accounts.buckets.CleanUp()
+	if wait := wait(a, "ana", "192.0.2.2", noon); wait == 0 {
+		t.Error("the account's guesses are forgotten")
+	}
+}
+
 func TestAccountsTakeBoundedMemory(t *testing.T) {
 	a := NewAccounts(5, time.Minute)
 	for i := range maxBuckets + 1000 {
-		account := fmt.Sprint("user-", i)
-		a.Try(account, "192.0.2.1", noon)
-		a.Succeed(account, "192.0.2.1", noon)
+		account, address := fmt.Sprint("user-", i), fmt.Sprintf("10.0.%d.%d", i>>8, i&255)
+		a.Try(account, address, noon)
+		a.Succeed(account, address, noon)
 	}
 	a.strangers.buckets.CleanUp()
 	a.accounts.buckets.CleanUp()

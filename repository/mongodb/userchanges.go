@@ -38,7 +38,7 @@ func (r *Repository) DeleteUser(ctx context.Context, act repository.Act, id stri
 	change := newUnlogged(act)
 	_, err := r.changeUser(ctx, act, id, func(stored user) (user, error) {
 		next := stored.deleted(change)
-		if !detach {
+		if !detach || stored.DisabledDate != 0 {
 			next = next.revokingKeys(act)
 		}
 		return next, nil

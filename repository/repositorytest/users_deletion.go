@@ -12,6 +12,7 @@ func userDeletionTests() []test {
 		{"nothing of a deleted user is left", deletedUser},
 		{"a deleted user's keys are revoked", keysOfDeletedUser},
 		{"a deleted user's keys may be left in force", detachedKeys},
+		{"the keys of a disabled user do not come into force", detachedKeysOfDisabledUser},
 		{"deleting a user again finds none", deletedTwice},
 		{"what a deleted user's keys were used for stays", usageOfDeletedUser},
 	}
@@ -70,11 +71,17 @@ func (s *suite) isOwnerless(key models.APIKey, revoked time.Time) {
 
 func detachedKeys(s *suite) {
 	user, key := s.createUser("ana")
-	user.DisabledDate = hour(4)
-	s.updateUser(user, false)
 	s.deleteUser(user.ID, true)
 	s.isOwnerless(key, time.Time{})
 	same(s, "the key's status", s.stored(key).Status(hour(1)), models.StatusActive)
+}
+
+func detachedKeysOfDisabledUser(s *suite) {
+	user, key := s.createUser("ana")
+	user.DisabledDate = hour(4)
+	s.updateUser(user, false)
+	s.deleteUser(user.ID, true)
+	s.isOwnerless(key, hour(5))
 }
 
 func deletedTwice(s *suite) {
