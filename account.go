@@ -116,6 +116,7 @@ func (a *Auth) accountShow(call func(ctx context.Context, user models.User, rawQ
 // theirs and returns its id; each is audited.
 func (a *Auth) accountChange(action string, kind proofKind, call func(c *gin.Context, user models.User) (id string, err error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
+		fetchBody(c.Request) // first: who holds it back would else be taken for who they once were
 		user, err := a.accountUser(c, kind)
 		id := ""
 		if err == nil {
@@ -204,6 +205,9 @@ func (a *Auth) userByKey(c *gin.Context, kind proofKind) (models.User, error) {
 	ctx, cancel := storeContext(c)
 	defer cancel()
 	user, err := a.repo.UserByID(ctx, key.UserID())
+	if err == nil && user.IsDisabled() {
+		return models.User{}, userDisabled()
+	}
 	return user, asUser(err)
 }
 

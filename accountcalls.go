@@ -130,6 +130,9 @@ func (a *Auth) accountRenewKey(c *gin.Context, user models.User) (id string, err
 	if fields := append(a.refErrors(request.keyRef), invalid...); len(fields) > 0 {
 		return "", invalidFields(fields...)
 	}
+	if user, err = a.reread(c.Request.Context(), user); err != nil {
+		return "", err
+	}
 	if err := a.mayHoldKeys(c.Request.Context(), user); err != nil {
 		return "", err
 	}

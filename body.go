@@ -53,6 +53,15 @@ func requireJSON(c *gin.Context) error {
 	return nil
 }
 
+// fetchBody waits for as much of the body as readBody reads.
+func fetchBody(r *http.Request) {
+	body, _ := io.ReadAll(io.LimitReader(r.Body, maxBody+1)) // an error comes again
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(body), r.Body), r.Body}
+}
+
 func readBody(c *gin.Context) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
 	var tooLarge *http.MaxBytesError

@@ -2,7 +2,11 @@ package ginauth_test
 
 import (
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -31,6 +35,7 @@ func TestPasswordIsAnotherMeanwhile(t *testing.T) {
 		status             int
 	}{
 		"/account/new":      {"CreateKey", `{}`, "wrong_password", http.StatusForbidden},
+		"/account/renew":    {"UserByID", `{"id":"0190c2a0-0000-7000-8000-000000000000"}`, "wrong_password", http.StatusForbidden},
 		"/account/password": {"UserByID", `{"password":"Nautical-3_Almanac"}`, "changed_meanwhile", http.StatusConflict},
 		"/account/email":    {"UserByID", `{"email":"new@example.com"}`, "changed_meanwhile", http.StatusConflict},
 	} {
@@ -45,6 +50,42 @@ func TestPasswordIsAnotherMeanwhile(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Who holds the body back has to prove themselves when it is there.
+func TestBodyIsHeldBack(t *testing.T) {
+	a := newAccounts(t)
+	user := a.register("ada")
+	body := &heldBack{asked: make(chan struct{}), rest: strings.NewReader(`{"api_key":"` + user.key + `","never_expires":true}`)}
+	body.released.Lock()
+	answer := httptest.NewRecorder()
+	var group sync.WaitGroup
+	group.Go(func() {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/account/renew", body)
+		r.Header.Set("Content-Type", "application/json")
+		r.SetBasicAuth("ada", password)
+		a.engine.ServeHTTP(answer, r)
+	})
+	<-body.asked
+	a.setUser(user.id, func(u *models.User) { u.PasswordHash = security.HashPassword("Difference-2_Engine") })
+	body.released.Unlock()
+	group.Wait()
+	expectProblem(t, answer, http.StatusUnauthorized, "credentials_wrong", "")
+}
+
+// heldBack is a body that is sent when it is released.
+type heldBack struct {
+	asked    chan struct{} // closed when it is waited for
+	once     sync.Once
+	released sync.Mutex
+	rest     io.Reader
+}
+
+func (h *heldBack) Read(p []byte) (int, error) {
+	h.once.Do(func() { close(h.asked) })
+	h.released.Lock()
+	defer h.released.Unlock()
+	return h.rest.Read(p)
 }
 
 // A change of something else is no reason to refuse; being disabled is.
