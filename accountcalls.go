@@ -201,14 +201,19 @@ func (a *Auth) accountPassword(c *gin.Context, user models.User) (id string, err
 	if err := a.checkNewPassword(request.Password, user.Username, user.Email); err != nil {
 		return "", err
 	}
-	hash, err := a.hashPassword(c.Request.Context(), request.Password)
+	hash, err := a.hashPassword(c.Request.Context(), request.Password, true)
 	if err != nil {
 		return "", err
 	}
-	return a.changeProven(c, user, func(u *models.User, now time.Time) (revokeKeys bool) {
+	changed, err := a.changeProven(c.Request.Context(), user, func(u *models.User, now time.Time) (revokeKeys bool) {
 		u.PasswordHash, u.ChangeDate = hash, now
 		return request.RevokeKeys
 	})
+	if err != nil {
+		return user.ID, err
+	}
+	c.JSON(http.StatusOK, describeUser(changed))
+	return user.ID, nil
 }
 
 // accountEmail changes the user's address.
@@ -235,41 +240,42 @@ func (a *Auth) accountEmail(c *gin.Context, user models.User) (id string, err er
 	if err := a.checkDomain(c.Request.Context(), canonical); err != nil {
 		return "", err
 	}
-	id, err = a.changeProven(c, user, func(u *models.User, now time.Time) (revokeKeys bool) {
+	changed, err := a.changeProven(c.Request.Context(), user, func(u *models.User, now time.Time) (revokeKeys bool) {
 		u.Email, u.CanonicalEmail, u.ChangeDate = request.Email, canonical, now
 		u.ConfirmationDate, u.MailFailureDate = time.Time{}, time.Time{}
 		return false
 	})
-	if err == nil && a.letters != nil {
-		a.forgetLetters(id)
-		a.mailChange(c.Request.Context(), id)
+	if err != nil {
+		return user.ID, err
 	}
-	return id, err
+	a.mailChange(c.Request.Context(), changed)
+	c.JSON(http.StatusOK, describeUser(changed))
+	return user.ID, nil
 }
 
-// mailChange asks to confirm a changed address. That the user is mailed to too
-// often is no reason to say that the change failed.
-func (a *Auth) mailChange(ctx context.Context, userID string) {
-	if err := a.mailToken(ctx, userID, purposeConfirm); err != nil {
-		a.config.Logger.Warn("a changed address could not be mailed to", "user_id", userID, "error", err)
+// mailChange asks to confirm a changed address, if mail can be sent, and sends
+// no more to the former one. That there were too many mails is no reason to say
+// that the change failed.
+func (a *Auth) mailChange(ctx context.Context, user models.User) {
+	if a.letters == nil {
+		return
+	}
+	a.forgetLetters(user.ID)
+	if err := a.mailToken(ctx, user, purposeConfirm); err != nil {
+		a.config.Logger.Warn("a changed address could not be mailed to", "user_id", user.ID, "error", err)
 	}
 }
 
 // changeProven changes a user who has proved themselves, unless what they did
-// so by was changed since, and answers with them. A token that was mailed before
-// is worthless then.
-func (a *Auth) changeProven(c *gin.Context, proven models.User, change func(user *models.User, now time.Time) (revokeKeys bool)) (id string, err error) {
+// so by was changed since, and returns them. A token that was mailed before is
+// worthless then.
+func (a *Auth) changeProven(ctx context.Context, proven models.User, change func(user *models.User, now time.Time) (revokeKeys bool)) (models.User, error) {
 	act := a.actBy(proven.ID)
-	user, err := a.changeUser(c.Request.Context(), act, proven.ID, func(user *models.User) (revokeKeys bool, err error) {
+	return a.changeUser(ctx, act, proven.ID, func(user *models.User) (revokeKeys bool, err error) {
 		if user.PasswordHash != proven.PasswordHash || user.IsDisabled() {
 			return false, repository.ErrOutdated
 		}
 		voidToken(user)
 		return change(user, act.Date), nil
 	})
-	if err != nil {
-		return proven.ID, err
-	}
-	c.JSON(http.StatusOK, describeUser(user))
-	return proven.ID, nil
 }

@@ -94,7 +94,7 @@ func (a *Auth) answerOne(ctx context.Context, email string) error {
 	if err != nil {
 		return err
 	}
-	if err := a.mailToken(ctx, user.ID, purposeReset); !isProblem(err, "too_many_attempts") && !isProblem(err, "user_not_found") {
+	if err := a.mailToken(ctx, user, purposeReset); !isProblem(err, "too_many_attempts") && !isProblem(err, "user_not_found") {
 		return err
 	}
 	return nil

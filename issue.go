@@ -107,7 +107,7 @@ func (a *Auth) mayHoldKeys(ctx context.Context, user models.User) error {
 	if !a.config.RequireConfirmedEmail || user.IsConfirmed() {
 		return nil
 	}
-	if err := a.mailToken(ctx, user.ID, purposeConfirm); err != nil {
+	if err := a.mailToken(ctx, user, purposeConfirm); err != nil {
 		return err
 	}
 	return emailUnconfirmed()
@@ -128,7 +128,7 @@ func (a *Auth) issueToNewUser(ctx context.Context, act repository.Act, key model
 	if err := a.checkDomain(ctx, who.canonicalEmail); err != nil {
 		return key, err
 	}
-	hash, err := a.hashPassword(ctx, who.password)
+	hash, err := a.hashPassword(ctx, who.password, false)
 	if err != nil {
 		return key, err
 	}

@@ -30,7 +30,7 @@ func (a *Auth) sendConfirmation(c *gin.Context, user models.User) (id string, er
 	if user.IsConfirmed() {
 		return user.ID, problem(http.StatusConflict, "email_confirmed", "The address is confirmed already.")
 	}
-	if err := a.mailToken(c.Request.Context(), user.ID, purposeConfirm); err != nil {
+	if err := a.mailToken(c.Request.Context(), user, purposeConfirm); err != nil {
 		return user.ID, err
 	}
 	c.Status(http.StatusAccepted)
@@ -86,7 +86,7 @@ func (a *Auth) forgot(c *gin.Context) (id string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if wait, _ := a.letters.addresses.Take(a.config.ClientIP(c), a.now()); wait > 0 {
+	if wait, _ := a.letters.clients.Take(a.config.ClientIP(c), a.now()); wait > 0 {
 		return "", tooManyAttempts("Too many mails are asked for from this address.", wait)
 	}
 	if a.closed.Load() {
@@ -117,7 +117,7 @@ func (a *Auth) resetPassword(c *gin.Context) (id string, err error) {
 	if err := a.checkReset(c.Request.Context(), request); err != nil {
 		return "", err
 	}
-	hash, err := a.hashPassword(c.Request.Context(), request.Password)
+	hash, err := a.hashPassword(c.Request.Context(), request.Password, true)
 	if err != nil {
 		return "", err
 	}
@@ -182,7 +182,7 @@ func (a *Auth) resetUser(c *gin.Context) (id string, err error) {
 	if id, err = a.resolveUser(ctx, request.userRef); err != nil {
 		return id, err
 	}
-	hash, err := a.hashPassword(ctx, security.NewSecret()) // which nobody knows
+	hash, err := a.hashPassword(ctx, security.NewSecret(), true) // which nobody knows
 	if err != nil {
 		return id, err
 	}

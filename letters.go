@@ -25,21 +25,25 @@ const (
 const (
 	// confirmTime and resetTime are how long tokens can be used.
 	confirmTime, resetTime = 24 * time.Hour, time.Hour
-	// Mails to one user, and mails that one client address asks for: so many at
-	// once, and one more after each refill.
-	mailsPerUser, userMailRefill       = 5, 10 * time.Minute
-	mailsPerAddress, addressMailRefill = 20, time.Minute
+	// Mails for one purpose to one user and to one email address, and mails that
+	// one client asks for: so many at once, and one more after each refill.
+	mailsPerRecipient, recipientMailRefill = 5, 10 * time.Minute
+	mailsPerClient, clientMailRefill       = 20, time.Minute
 )
+
+// recipient is what mails are counted by: a user's id or their canonical email
+// address, which many accounts may give in turn.
+type recipient struct{ name, purpose string }
 
 // letters are what it takes to mail tokens.
 type letters struct {
-	outbox    *outbox.Outbox
-	users     *throttle.Buckets[string]
-	addresses *throttle.Throttle
-	forgotten chan forgotten
-	closing   chan struct{}
-	left      chan error         // of what was forgotten, when the rest was answered
-	hangUp    context.CancelFunc // ends the looking up, and the reports of deliveries
+	outbox     *outbox.Outbox
+	recipients *throttle.Buckets[recipient]
+	clients    *throttle.Throttle
+	forgotten  chan forgotten
+	closing    chan struct{}
+	left       chan error         // of what was forgotten, when the rest was answered
+	hangUp     context.CancelFunc // ends the looking up, and the reports of deliveries
 }
 
 // startLetters begins to send mail, if there is a mailer.
@@ -54,9 +58,9 @@ func (a *Auth) startLetters() {
 			Failed:    func(userID string, _ error) { a.noteDelivery(ctx, userID, a.now()) },
 			Delivered: func(userID string) { a.noteDelivery(ctx, userID, time.Time{}) },
 		}),
-		users:     throttle.NewBuckets[string](mailsPerUser, userMailRefill),
-		addresses: throttle.New(mailsPerAddress, addressMailRefill),
-		forgotten: make(chan forgotten, maxForgotten), closing: make(chan struct{}), left: make(chan error, 1), hangUp: hangUp,
+		recipients: throttle.NewBuckets[recipient](mailsPerRecipient, recipientMailRefill),
+		clients:    throttle.New(mailsPerClient, clientMailRefill),
+		forgotten:  make(chan forgotten, maxForgotten), closing: make(chan struct{}), left: make(chan error, 1), hangUp: hangUp,
 	}
 	go a.answerForgotten(ctx)
 }
@@ -84,13 +88,20 @@ func isProblem(err error, code string) bool {
 	return errors.As(err, &p) && p.Code == code
 }
 
-// mailToken issues a token and mails it, unless the user was mailed too often.
-func (a *Auth) mailToken(ctx context.Context, userID, purpose string) error {
-	wait, giveBack := a.letters.users.Take(userID, a.now())
+// mailToken issues a token and mails it, unless the user or their address was
+// mailed too often.
+func (a *Auth) mailToken(ctx context.Context, user models.User, purpose string) error {
+	now := a.now()
+	wait, giveBack := throttle.All(
+		func() (time.Duration, func()) { return a.letters.recipients.Take(recipient{user.ID, purpose}, now) },
+		func() (time.Duration, func()) {
+			return a.letters.recipients.Take(recipient{user.CanonicalEmail, purpose}, now)
+		},
+	)
 	if wait > 0 {
 		return tooManyAttempts("Too many mails to this user.", wait)
 	}
-	if err := a.sendToken(ctx, userID, purpose); err != nil {
+	if err := a.sendToken(ctx, user.ID, purpose); err != nil {
 		giveBack()
 		return err
 	}

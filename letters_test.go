@@ -249,30 +249,6 @@ func TestMailFailure(t *testing.T) {
 	eventually(t, "the failure is over", func() bool { return a.user(user.id).MailFailureDate.IsZero() })
 }
 
-// Mails to one person and for one address are limited; who asks for another's
-// learns nothing of that.
-func TestMailsAreLimited(t *testing.T) {
-	a, p := newMailing(t)
-	a.register("ada")
-	for range 5 {
-		a.expectStatus(a.as("ada", password, "/account/confirm/send", `{}`), 202)
-		p.token(t, "ada@example.com", "confirm")
-	}
-	expectProblem(t, a.as("ada", password, "/account/confirm/send", `{}`), 429, "too_many_attempts", "")
-	for i := range 21 {
-		want := 202
-		if i == 20 {
-			want = 429
-		}
-		if code := a.public("/account/forgot", `{"email":"ada@example.com"}`); code != want {
-			t.Errorf("request %d is answered %d", i, code)
-		}
-	}
-	if len(p.mails) > 0 {
-		t.Error("mails are sent beyond the limit")
-	}
-}
-
 // A forced reset makes the password worthless at once.
 func TestForcedReset(t *testing.T) {
 	a, p := newMailing(t)

@@ -52,9 +52,9 @@ func busy(err error) error {
 	return outage("busy", "Too many passwords are being checked at the moment.")
 }
 
-// hashPassword hashes a new password.
-func (a *Auth) hashPassword(ctx context.Context, password string) (string, error) {
-	leave, err := a.hashing.take(ctx, security.HashingMemory(""), true)
+// hashPassword hashes a new password, of somebody who is known or of a stranger.
+func (a *Auth) hashPassword(ctx context.Context, password string, known bool) (string, error) {
+	leave, err := a.hashing.take(ctx, security.HashingMemory(""), known)
 	if err != nil {
 		return "", err
 	}
@@ -63,9 +63,11 @@ func (a *Auth) hashPassword(ctx context.Context, password string) (string, error
 }
 
 // verifyPassword compares a password with a hash; an empty one, of a user who
-// is not there, takes the same work and matches nothing.
+// is not there, takes the same work and matches nothing. A hash that takes less
+// memory than ours, such as bcrypt, takes time all the same, and counts as one
+// of ours.
 func (a *Auth) verifyPassword(ctx context.Context, hash, password string, known bool) (bool, error) {
-	leave, err := a.hashing.take(ctx, security.HashingMemory(hash), known)
+	leave, err := a.hashing.take(ctx, max(security.HashingMemory(hash), security.HashingMemory("")), known)
 	if err != nil {
 		return false, err
 	}

@@ -102,7 +102,7 @@ func (a *Auth) upgraded(ctx context.Context, user models.User, password string) 
 		return user
 	}
 	old := user.PasswordHash
-	hash, err := a.hashPassword(ctx, password)
+	hash, err := a.hashPassword(ctx, password, true)
 	if err != nil {
 		return user
 	}

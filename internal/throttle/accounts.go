@@ -53,15 +53,15 @@ func (a *Accounts) Try(account, address string, now time.Time) (wait time.Durati
 	if a.Knows(account, address, now) {
 		return a.familiar.Take(from, now)
 	}
-	return all( // the address first: one that has to wait can push nobody else's buckets out
+	return All( // the address first: one that has to wait can push nobody else's buckets out
 		func() (time.Duration, func()) { return a.addresses.Take(from.network, now) },
 		func() (time.Duration, func()) { return a.strangers.Take(from, now) },
 		func() (time.Duration, func()) { return a.accounts.Take(account, now) },
 	)
 }
 
-// all takes of each, or of none if one has to wait.
-func all(takes ...func() (time.Duration, func())) (wait time.Duration, giveBack func()) {
+// All takes of each, or of none if one has to wait.
+func All(takes ...func() (time.Duration, func())) (wait time.Duration, giveBack func()) {
 	giveBack = func() {}
 	for _, take := range takes {
 		wait, giveThisBack := take()

@@ -1,0 +1,53 @@
+package ginauth_test
+
+import (
+	"fmt"
+	"testing"
+)
+
+// A user is mailed to a few times for each purpose, so that who asks for one
+// cannot use up the other; and a client asks for a few mails.
+func TestMailsAreLimited(t *testing.T) {
+	a, p := newMailing(t)
+	a.register("ada")
+	for range 5 {
+		a.expectStatus(a.as("ada", password, "/account/confirm/send", `{}`), 202)
+		p.token(t, "ada@example.com", "confirm")
+	}
+	expectProblem(t, a.as("ada", password, "/account/confirm/send", `{}`), 429, "too_many_attempts", "")
+	for i := range 21 {
+		want := 202
+		if i == 20 {
+			want = 429
+		}
+		if code := a.public("/account/forgot", `{"email":"ada@example.com"}`); code != want {
+			t.Errorf("request %d is answered %d", i, code)
+		}
+		if i < 5 {
+			p.token(t, "ada@example.com", "reset")
+		}
+	}
+	_ = a.auth.Close() // answers what is left
+	if len(p.mails) > 0 {
+		t.Error("mails are sent beyond the limit")
+	}
+}
+
+// Many accounts that give one address in turn have no more mails sent there
+// than one has.
+func TestMailsToOneAddressAreLimited(t *testing.T) {
+	a, p := newMailing(t)
+	for _, user := range []string{"ada", "bob", "cyd"} {
+		a.register(user)
+	}
+	for i := range 6 {
+		user := []string{"ada", "bob", "cyd"}[i%3]
+		a.expectStatus(a.as(user, password, "/account/email", `{"email":"Victim@example.com"}`), 200)
+		if i < 5 {
+			p.token(t, "Victim@example.com", "confirm")
+		}
+		own := fmt.Sprintf("%s-%d@example.com", user, i)
+		a.expectStatus(a.as(user, password, "/account/email", `{"email":"`+own+`"}`), 200)
+		p.token(t, own, "confirm")
+	}
+}
