@@ -69,7 +69,9 @@ func usernameTooLong() RuleError {
 // form ("xn--...") by the Lookup profile of IDNA (UTS #46). The local part becomes lower case in
 // normalization form C: RFC 5321 would permit a host to tell case apart, but hardly any does,
 // while people type their own address in either. At most 64 bytes of local part and 254 bytes
-// in all may result.
+// in all may result. Refused are the few characters that would become ASCII
+// (U+212A KELVIN SIGN becomes "k"): mail would go to another mailbox than the
+// one whose canonical form it is.
 //
 // Lower case is used rather than case folding, which would make "ß" and "ss" the same and so
 // turn one mailbox into another.
@@ -81,7 +83,7 @@ func CanonicalEmail(email string) (string, error) {
 		return "", emailTooLong()
 	}
 	local, domain, ok := splitEmail(norm.NFC.String(email))
-	if !ok {
+	if !ok || strings.ContainsFunc(email, becomesASCII) {
 		return "", emailInvalid()
 	}
 	domain, ok = canonicalDomain(domain)
@@ -93,6 +95,11 @@ func CanonicalEmail(email string) (string, error) {
 		return "", emailTooLong()
 	}
 	return local + "@" + domain, nil
+}
+
+// becomesASCII reports a character that normalization form C replaces by one of ASCII.
+func becomesASCII(r rune) bool {
+	return r > unicode.MaxASCII && norm.NFC.String(string(r))[0] <= unicode.MaxASCII
 }
 
 // splitEmail parses a bare address. The parser undoes quoting, comments, names and brackets, so

@@ -158,6 +158,9 @@ func TestCanonicalEmail(t *testing.T) {
 		{"zero width space", "a\u200b@example.org", "error email_invalid"},
 		{"bidi override", "a\u202e@example.org", "error email_invalid"},
 		{"Greek question mark is a semicolon", "a\u037e@example.org", "error email_invalid"},
+		{"Kelvin sign is a K", "\u212aate@example.org", "error email_invalid"},
+		{"Kelvin sign beside what is composed", "e\u0301\u212a@example.org", "error email_invalid"},
+		{"Greek varia is a grave accent", "a\u1fef@example.org", "error email_invalid"},
 		{"invalid UTF-8", "a\xff@example.org", "error email_invalid"},
 	}
 	for _, c := range cases {

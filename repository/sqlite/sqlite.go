@@ -139,14 +139,17 @@ func openPool(dsn string, connections int) (*gorm.DB, error) {
 }
 
 // dsn writes the data source name, in the dialect that both drivers read. The
-// path is a URI's, so that no character in it is taken for an option.
+// path is a URI's, so that no character in it is taken for an option. What is
+// deleted is overwritten, which each driver is told in its own way.
 func dsn(path string, timeout time.Duration, option, value string) string {
 	options := url.Values{
-		"_busy_timeout": {strconv.FormatInt(timeout.Milliseconds(), 10)},
-		"_journal_mode": {"WAL"},
-		"_synchronous":  {"FULL"},
-		"_foreign_keys": {"true"},
-		option:          {value},
+		"_busy_timeout":  {strconv.FormatInt(timeout.Milliseconds(), 10)},
+		"_journal_mode":  {"WAL"},
+		"_synchronous":   {"FULL"},
+		"_foreign_keys":  {"true"},
+		"_secure_delete": {"true"},
+		"_pragma":        {"secure_delete(true)"},
+		option:           {value},
 	}
 	path = "/" + strings.TrimPrefix(filepath.ToSlash(path), "/")
 	return "file://" + (&url.URL{Path: path}).EscapedPath() + "?" + options.Encode()
