@@ -65,6 +65,7 @@ type Auth struct {
 	// vary and private are the values of headers of guarded answers.
 	vary, private []string
 	unasked       rate.Sometimes // reports of a store that was not asked
+	inVain        rate.Sometimes // records of what strangers tried
 	hashing       hashing
 	proofs        *throttle.Accounts // of passwords
 	origins       *http.CrossOriginProtection
@@ -108,7 +109,7 @@ func New(repo repository.Repository, config Config) (*Auth, error) {
 		sources: canonical(config.KeySources),
 		vary:    varyOn(config.KeySources),
 		private: []string{"private"},
-		unasked: rate.Sometimes{Interval: time.Second},
+		unasked: rate.Sometimes{Interval: time.Second}, inVain: rate.Sometimes{Interval: time.Second},
 		hashing: newHashing(config.HashMemory),
 		origins: originsOf(config.PublicURL),
 		proofs:  throttle.NewAccounts(passwordGuesses, passwordRefill),

@@ -65,19 +65,25 @@ func (a *Auth) newKey(c *gin.Context) (id string, err error) {
 		return "", err
 	}
 	text := security.NewKey(a.config.KeyPrefix)
-	key := keyOf(order, text, act.Date)
-	ctx := c.Request.Context()
-	if order.user == nil {
-		err = a.createKey(ctx, act, key)
-	} else {
-		order.user.address = cmp.Or(order.user.address, a.config.ClientIP(c))
-		key, err = a.issueToUser(ctx, act, key, *order.user)
-	}
+	key, err := a.issue(c, act, keyOf(order, text, act.Date), order.user)
 	if err != nil {
-		return "", err
+		return key.ID, err
 	}
 	c.JSON(http.StatusCreated, newKeyResponse{APIKey: text, keyResponse: a.describe(key)})
 	return key.ID, nil
+}
+
+// issue stores a key for a user or a service. With an error it returns the key
+// if that was stored all the same.
+func (a *Auth) issue(c *gin.Context, act repository.Act, key models.APIKey, user *userOrder) (models.APIKey, error) {
+	if user != nil {
+		user.address = cmp.Or(user.address, a.config.ClientIP(c))
+		return a.issueToUser(c.Request.Context(), act, key, *user)
+	}
+	if err := a.createKey(c.Request.Context(), act, key); err != nil {
+		return models.APIKey{}, err
+	}
+	return key, nil
 }
 
 // keyOf makes the record of a new key.

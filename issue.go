@@ -36,21 +36,21 @@ func isTaken(err error) bool {
 func (a *Auth) issueToKnownUser(ctx context.Context, act repository.Act, key models.APIKey, who userOrder) (models.APIKey, error) {
 	user, err := a.userOf(ctx, who.canonicalUsername)
 	if isNotFound(err) {
-		return key, a.requireFree(ctx, who.canonicalEmail)
+		return models.APIKey{}, a.requireFree(ctx, who.canonicalEmail)
 	}
 	if err != nil {
-		return key, err
+		return models.APIKey{}, err
 	}
 	if user.CanonicalEmail != who.canonicalEmail {
-		return key, taken("username")
+		return models.APIKey{}, taken("username")
 	}
 	words := claim{login: who.canonicalUsername, password: who.password, address: who.address}
 	user, right, err := a.proveUser(ctx, words, func() (models.User, error) { return user, nil })
 	if err != nil {
-		return key, err
+		return models.APIKey{}, err
 	}
 	if !right {
-		return key, problem(http.StatusForbidden, "wrong_password", "The user exists and the password is not theirs.")
+		return models.APIKey{}, problem(http.StatusForbidden, "wrong_password", "The user exists and the password is not theirs.")
 	}
 	return a.issueToProven(ctx, act, key, user)
 }
@@ -70,18 +70,21 @@ func (a *Auth) issueToProven(ctx context.Context, act repository.Act, key models
 	user := proven
 	for range maxChanges {
 		if err := a.mayHoldKeys(ctx, user); err != nil {
-			return key, err
+			return models.APIKey{}, err
 		}
 		key.UserID, key.Username, key.UserVersion = user.ID, user.Username, user.Version
 		err := a.createKey(ctx, act, key)
+		if err == nil {
+			return key, nil
+		}
 		if !errors.Is(err, repository.ErrOutdated) {
-			return key, err
+			return models.APIKey{}, err
 		}
 		if user, err = a.reread(ctx, proven); err != nil {
-			return key, err
+			return models.APIKey{}, err
 		}
 	}
-	return key, repository.ErrOutdated
+	return models.APIKey{}, repository.ErrOutdated
 }
 
 // reread returns the user as they are now, if their password is the same.
@@ -123,23 +126,22 @@ func emailUnconfirmed() Problem {
 
 func (a *Auth) issueToNewUser(ctx context.Context, act repository.Act, key models.APIKey, who userOrder) (models.APIKey, error) {
 	if err := a.checkNewPassword(who.password, who.username, who.email); err != nil {
-		return key, err
+		return models.APIKey{}, err
 	}
 	if err := a.checkDomain(ctx, who.canonicalEmail); err != nil {
-		return key, err
+		return models.APIKey{}, err
 	}
 	hash, err := a.hashPassword(ctx, who.password, false)
 	if err != nil {
-		return key, err
+		return models.APIKey{}, err
 	}
 	user := newUser(who, hash, act)
 	key.UserID, key.Username = user.ID, user.Username
-	if !a.config.RequireConfirmedEmail {
-		return key, a.createUser(ctx, act, user, key)
+	if a.config.RequireConfirmedEmail {
+		key.RevocationDate = act.Date // nobody is told of it: the user is created, and holds no key yet
 	}
-	key.RevocationDate = act.Date // nobody is told of it: the user is created, and holds no key yet
 	if err := a.createUser(ctx, act, user, key); err != nil {
-		return key, err
+		return models.APIKey{}, err
 	}
 	return key, a.mayHoldKeys(ctx, user)
 }

@@ -195,6 +195,7 @@ func (a *Auth) resetUser(c *gin.Context) (id string, err error) {
 	if err != nil {
 		return id, err
 	}
+	a.audit(c, actorAdmin, "user.password", id, nil) // whatever becomes of the mail
 	if err := a.sendToken(ctx, id, purposeReset); err != nil {
 		return id, err
 	}

@@ -1,0 +1,57 @@
+package ginauth_test
+
+import (
+	"errors"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/ginauth/ginauth"
+)
+
+// Who is created without a key that could be used is in the audit all the same.
+func TestAuditOfUnconfirmedUsers(t *testing.T) {
+	a, _ := newMailing(t, func(c *ginauth.Config) { c.RequireConfirmedEmail = true })
+	expectProblem(t, a.call("/auth/new", `{`+ada+`}`), http.StatusForbidden, "email_unconfirmed", "")
+	record := regexp.MustCompile(`action=key.create object_id=(\S+) actor=admin client_address=192.0.2.1 outcome=email_unconfirmed`).
+		FindStringSubmatch(a.log.String())
+	if record == nil || !strings.Contains(a.get("/auth/logs?username=ada").Body.String(), record[1]) {
+		t.Errorf("the log is %s", a.log)
+	}
+}
+
+// What a call has done before it failed is in the audit.
+func TestAuditOfAPasswordThatCannotBeMailed(t *testing.T) {
+	a, _ := newMailing(t)
+	user := a.register("ada")
+	asked := 0
+	a.repo.meddle(func(call string) error {
+		if call == "UpdateUser" {
+			asked++
+		}
+		if asked > 1 {
+			return errors.New("the store is down")
+		}
+		return nil
+	})
+	a.expectStatus(a.call("/auth/users/reset", `{"username":"ada"}`), http.StatusServiceUnavailable)
+	by := " object_id=" + user.id + " actor=admin client_address=192.0.2.1 outcome="
+	for _, want := range []string{"action=user.password" + by + "done", "action=user.reset" + by + "store_unavailable"} {
+		if strings.Count(a.log.String(), want) != 1 {
+			t.Errorf("not once in the log: %s", want)
+		}
+	}
+}
+
+// Strangers cannot fill the log.
+func TestAuditOfStrangers(t *testing.T) {
+	a, _ := newMailing(t)
+	for range 50 {
+		a.confirm("wrong")
+		a.public("/account/new", `{}`)
+	}
+	if n := strings.Count(a.log.String(), "msg=audit"); n < 1 || n > 50 {
+		t.Errorf("the log has %d records", n)
+	}
+}
