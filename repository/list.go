@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ginauth/ginauth/models"
@@ -140,7 +141,7 @@ func (p Page) Position() (Position, error) {
 		return Position{}, fmt.Errorf("%w: not base64url", ErrInvalidCursor)
 	}
 	var position Position
-	if json.Unmarshal(text, &position) != nil || position.KeyID == "" {
+	if json.Unmarshal(text, &position) != nil || position.KeyID == "" || strings.Contains(position.KeyID, "\x00") {
 		return Position{}, fmt.Errorf("%w: not a position", ErrInvalidCursor)
 	}
 	if position.Sort != p.Sort || position.Ascending != p.Ascending {

@@ -104,7 +104,7 @@ func TestInvalidCursors(t *testing.T) {
 		encode("x"), encode("null"), encode("1"), encode(`"id"`), encode("[]"), encode("{}"),
 		encode(`{"s":"id"}`), encode(`{"s":"id","k":""}`), encode(`{"s":"id","k":1}`), encode(`{"s":"id","v":"1","k":"x"}`),
 		encode(`{"s":"id","v":1.5,"k":"x"}`), encode(`{"s":"id","v":1e300,"k":"x"}`), encode(`{"s":"id","k":"x"`),
-		encode(`{"s":"id","k":"x"}{}`), encode(`{"s":"ID","k":"x"}`), encode(`{"k":"x"}`),
+		encode(`{"s":"id","k":"x"}{}`), encode(`{"s":"ID","k":"x"}`), encode(`{"k":"x"}`), encode(`{"s":"id","k":"x\u0000"}`),
 	} {
 		page := repository.Page{Limit: 10, Sort: repository.SortID, Cursor: cursor}
 		if position, err := page.Position(); !errors.Is(err, repository.ErrInvalidCursor) || position != (repository.Position{}) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"time"
 
 	"github.com/ginauth/ginauth/mail"
@@ -34,7 +35,18 @@ func (o *Outbox) attempt(ctx context.Context, l *letter) error {
 	if err := l.check(ctx); err != nil {
 		return err
 	}
-	return o.mailer.Send(ctx, l.message)
+	return o.send(ctx, l.message)
+}
+
+// send hands the message over. A mailer that panics would end the process; what
+// it says then is not repeated, since it may be of the message.
+func (o *Outbox) send(ctx context.Context, message mail.Message) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = fmt.Errorf("the mailer panicked:\n%s", debug.Stack())
+		}
+	}()
+	return o.mailer.Send(ctx, message)
 }
 
 // isRetried is asked after an attempt. Once the outbox is being closed, what

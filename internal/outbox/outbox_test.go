@@ -77,6 +77,23 @@ func TestRecovers(t *testing.T) {
 	})
 }
 
+// A mailer that panics fails, and says nothing of the message.
+func TestPanicIsAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, p, r := newOutbox(10)
+		p.does(func(_ context.Context, m mail.Message) error { panic(m.Text) })
+		enqueue(t, o, "ana", "reset", "secret-token")
+		pass(time.Second)
+		p.does(nil)
+		pass(time.Hour)
+		r.expect(t, "ana failed", "ana delivered")
+		if strings.Contains(r.errors[0].Error(), "secret") {
+			t.Errorf("the report is %v", r.errors[0])
+		}
+		closed(t, o)
+	})
+}
+
 func TestPermanentFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o, p, r := newOutbox(10)
