@@ -184,7 +184,7 @@ const (
 		"If it was not you, there is nothing to do.\n"
 	confirmText = "Somebody, probably you, has given this address for the account %q.\n\n" +
 		"To confirm that it is yours, open this link within a day:\n\n%s/confirm#%s\n\n" +
-		"If it was not you, there is nothing to do.\n"
+		"If it was not you, do not: who made the account knows its password.\n"
 )
 
 // holds reports whether the token is the user's, for the purpose, and not yet
