@@ -33,9 +33,9 @@ func newChanges() *changes { return &changes{seed: maphash.MakeSeed()} }
 func (c *changes) number() uint64 { return c.last.Load() }
 
 // fingerprint is the same for the same id.
-func (c *changes) fingerprint(id string) uint32 { return uint32(maphash.String(c.seed, id)) } //nolint:gosec // cut off
+func (c *changes) fingerprint(id string) uint32 { return uint32(maphash.String(c.seed, id)) }
 
-func (c *changes) placeOf(id string) place { return place(c.fingerprint(id)) } //nolint:gosec // cut off
+func (c *changes) placeOf(id string) place { return place(c.fingerprint(id)) }
 
 func (c *changes) add(ids []string) {
 	c.adding.Lock()
