@@ -43,7 +43,7 @@ func (a *Auth) showAccount(_ context.Context, user models.User, _ string) (any, 
 //	@Security	Account
 //	@Router		/account/logs [get]
 func (a *Auth) accountLogs(ctx context.Context, user models.User, rawQuery string) (any, error) {
-	query, err := parseLogsQuery(rawQuery)
+	query, err := parseLogsQuery(rawQuery, own)
 	if err != nil {
 		return nil, err
 	}
@@ -69,11 +69,11 @@ func (a *Auth) accountLogs(ctx context.Context, user models.User, rawQuery strin
 //	@Security	Account
 //	@Router		/account/usage [get]
 func (a *Auth) accountUsage(ctx context.Context, user models.User, rawQuery string) (any, error) {
-	query, err := parseUsageQuery(rawQuery, a.now())
+	query, err := parseUsageQuery(rawQuery, a.now(), own)
 	if err != nil {
 		return nil, err
 	}
-	query.filter.Username, query.filter.Email = user.CanonicalUsername, ""
+	query.filter.UserID = user.ID
 	return a.listSeries(ctx, query)
 }
 
@@ -201,7 +201,7 @@ func (a *Auth) accountPassword(c *gin.Context, user models.User) (id string, err
 	if err := a.checkNewPassword(request.Password, user.Username, user.Email); err != nil {
 		return "", err
 	}
-	hash, err := a.hashPassword(c.Request.Context(), request.Password, true)
+	hash, err := a.hashPassword(c.Request.Context(), request.Password, known)
 	if err != nil {
 		return "", err
 	}

@@ -29,7 +29,8 @@ const secretChallenge = `ApiKey realm="admin", in="header", name="` + secretHead
 //	POST /users/delete   erase a user
 //	POST /users/reset    make a password worthless and mail a link to a new one
 //
-// The last is there only with a Config.Mailer. The group is a *gin.RouterGroup or a *gin.Engine.
+// The last is there only with a Config.Mailer. The group is a *gin.RouterGroup
+// or a *gin.Engine.
 func (a *Auth) RegisterAdmin(group interface {
 	gin.IRouter
 	BasePath() string

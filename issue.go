@@ -36,12 +36,14 @@ func isTaken(err error) bool {
 func (a *Auth) issueToKnownUser(ctx context.Context, act repository.Act, key models.APIKey, who userOrder) (models.APIKey, error) {
 	user, err := a.userOf(ctx, who.canonicalUsername)
 	if isNotFound(err) {
-		return models.APIKey{}, a.requireFree(ctx, who.canonicalEmail)
+		user, err = a.userOf(ctx, who.canonicalEmail) // which may be the same user, created in between
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return models.APIKey{}, err
-	}
-	if user.CanonicalEmail != who.canonicalEmail {
+	case user.CanonicalUsername != who.canonicalUsername:
+		return models.APIKey{}, taken("email")
+	case user.CanonicalEmail != who.canonicalEmail:
 		return models.APIKey{}, taken("username")
 	}
 	words := claim{login: who.canonicalUsername, password: who.password, address: who.address}
@@ -53,14 +55,6 @@ func (a *Auth) issueToKnownUser(ctx context.Context, act repository.Act, key mod
 		return models.APIKey{}, problem(http.StatusForbidden, "wrong_password", "The user exists and the password is not theirs.")
 	}
 	return a.issueToProven(ctx, act, key, user)
-}
-
-// requireFree answers ErrNotFound, unless the address belongs to somebody.
-func (a *Auth) requireFree(ctx context.Context, canonicalEmail string) error {
-	if _, err := a.userOf(ctx, canonicalEmail); err != nil {
-		return err
-	}
-	return taken("email")
 }
 
 // issueToProven stores a key for a user who has just proved who they are. If
@@ -131,7 +125,7 @@ func (a *Auth) issueToNewUser(ctx context.Context, act repository.Act, key model
 	if err := a.checkDomain(ctx, who.canonicalEmail); err != nil {
 		return models.APIKey{}, err
 	}
-	hash, err := a.hashPassword(ctx, who.password, false)
+	hash, err := a.hashPassword(ctx, who.password, stranger)
 	if err != nil {
 		return models.APIKey{}, err
 	}

@@ -117,7 +117,7 @@ func (a *Auth) resetPassword(c *gin.Context) (id string, err error) {
 	if err := a.checkReset(c.Request.Context(), request); err != nil {
 		return "", err
 	}
-	hash, err := a.hashPassword(c.Request.Context(), request.Password, true)
+	hash, err := a.hashPassword(c.Request.Context(), request.Password, known)
 	if err != nil {
 		return "", err
 	}
@@ -182,7 +182,7 @@ func (a *Auth) resetUser(c *gin.Context) (id string, err error) {
 	if id, err = a.resolveUser(ctx, request.userRef); err != nil {
 		return id, err
 	}
-	hash, err := a.hashPassword(ctx, security.NewSecret(), true) // which nobody knows
+	hash, err := a.hashPassword(ctx, security.NewSecret(), known) // which nobody knows
 	if err != nil {
 		return id, err
 	}

@@ -28,7 +28,7 @@ import (
 //	@Security		AdminSecret
 //	@Router			/logs [get]
 func (a *Auth) logs(ctx context.Context, rawQuery string) (any, error) {
-	query, err := parseLogsQuery(rawQuery)
+	query, err := parseLogsQuery(rawQuery, anybodys)
 	if err != nil {
 		return nil, err
 	}
@@ -38,11 +38,7 @@ func (a *Auth) logs(ctx context.Context, rawQuery string) (any, error) {
 func (a *Auth) listUsage(ctx context.Context, query logsQuery) (any, error) {
 	query.filter.Now = a.now()
 	list, err := a.repo.ListUsage(ctx, query.filter, query.page)
-	response := logsResponse{Logs: make([]usageResponse, len(list.Rows)), NextCursor: list.Next}
-	for i, row := range list.Rows {
-		response.Logs[i] = a.describeUsage(row)
-	}
-	return response, err
+	return logsResponse{Logs: each(list.Rows, a.describeUsage), NextCursor: list.Next}, err
 }
 
 // logsQuery is what the parameters of logs ask for.
@@ -51,9 +47,9 @@ type logsQuery struct {
 	page   repository.Page
 }
 
-func parseLogsQuery(rawQuery string) (logsQuery, error) {
+func parseLogsQuery(rawQuery string, whose scope) (logsQuery, error) {
 	q := logsQuery{page: repository.Page{Sort: repository.SortLatestQuery, Limit: defaultLimit}}
-	return q, parseQuery(rawQuery, q.set)
+	return q, parseQuery(rawQuery, whose.limit(q.set))
 }
 
 func (q *logsQuery) set(p *queryParser, name, value string) {

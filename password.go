@@ -20,6 +20,9 @@ type hashing struct {
 	all, strangers *semaphore.Weighted
 }
 
+// Whom a password is hashed for, see hashing.
+const stranger, known = false, true
+
 func newHashing(mebibytes int) hashing {
 	total := int64(mebibytes) << 10
 	return hashing{total, semaphore.NewWeighted(total), semaphore.NewWeighted(total / 2)}
@@ -27,10 +30,10 @@ func newHashing(mebibytes int) hashing {
 
 // take waits for memory; leave gives it back. A hash of another system that
 // needs more than there is takes all of it.
-func (h hashing) take(ctx context.Context, kibibytes int, known bool) (leave func(), err error) {
+func (h hashing) take(ctx context.Context, kibibytes int, isKnown bool) (leave func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, memoryTimeout)
 	defer cancel()
-	if known {
+	if isKnown {
 		n := min(int64(kibibytes), h.total)
 		return func() { h.all.Release(n) }, busy(h.all.Acquire(ctx, n))
 	}
@@ -53,8 +56,8 @@ func busy(err error) error {
 }
 
 // hashPassword hashes a new password, of somebody who is known or of a stranger.
-func (a *Auth) hashPassword(ctx context.Context, password string, known bool) (string, error) {
-	leave, err := a.hashing.take(ctx, security.HashingMemory(""), known)
+func (a *Auth) hashPassword(ctx context.Context, password string, isKnown bool) (string, error) {
+	leave, err := a.hashing.take(ctx, security.HashingMemory(""), isKnown)
 	if err != nil {
 		return "", err
 	}
@@ -66,8 +69,8 @@ func (a *Auth) hashPassword(ctx context.Context, password string, known bool) (s
 // is not there, takes the same work and matches nothing. A hash that takes less
 // memory than ours, such as bcrypt, takes time all the same, and counts as one
 // of ours.
-func (a *Auth) verifyPassword(ctx context.Context, hash, password string, known bool) (bool, error) {
-	leave, err := a.hashing.take(ctx, max(security.HashingMemory(hash), security.HashingMemory("")), known)
+func (a *Auth) verifyPassword(ctx context.Context, hash, password string, isKnown bool) (bool, error) {
+	leave, err := a.hashing.take(ctx, max(security.HashingMemory(hash), security.HashingMemory("")), isKnown)
 	if err != nil {
 		return false, err
 	}

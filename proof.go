@@ -90,7 +90,9 @@ func (a *Auth) proveUser(ctx context.Context, c claim, find func() (models.User,
 	if err != nil || !right {
 		return models.User{}, false, err
 	}
-	a.proofs.Succeed(login, c.address, now)
+	for _, name := range []string{user.CanonicalUsername, user.CanonicalEmail} {
+		a.proofs.Succeed(loginOf(name), c.address, now)
+	}
 	return a.upgraded(ctx, user, c.password), true, nil
 }
 
@@ -102,7 +104,7 @@ func (a *Auth) upgraded(ctx context.Context, user models.User, password string) 
 		return user
 	}
 	old := user.PasswordHash
-	hash, err := a.hashPassword(ctx, password, true)
+	hash, err := a.hashPassword(ctx, password, known)
 	if err != nil {
 		return user
 	}
@@ -132,7 +134,7 @@ func (a *Auth) reproved(ctx context.Context, user models.User, password string) 
 	if err != nil {
 		return user
 	}
-	if right, err := a.verifyPassword(ctx, current.PasswordHash, password, true); err != nil || !right {
+	if right, err := a.verifyPassword(ctx, current.PasswordHash, password, known); err != nil || !right {
 		return user
 	}
 	return current

@@ -38,6 +38,29 @@ func parseQuery(rawQuery string, set func(p *queryParser, name, value string)) e
 	return p.err()
 }
 
+// scope is whose keys a list may be of.
+type scope int
+
+const (
+	anybodys scope = iota
+	own
+)
+
+// limit takes the parameters that name a user from those of a call on one's own
+// keys.
+func (s scope) limit(set func(p *queryParser, name, value string)) func(p *queryParser, name, value string) {
+	if s == anybodys {
+		return set
+	}
+	return func(p *queryParser, name, value string) {
+		if name == "username" || name == "email" {
+			p.refuseUnknown(name)
+			return
+		}
+		set(p, name, value)
+	}
+}
+
 // err reports all that was refused, in a fixed order.
 func (p *queryParser) err() error {
 	if len(p.errors) == 0 {

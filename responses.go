@@ -119,9 +119,23 @@ type verifyResponse struct {
 	User *userResponse `json:"user" extensions:"x-nullable"`
 }
 
+// exportedUser shows all that is held of a user but the hashes.
+type exportedUser struct {
+	userResponse
+	// TokenPurpose is what the token of the latest mail is for: confirm or reset;
+	// empty if there is none.
+	TokenPurpose string `json:"token_purpose"`
+	// TokenExpirationDate is until when it can be used, null if there is none.
+	TokenExpirationDate *time.Time `json:"token_expiration_date" extensions:"x-nullable"`
+}
+
+func describeExported(user models.User) exportedUser {
+	return exportedUser{*describeUser(user), user.TokenPurpose, nullable(user.TokenExpirationDate)}
+}
+
 // exportResponse is all that is held of a user.
 type exportResponse struct {
-	User  userResponse    `json:"user"`
+	User  exportedUser    `json:"user"`
 	Keys  []usageResponse `json:"keys"`
 	Usage []seriesRow     `json:"usage"`
 }
@@ -160,6 +174,15 @@ func (a *Auth) describeUsage(row repository.KeyUsage) usageResponse {
 	}
 	response.ID = row.KeyID // also where the key is gone
 	return response
+}
+
+// each describes rows, and none as an empty list.
+func each[Row, Response any](rows []Row, describe func(Row) Response) []Response {
+	responses := make([]Response, len(rows))
+	for i, row := range rows {
+		responses[i] = describe(row)
+	}
+	return responses
 }
 
 // nullable shows the zero time as null.

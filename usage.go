@@ -40,7 +40,7 @@ const (
 //	@Security		AdminSecret
 //	@Router			/usage [get]
 func (a *Auth) usageSeries(ctx context.Context, rawQuery string) (any, error) {
-	query, err := parseUsageQuery(rawQuery, a.now())
+	query, err := parseUsageQuery(rawQuery, a.now(), anybodys)
 	if err != nil {
 		return nil, err
 	}
@@ -49,11 +49,7 @@ func (a *Auth) usageSeries(ctx context.Context, rawQuery string) (any, error) {
 
 func (a *Auth) listSeries(ctx context.Context, query usageQuery) (any, error) {
 	series, err := a.repo.UsageSeries(ctx, query.filter, query.page)
-	response := seriesResponse{Usage: make([]seriesRow, len(series.Rows)), NextCursor: series.Next}
-	for i, row := range series.Rows {
-		response.Usage[i] = describeSeriesRow(row)
-	}
-	return response, err
+	return seriesResponse{Usage: each(series.Rows, describeSeriesRow), NextCursor: series.Next}, err
 }
 
 // usageQuery is what the parameters of usage ask for. The range in the filter
@@ -63,11 +59,11 @@ type usageQuery struct {
 	page   repository.SeriesPage
 }
 
-func parseUsageQuery(rawQuery string, now time.Time) (usageQuery, error) {
+func parseUsageQuery(rawQuery string, now time.Time, whose scope) (usageQuery, error) {
 	q := usageQuery{page: repository.SeriesPage{
 		Interval: repository.IntervalDay, By: repository.Breakdown{Key: true}, Limit: defaultLimit,
 	}}
-	if err := parseQuery(rawQuery, q.set); err != nil {
+	if err := parseQuery(rawQuery, whose.limit(q.set)); err != nil {
 		return q, err
 	}
 	return q, q.settleRange(now)

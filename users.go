@@ -51,6 +51,7 @@ func (a *Auth) verify(c *gin.Context) error {
 //	@Description	Newest first unless told otherwise.
 //	@Tags			users
 //	@Produce		json
+//	@Param			id			query		string	false	"the user with this id"
 //	@Param			username	query		string	false	"the user of this name"
 //	@Param			email		query		string	false	"the user with this address"
 //	@Param			disabled	query		bool	false	"users who are disabled, or who are not"
@@ -68,11 +69,8 @@ func (a *Auth) users(ctx context.Context, rawQuery string) (any, error) {
 		return nil, err
 	}
 	list, err := a.repo.ListUsers(ctx, query.filter, query.page)
-	response := usersResponse{Users: make([]userResponse, len(list.Rows)), NextCursor: list.Next}
-	for i, user := range list.Rows {
-		response.Users[i] = *describeUser(user)
-	}
-	return response, err
+	describe := func(user models.User) userResponse { return *describeUser(user) }
+	return usersResponse{Users: each(list.Rows, describe), NextCursor: list.Next}, err
 }
 
 // usersQuery is what the parameters of users ask for.
@@ -83,6 +81,8 @@ type usersQuery struct {
 
 func (q *usersQuery) set(p *queryParser, name, value string) {
 	switch name {
+	case "id":
+		q.filter.ID = value
 	case "username":
 		q.filter.Username = p.canonical(name, value, security.CanonicalUsername)
 	case "email":
@@ -233,46 +233,36 @@ func (a *Auth) exportUser(ctx context.Context, rawQuery string) (any, error) {
 }
 
 func (a *Auth) export(ctx context.Context, user models.User) (response exportResponse, err error) {
-	response.User = *describeUser(user)
-	if response.Keys, err = a.allKeys(ctx, user.ID); err != nil {
+	response.User = describeExported(user)
+	keys, err := allPages(func(cursor string) ([]repository.KeyUsage, string, error) {
+		page := repository.Page{Sort: repository.SortID, Ascending: true, Limit: repository.MaxLimit, Cursor: cursor}
+		list, err := a.repo.ListUsage(ctx, repository.UsageFilter{UserID: user.ID}, page)
+		return list.Rows, list.Next, err
+	})
+	if err != nil {
 		return response, err
 	}
-	response.Usage, err = a.allUsage(ctx, user)
+	usage, err := allPages(func(cursor string) ([]repository.SeriesRow, string, error) {
+		by := repository.Breakdown{Key: true, Route: true}
+		page := repository.SeriesPage{Interval: repository.IntervalDay, By: by, Limit: repository.MaxLimit, Cursor: cursor}
+		list, err := a.repo.UsageSeries(ctx, repository.SeriesFilter{UserID: user.ID}, page)
+		return list.Rows, list.Next, err
+	})
+	response.Keys, response.Usage = each(keys, a.describeUsage), each(usage, describeSeriesRow)
 	return response, err
 }
 
-func (a *Auth) allKeys(ctx context.Context, userID string) ([]usageResponse, error) {
-	keys := []usageResponse{}
-	page := repository.Page{Sort: repository.SortID, Ascending: true, Limit: repository.MaxLimit}
-	for {
-		list, err := a.repo.ListUsage(ctx, repository.UsageFilter{UserID: userID}, page)
+// allPages reads a list to its end.
+func allPages[Row any](list func(cursor string) (rows []Row, next string, err error)) ([]Row, error) {
+	all := []Row{}
+	for cursor := ""; ; {
+		rows, next, err := list(cursor)
 		if err != nil {
 			return nil, err
 		}
-		for _, row := range list.Rows {
-			keys = append(keys, a.describeUsage(row))
-		}
-		if page.Cursor = list.Next; page.Cursor == "" {
-			return keys, nil
-		}
-	}
-}
-
-func (a *Auth) allUsage(ctx context.Context, user models.User) ([]seriesRow, error) {
-	rows := []seriesRow{}
-	now := a.now()
-	filter := repository.SeriesFilter{Username: user.CanonicalUsername, From: time.UnixMilli(1).UTC(), To: now.Add(oneDay)}
-	page := repository.SeriesPage{Interval: repository.IntervalDay, By: repository.Breakdown{Key: true, Route: true}, Limit: repository.MaxLimit}
-	for {
-		list, err := a.repo.UsageSeries(ctx, filter, page)
-		if err != nil {
-			return nil, err
-		}
-		for _, row := range list.Rows {
-			rows = append(rows, describeSeriesRow(row))
-		}
-		if page.Cursor = list.Next; page.Cursor == "" {
-			return rows, nil
+		all = append(all, rows...)
+		if cursor = next; cursor == "" {
+			return all, nil
 		}
 	}
 }

@@ -78,6 +78,7 @@ func (u KeyUsage) Status(now time.Time) models.Status {
 // UserFilter narrows a list of users; a zero field asks nothing, and what is
 // asked must hold together.
 type UserFilter struct {
+	ID string
 	// Username and Email are compared in their canonical forms.
 	Username string
 	Email    string

@@ -48,8 +48,8 @@ type Repository interface {
 
 	// CreateUser stores a new user together with their first key, both or
 	// neither; the change log has the user first. The user's Version becomes 1.
-	// The key's UserID must be the user's ID. ErrConflict with field "username" or "email" (compared in their
-	// canonical forms), "id" or "hash".
+	// The key's UserID must be the user's ID. ErrConflict with field "username"
+	// or "email" (compared in their canonical forms), "id" or "hash".
 	CreateUser(ctx context.Context, act Act, user models.User, key models.APIKey) error
 
 	// KeyByHash finds a key, with its owner's Username, DisabledDate and

@@ -29,7 +29,8 @@ func (i Interval) Begin(t time.Time) time.Time {
 // SeriesFilter narrows a series; a zero field asks nothing, and what is asked
 // must hold together.
 type SeriesFilter struct {
-	KeyID string
+	KeyID  string
+	UserID string
 	// Username and Email are compared in their canonical forms.
 	Username string
 	Email    string

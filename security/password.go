@@ -55,7 +55,8 @@ func HashPassword(password string) string {
 // most 256 MiB, 10 passes, 16 lanes, 8 to 64 bytes of salt and 16 to 64 of tag; bcrypt with cost
 // 4 to 15. Tags are compared in constant time.
 //
-// Argon2id hashes the password in normalization form C, see [HashPassword]. For bcrypt it is
+// A password of more than 1024 bytes, which [CheckAnyPassword] refuses, is never right, and
+// nothing is hashed. Argon2id hashes the password in normalization form C, see [HashPassword]. For bcrypt it is
 // taken byte for byte, as other systems do, and a password that bcrypt cannot tell from another
 // one, longer than 72 bytes or with a zero byte in it, is never right.
 func VerifyPassword(hash, password string) (bool, error) {
@@ -65,6 +66,9 @@ func VerifyPassword(hash, password string) (bool, error) {
 	h, err := parseArgon2(hash)
 	if err != nil {
 		return false, err
+	}
+	if len(password) > maxPasswordLength {
+		return false, nil
 	}
 	tag := h.derive(norm.NFC.String(password))
 	return subtle.ConstantTimeCompare(tag, h.tag) == 1, nil

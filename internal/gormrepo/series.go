@@ -126,6 +126,9 @@ func inSeries(query, db *gorm.DB, filter repository.SeriesFilter) *gorm.DB {
 	if filter.KeyID != "" {
 		query = query.Where("key_id = ?", filter.KeyID)
 	}
+	if filter.UserID != "" {
+		query = query.Where("user_id = ?", filter.UserID)
+	}
 	if filter.Route != "" {
 		query = query.Where("route = ?", filter.Route)
 	}

@@ -133,6 +133,9 @@ func (r *Repository) ListUsers(ctx context.Context, filter repository.UserFilter
 }
 
 func filteredUsers(query *gorm.DB, filter repository.UserFilter) *gorm.DB {
+	if filter.ID != "" {
+		query = query.Where("id = ?", filter.ID)
+	}
 	if filter.Username != "" {
 		query = query.Where("canonical_username = ?", filter.Username)
 	}

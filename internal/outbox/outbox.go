@@ -39,9 +39,9 @@ type Options struct {
 	Failed func(userID string, err error)
 	// Delivered is called after a message was sent. Each message ends with
 	// either this or an ErrGivenUp, unless it was dropped or a newer one took its
-	// place; nothing is said of a message after that. Both functions are called by goroutines
-	// of the outbox, one at a time and in the order of events. They must return
-	// in time and must not call Close, which waits for them.
+	// place; nothing is said of a message after that. Both functions are called
+	// by goroutines of the outbox, one at a time and in the order of events. They
+	// must return in time and must not call Close, which waits for them.
 	Delivered func(userID string)
 }
 

@@ -11,13 +11,13 @@ import (
 const lately = 7 * 24 * time.Hour
 
 // Accounts slows down guessing the passwords of accounts, which are told apart
-// by the logins that are tried: for each account and
-// client address, and with larger budgets for each account, from wherever it is
-// tried, and for each address, whichever accounts it tries. An address from
-// which an account's password was right lately has a budget of its own there,
-// as large as those, so that others cannot lock it out and right passwords may
-// be sent many at a time. It is safe for concurrent use, and its memory is
-// bounded.
+// by the logins that are tried: for each account and client address, and with
+// larger budgets for each account, from wherever it is tried, and for each
+// address, whichever accounts it tries. An address from which an account's
+// password was right lately has a budget of its own there, as large as those, so
+// that others cannot lock it out and right passwords may be sent many at a time.
+// It is safe for concurrent use, and its memory is bounded: of what it counts it
+// holds the 10,000 that were used most.
 type Accounts struct {
 	strangers *Buckets[pair]
 	familiar  *Buckets[pair]

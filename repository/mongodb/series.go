@@ -212,6 +212,9 @@ func (r *Repository) inSeries(ctx context.Context, filter repository.SeriesFilte
 	if filter.KeyID != "" {
 		conditions = append(conditions, field("key_id", filter.KeyID))
 	}
+	if filter.UserID != "" {
+		conditions = append(conditions, field("user_id", filter.UserID))
+	}
 	if filter.Route != "" {
 		conditions = append(conditions, field("route", filter.Route))
 	}

@@ -54,6 +54,9 @@ func (r *Repository) usersAfter(ctx context.Context, filter repository.UserFilte
 // usersMeeting says the filter in MongoDB's words.
 func usersMeeting(filter repository.UserFilter) bson.D {
 	conditions := notDeleted()
+	if filter.ID != "" {
+		conditions = and(conditions, field("$and", bson.A{byID(filter.ID)})) // beside a position, which asks for an id too
+	}
 	if filter.Username != "" {
 		conditions = and(conditions, field("canonical_username", filter.Username))
 	}

@@ -37,9 +37,10 @@ func emptySeries(s *suite) {
 
 func seriesAreWhatWasCounted(s *suite) {
 	c := s.count()
-	key := c.hours[0].KeyID
+	key, user := c.hours[0].KeyID, c.hours[0].UserID
 	for _, filter := range []repository.SeriesFilter{
-		{}, {KeyID: key}, {KeyID: "none"}, {Username: "ana"}, {Username: "Ana"}, {Email: "bob@example.org"},
+		{}, {KeyID: key}, {KeyID: "none"}, {UserID: user}, {UserID: "none"}, {UserID: user, Username: "bob"},
+		{Username: "ana"}, {Username: "Ana"}, {Email: "bob@example.org"},
 		{Username: "ana", Email: "bob@example.org"}, {Username: "ana", Email: "ana@example.org"}, {Route: "/a"}, {Route: "/"},
 		{KeyID: key, Route: "/a/:id", Username: "ana"}, {KeyID: key, Username: "bob"},
 		{From: hour(24)}, {To: hour(24)}, {From: hour(23), To: hour(25)}, {From: hour(24).Add(time.Millisecond)},

@@ -104,6 +104,7 @@ func (c counted) user(id string) models.User {
 
 func shows(filter repository.SeriesFilter, date time.Time, h models.HourUsage, user models.User) bool {
 	return (filter.KeyID == "" || filter.KeyID == h.KeyID) &&
+		(filter.UserID == "" || filter.UserID == h.UserID) &&
 		(filter.Route == "" || filter.Route == h.Route) &&
 		(filter.Username == "" || filter.Username == user.CanonicalUsername) &&
 		(filter.Email == "" || filter.Email == user.CanonicalEmail) &&

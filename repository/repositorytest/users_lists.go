@@ -39,6 +39,8 @@ func usersFiltered(s *suite) {
 		want   []models.User
 	}{
 		"all":                      {repository.UserFilter{}, []models.User{ana, bob, eve}},
+		"an id":                    {repository.UserFilter{ID: eve.ID}, []models.User{eve}},
+		"an id and a name":         {repository.UserFilter{ID: eve.ID, Username: "ana"}, []models.User{}},
 		"a name":                   {repository.UserFilter{Username: "ana"}, []models.User{ana}},
 		"a name as typed":          {repository.UserFilter{Username: ana.Username}, []models.User{}},
 		"an address":               {repository.UserFilter{Email: "bob@example.org"}, []models.User{bob}},
@@ -51,6 +53,13 @@ func usersFiltered(s *suite) {
 		"unconfirmed and disabled": {repository.UserFilter{Confirmed: &no, Disabled: &yes}, []models.User{}},
 	} {
 		same(s, "the users for "+name, s.users(c.filter), c.want)
+	}
+	page := wholeList()
+	page.Cursor = page.NextUser(bob)
+	for id, want := range map[string][]models.User{ana.ID: {}, eve.ID: {eve}} {
+		rest, err := s.repo.ListUsers(s.Context(), repository.UserFilter{ID: id}, page)
+		s.succeeds("ListUsers", err)
+		same(s, "the user after another", rest.Rows, want)
 	}
 }
 
