@@ -137,6 +137,10 @@ func (a *app) do(r request) *httptest.ResponseRecorder {
 	}
 	req := httptest.NewRequestWithContext(a.t.Context(), r.method, r.path, strings.NewReader(r.body))
 	maps.Copy(req.Header, r.header)
+	if host := req.Header.Get("Host"); host != "" { // which is no header of a request that was read
+		req.Host = host
+		req.Header.Del("Host")
+	}
 	if r.address != "" {
 		req.RemoteAddr = r.address
 	}

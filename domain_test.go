@@ -57,6 +57,28 @@ func TestDomains(t *testing.T) {
 	expectProblem(t, answer, 422, "fields_invalid", "email")
 }
 
+// patient looks names up as long as it may.
+type patient struct {
+	zone
+	left time.Duration
+}
+
+func (p *patient) LookupMX(ctx context.Context, _ string) ([]*net.MX, error) {
+	deadline, _ := ctx.Deadline()
+	p.left = time.Until(deadline)
+	return nil, context.DeadlineExceeded
+}
+
+// A resolver that does not answer holds nobody up for long, and refuses nobody.
+func TestSilentResolver(t *testing.T) {
+	p := &patient{}
+	a := newApp(t, func(c *ginauth.Config) { c.Resolver = p })
+	a.issue(`{` + ada + `}`)
+	if p.left <= 0 || p.left > 3*time.Second {
+		t.Errorf("a look-up may take %v", p.left)
+	}
+}
+
 // What mails need is asked for at the start.
 func TestConfigOfAccounts(t *testing.T) {
 	mailer := &postman{mails: make(chan mail.Message, 1)}

@@ -49,6 +49,40 @@ func TestForeignObjects(t *testing.T) {
 	expectProblem(t, a.as("eve", password, "/account/email", `{"email":"ADA@example.com"}`), 409, "email_taken", "email")
 }
 
+// changes are the routes below /account that change something.
+func (a *app) changes() (paths []string) {
+	for _, route := range a.engine.Routes() {
+		if route.Method == http.MethodPost && strings.HasPrefix(route.Path, "/account/") {
+			paths = append(paths, route.Path)
+		}
+	}
+	if len(paths) != 9 {
+		a.t.Errorf("the routes are %v", paths)
+	}
+	return paths
+}
+
+// No change can be made by a page of another site, nor by a form.
+func TestNoChangeAcrossOrigins(t *testing.T) {
+	a, _ := newMailing(t)
+	user := a.register("ada")
+	for _, path := range a.changes() {
+		for status, h := range map[int]http.Header{
+			http.StatusForbidden:            header("Sec-Fetch-Site", "cross-site", "Content-Type", "application/json"),
+			http.StatusUnsupportedMediaType: header("Sec-Fetch-Site", "same-origin", "Content-Type", "text/plain"),
+		} {
+			r := request{method: http.MethodPost, path: path, body: `{}`, header: h}
+			r.header.Set("Authorization", basic("ada", password))
+			if answer := a.do(r); answer.Code != status {
+				t.Errorf("%s is answered %d, want %d: %s", path, answer.Code, status, answer.Body)
+			}
+		}
+	}
+	if answer := a.guarded(user.key); answer.Code != http.StatusOK {
+		t.Errorf("the key is answered %d", answer.Code)
+	}
+}
+
 // Browsers send what they know along with the pages of others.
 func TestCrossOrigin(t *testing.T) {
 	a := newAccounts(t, func(c *ginauth.Config) { c.PublicURL = "https://app.example.org" })

@@ -60,6 +60,34 @@ func TestGuessesTellNobodysAddress(t *testing.T) {
 	}
 }
 
+// Logins by HTTP Basic, which are open to anybody, are slowed down alike.
+func TestGuessingByBasic(t *testing.T) {
+	a := newAccounts(t)
+	user := a.register("ada")
+	a.setUser(user.id, func(u *models.User) { u.PasswordHash = cheapHash(t) })
+	for range 10 {
+		expectProblem(t, a.as("ada", "wrong", "/account", ""), http.StatusUnauthorized, "credentials_wrong", "")
+	}
+	answer := a.as("ada", password, "/account", "")
+	expectProblem(t, answer, http.StatusTooManyRequests, "too_many_attempts", "")
+	if answer.Header().Get("Retry-After") != "10" {
+		t.Errorf("one is to come again after %q seconds", answer.Header().Get("Retry-After"))
+	}
+}
+
+// Where the password was right, it is known by either login.
+func TestKnownByEitherLogin(t *testing.T) {
+	a := newApp(t)
+	user := a.issue(`{` + ada + `}`).text("user_id")
+	a.setUser(user, func(u *models.User) { u.PasswordHash = cheapHash(t) })
+	a.expectVerified("ada", password, true)
+	a.setUser(user, func(u *models.User) { u.PasswordHash = cheapHash(t) })
+	for i := range 101 {
+		a.verify("ada@example.com", "wrong", fmt.Sprintf("198.51.100.%d", i))
+	}
+	a.expectVerified("ada@example.com", password, true)
+}
+
 // cheapHash is one of the password that takes next to no work.
 func cheapHash(t *testing.T) string {
 	t.Helper()

@@ -3,6 +3,7 @@ package ginauth_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -83,18 +84,16 @@ func TestNewUsernameRace(t *testing.T) {
 // Two calls that make the same new user at once both get a key.
 func TestNewSameUserTwiceAtOnce(t *testing.T) {
 	a := newApp(t)
-	var mu sync.Mutex
-	users := map[string]int{}
+	answers := make([]*httptest.ResponseRecorder, 4)
 	var group sync.WaitGroup
-	for range 4 {
-		group.Go(func() {
-			user := a.issue(`{` + ada + `}`).text("user_id")
-			mu.Lock()
-			defer mu.Unlock()
-			users[user]++
-		})
+	for i := range answers {
+		group.Go(func() { answers[i] = a.call("/auth/new", `{`+ada+`}`) })
 	}
 	group.Wait()
+	users := map[string]int{}
+	for _, answer := range answers {
+		users[a.expectStatus(answer, http.StatusCreated).text("user_id")]++
+	}
 	if len(users) != 1 || len(a.rows("/auth/logs")) != 4 {
 		t.Errorf("the users are %v", users)
 	}

@@ -52,6 +52,17 @@ func TestPasswordIsAnotherMeanwhile(t *testing.T) {
 	}
 }
 
+// Who finds out late that another call has just made the same user is that user.
+func TestUserIsCreatedMeanwhile(t *testing.T) {
+	for _, lookUp := range []string{"UserByUsername", "UserByEmail", "CreateUser"} {
+		t.Run(lookUp, func(t *testing.T) {
+			a := newApp(t)
+			a.before(lookUp, func() { a.issue(`{` + ada + `}`) })
+			a.issue(`{` + ada + `}`)
+		})
+	}
+}
+
 // Who holds the body back has to prove themselves when it is there.
 func TestBodyIsHeldBack(t *testing.T) {
 	a := newAccounts(t)

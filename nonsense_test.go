@@ -3,8 +3,8 @@ package ginauth_test
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -19,76 +19,121 @@ func nonsense() map[string]any {
 	}
 }
 
-// Every field of every call on users, missing and with every kind of nonsense:
-// it is refused as the caller's mistake, and changes nothing.
-func TestNonsenseInCallsOnUsers(t *testing.T) {
+// input is a field that a call takes.
+type input struct {
+	good     any
+	optional bool
+	fine     []string // which kinds of nonsense are none there
+}
+
+// fieldsOf are those of a call that is good but for one field.
+type fieldsOf struct {
+	make   func(body string) *httptest.ResponseRecorder
+	inputs map[string]input
+}
+
+// Every field of every call, missing and with every kind of nonsense, while all
+// the others are good: it is refused as the caller's mistake, and changes
+// nothing.
+func TestNonsense(t *testing.T) {
 	a, _ := newMailing(t)
 	user := a.register("ada")
+	for _, address := range []string{"192.0.2.1", "192.0.2.7"} { // from where wrong passwords wait for none of this
+		a.verify("ada", password, address)
+	}
 	before := a.user(user.id)
+	for name, c := range a.calls(user) {
+		for field, in := range c.inputs {
+			for kind, value := range nonsense() {
+				if !slices.Contains(in.fine, kind) {
+					a.expectMistake(name, field, kind, c.make(encode(c.with(field, value))))
+				}
+			}
+			if !in.optional {
+				a.expectMistake(name, field, "nothing", c.make(encode(c.with(field, nil))))
+			}
+		}
+		a.expectMistake(name, "usernames", "nonsense", c.make(encode(c.with("usernames", "ada"))))
+	}
+	if after := a.user(user.id); fmt.Sprint(after) != fmt.Sprint(before) {
+		t.Errorf("the user is %v and was %v", after, before)
+	}
+	if rows := a.rows("/auth/logs"); len(rows) != 1 || a.guarded(user.key).Code != 200 {
+		t.Errorf("the keys are %v", rows)
+	}
+}
+
+func (a *app) calls(user person) map[string]fieldsOf {
 	admin := func(path string) func(body string) *httptest.ResponseRecorder {
 		return func(body string) *httptest.ResponseRecorder { return a.call("/auth"+path, body) }
+	}
+	own := func(path string) func(body string) *httptest.ResponseRecorder {
+		return func(body string) *httptest.ResponseRecorder { return a.as("ada", password, "/account"+path, body) }
 	}
 	public := func(path string) func(body string) *httptest.ResponseRecorder {
 		return func(body string) *httptest.ResponseRecorder { return a.with("", "/account"+path, body) }
 	}
-	own := func(path string) func(body string) *httptest.ResponseRecorder {
-		return func(body string) *httptest.ResponseRecorder { return a.with(user.key, "/account"+path, body) }
-	}
-	for name, c := range map[string]struct {
-		call func(body string) *httptest.ResponseRecorder
-		body map[string]any // would be good but for the field that is put in
-	}{
-		"verify":  {admin("/verify"), map[string]any{"username": "", "password": "", "client_address": "192.0.2.1"}},
-		"disable": {admin("/users/disable"), map[string]any{"id": ""}},
-		"enable":  {admin("/users/enable"), map[string]any{"username": ""}},
-		"delete":  {admin("/users/delete"), map[string]any{"email": "", "detach_keys": nil}},
-		"force":   {admin("/users/reset"), map[string]any{"id": "", "revoke_keys": nil}},
-		"confirm": {public("/confirm"), map[string]any{"token": ""}},
-		"forgot":  {public("/forgot"), map[string]any{"email": ""}},
-		"reset":   {public("/reset"), map[string]any{"token": "", "password": "", "revoke_keys": nil}},
-		"revoke":  {own("/revoke"), map[string]any{"id": "", "api_key": ""}},
-	} {
-		for field := range c.body {
-			for kind, value := range nonsense() {
-				body := maps.Clone(c.body)
-				body[field] = value
-				a.expectMistake(name+", "+field+" with "+kind, c.call(encode(body)))
-			}
-			body := maps.Clone(c.body)
-			delete(body, field)
-			a.expectMistake(name+" without "+field, c.call(encode(body)))
-		}
-		a.expectMistake(name+" with another field", c.call(`{"usernames":"ada"}`))
-	}
-	if after := a.user(user.id); fmt.Sprint(after) != fmt.Sprint(before) {
-		t.Errorf("the user is %v and was %v", after, before)
-	}
-	if answer := a.guarded(user.key); answer.Code != 200 {
-		t.Errorf("the key is answered %d", answer.Code)
+	label := []string{"look-alikes", "no address", "a broken escape"} // which is text
+	flag, date := input{good: true, optional: true}, input{good: "2040-01-02", optional: true}
+	name := input{good: "x", optional: true, fine: append(label, "empty")}
+	address := input{good: "192.0.2.7", optional: true, fine: []string{"empty"}}
+	newPassword, token := input{good: "Difference-2_Engine"}, input{good: user.id + "." + strings.Repeat("A", 43)}
+	return map[string]fieldsOf{
+		"new user": {admin("/new"), map[string]input{
+			"username": {good: "bob"}, "email": {good: "bob@example.com"}, "password": newPassword, "name": name,
+			"client_address": address, "expiration_date": date,
+		}},
+		"new for the user": {admin("/new"), map[string]input{
+			"username": {good: "ada"}, "email": {good: "ada@example.com"}, "password": {good: password}, "never_expires": flag,
+		}},
+		"new service":    {admin("/new"), map[string]input{"name": {good: "x", fine: label}, "never_expires": flag}},
+		"renew":          {admin("/renew"), map[string]input{"id": {good: user.keyID}, "expiration_date": date, "reactivate": flag}},
+		"renew by key":   {admin("/renew"), map[string]input{"api_key": {good: user.key}, "never_expires": flag}},
+		"revoke":         {admin("/revoke"), map[string]input{"id": {good: user.keyID}}},
+		"revoke by key":  {admin("/revoke"), map[string]input{"api_key": {good: user.key}}},
+		"delete":         {admin("/delete"), map[string]input{"id": {good: user.keyID}}},
+		"verify":         {admin("/verify"), map[string]input{"username": {good: "ada"}, "password": {good: password}, "client_address": address}},
+		"verify address": {admin("/verify"), map[string]input{"email": {good: "ada@example.com"}, "password": {good: password}}},
+		"disable":        {admin("/users/disable"), map[string]input{"id": {good: user.id}}},
+		"enable":         {admin("/users/enable"), map[string]input{"username": {good: "ada"}}},
+		"delete user":    {admin("/users/delete"), map[string]input{"email": {good: "ada@example.com"}, "detach_keys": flag}},
+		"force":          {admin("/users/reset"), map[string]input{"id": {good: user.id}, "revoke_keys": flag}},
+		"own new":        {own("/new"), map[string]input{"name": name, "never_expires": flag}},
+		"own renew":      {own("/renew"), map[string]input{"id": {good: user.keyID}, "expiration_date": date}},
+		"own revoke":     {own("/revoke"), map[string]input{"api_key": {good: user.key}}},
+		"password":       {own("/password"), map[string]input{"password": newPassword, "revoke_keys": flag}},
+		"email":          {own("/email"), map[string]input{"email": {good: "new@example.com"}}},
+		"confirm":        {public("/confirm"), map[string]input{"token": token}},
+		"forgot":         {public("/forgot"), map[string]input{"email": {good: "ada@example.com"}}},
+		"reset":          {public("/reset"), map[string]input{"token": token, "password": newPassword, "revoke_keys": flag}},
 	}
 }
 
-// The same of the calls that need the password, each of which hashes it.
-func TestNonsenseInAccountCalls(t *testing.T) {
-	a := newAccounts(t)
-	user := a.register("ada")
-	before := a.user(user.id)
-	for path, fields := range map[string][]string{
-		"new": {"name", "never_expires", "expiration_date"}, "renew": {"id", "api_key", "expiration_date"},
-		"password": {"password"}, "email": {"email"},
-	} {
-		for _, field := range fields {
-			for _, kind := range []string{"an object", "a NUL", "too long"} {
-				answer := a.as("ada", password, "/account/"+path, encode(map[string]any{field: nonsense()[kind]}))
-				a.expectMistake(path+", "+field+" with "+kind, answer)
-			}
-		}
+// with returns the body of good fields, but for one; nil leaves it out.
+func (c fieldsOf) with(field string, value any) map[string]any {
+	body := map[string]any{}
+	for name, in := range c.inputs {
+		body[name] = in.good
 	}
-	if after := a.user(user.id); fmt.Sprint(after) != fmt.Sprint(before) {
-		t.Errorf("the user is %v and was %v", after, before)
+	if body[field] = value; value == nil {
+		delete(body, field)
 	}
-	if rows, _ := a.expectStatus(a.with(user.key, "/account/logs", ""), 200)["logs"].([]any); len(rows) != 1 {
-		t.Errorf("there are %d keys", len(rows))
+	return body
+}
+
+// expectMistake reports an answer that does not refuse the field, or quotes it.
+// What can be read and is nobody's is an answer of its own.
+func (a *app) expectMistake(name, field, kind string, answer *httptest.ResponseRecorder) {
+	a.t.Helper()
+	body := answer.Body.String()
+	isNamed := strings.Contains(body, `"field":"`+field+`"`) || kind == "not UTF-8"
+	isNobodys := strings.Contains(body, "_not_found") || strings.Contains(body, "token_invalid") ||
+		strings.Contains(body, "wrong_password") || strings.Contains(body, `"verified":false`)
+	if answer.Code >= 500 || !strings.Contains(body, `"code":`) && !isNobodys || !isNamed && !isNobodys {
+		a.t.Errorf("%s, %s with %s is answered %d: %s", name, field, kind, answer.Code, body)
+	}
+	if strings.Contains(body, "xxxx") || strings.Contains(body, "аda") {
+		a.t.Errorf("%s, %s with %s is quoted: %s", name, field, kind, body)
 	}
 }
 
@@ -103,16 +148,4 @@ func encode(body map[string]any) string {
 		parts = append(parts, fmt.Sprintf("%q:%s", name, text))
 	}
 	return "{" + strings.Join(parts, ",") + "}"
-}
-
-// expectMistake checks that an answer blames the caller, and quotes nothing.
-func (a *app) expectMistake(what string, answer *httptest.ResponseRecorder) {
-	a.t.Helper()
-	body := answer.Body.String()
-	if answer.Code < 400 || answer.Code >= 500 || !strings.Contains(body, `"code":`) {
-		a.t.Errorf("%s is answered %d: %s", what, answer.Code, body)
-	}
-	if strings.Contains(body, "xxxx") || strings.Contains(body, "аda") {
-		a.t.Errorf("%s is quoted: %s", what, body)
-	}
 }

@@ -210,6 +210,8 @@ type userRef struct {
 func (r userRef) check() error {
 	var fields []FieldError
 	switch {
+	case r == (userRef{}):
+		fields = []FieldError{missing("id"), missing("username"), missing("email")}
 	case r.ID == "":
 		fields = loginErrors(r.Username, r.Email)
 	case r.Username != "" || r.Email != "":
