@@ -7,6 +7,8 @@ replace github.com/ginauth/ginauth => ../
 require (
 	github.com/chromedp/cdproto v0.159.2
 	github.com/chromedp/chromedp v0.23.0
+	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6
+	github.com/emersion/go-smtp v0.25.1
 	github.com/gin-gonic/gin v1.12.0
 	github.com/ginauth/ginauth v0.0.0-00010101000000-000000000000
 	github.com/go-openapi/loads v0.25.3

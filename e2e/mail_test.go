@@ -2,23 +2,76 @@ package e2e
 
 import (
 	"encoding/base64"
+	"encoding/json"
+	"io"
+	"mime/quotedprintable"
+	"net"
 	"net/http"
+	"net/mail"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
-
-	"github.com/ginauth/ginauth/internal/testsmtp"
 )
+
+// mailServer is a process that takes mails. It can be stopped and started again
+// at its port.
+type mailServer struct {
+	t    *testing.T
+	port string
+	*process
+	taken int // how many of its mails were looked at
+}
+
+func newMailServer(t *testing.T) *mailServer { return &mailServer{t: t, port: freePort(t)} }
+
+func (s *mailServer) start() {
+	s.t.Helper()
+	s.process, s.taken = launch(s.t, mailServerPath, s.t.TempDir(), "PORT="+s.port, "LOGIN=ada:hunter2"), 0
+	waitUntil(s.t, "the mail server listens", func() bool {
+		conn, err := net.Dial("tcp", "127.0.0.1:"+s.port)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err == nil
+	})
+}
+
+// next waits for a mail and returns it as a person reads it.
+func (s *mailServer) next() (from, to, text string) {
+	s.t.Helper()
+	var taken struct{ From, To, Data string }
+	waitUntil(s.t, "a mail comes", func() bool {
+		lines := strings.SplitAfter(s.output.String(), "\n")
+		if s.taken >= len(lines)-1 {
+			return false
+		}
+		if err := json.Unmarshal([]byte(lines[s.taken]), &taken); err != nil {
+			s.t.Fatal(err)
+		}
+		s.taken++
+		return true
+	})
+	message, err := mail.ReadMessage(strings.NewReader(taken.Data))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	body, err := io.ReadAll(quotedprintable.NewReader(message.Body))
+	if err != nil || message.Header.Get("Content-Transfer-Encoding") != "quoted-printable" {
+		s.t.Fatalf("the mail is %v, %v", message.Header, err)
+	}
+	return taken.From, taken.To, string(body)
+}
 
 // startWithMail runs the example with a mail server, on the port to which its
 // links lead.
-func startWithMail(t *testing.T, server *testsmtp.Server, environment ...string) *process {
+func startWithMail(t *testing.T, server *mailServer, environment ...string) *process {
 	t.Helper()
 	port := freePort(t)
 	p := launch(t, examplePath, t.TempDir(), append(environment, "PORT="+port, "GINAUTH_SECRET="+secret,
-		"GINAUTH_MAILER=smtp://ada:hunter2@"+server.Addr, "GINAUTH_MAIL_FROM=Example <noreply@example.org>",
+		"GINAUTH_MAILER=smtp://ada:hunter2@127.0.0.1:"+server.port, "GINAUTH_MAIL_FROM=Example <noreply@example.org>",
 		"GINAUTH_PUBLIC_URL=http://127.0.0.1:"+port)...)
 	p.port = port
 	p.waitUntilServing()
@@ -26,12 +79,12 @@ func startWithMail(t *testing.T, server *testsmtp.Server, environment ...string)
 }
 
 // link waits for a mail and returns the link in it, which leads to a page.
-func (p *process) link(server *testsmtp.Server, page string) string {
+func (p *process) link(server *mailServer, page string) string {
 	p.t.Helper()
-	m := server.Next(p.t)
-	link := regexp.MustCompile(regexp.QuoteMeta(p.url(page)) + `#\S+`).FindString(m.Text)
-	if link == "" || !strings.Contains(m.To, "ada@example.com") || !strings.Contains(m.From, "noreply@example.org") || m.Login != "ada:hunter2" {
-		p.t.Fatalf("the mail is %+v", m)
+	from, to, text := server.next()
+	link := regexp.MustCompile(regexp.QuoteMeta(p.url(page)) + `#\S+`).FindString(text)
+	if link == "" || to != "ada@example.com" || from != "noreply@example.org" {
+		p.t.Fatalf("the mail from %s to %s is %s", from, to, text)
 	}
 	return link
 }
@@ -51,7 +104,8 @@ func (b *browser) status(text string) {
 // Whoever registers confirms the address by the mail that comes, and gets a key
 // then, and over a forgotten password by another; each link works once.
 func TestMailedLinks(t *testing.T) {
-	server := testsmtp.Start(t, testsmtp.Options{})
+	server := newMailServer(t)
+	server.start()
 	p := startWithMail(t, server, "GINAUTH_REQUIRE_CONFIRMED_EMAIL=true")
 	b := openBrowser(t)
 	const ada = `{"username":"ada","email":"ada@example.com","password":"` + adasPassword + `"}`
@@ -71,6 +125,24 @@ func TestMailedLinks(t *testing.T) {
 			t.Errorf("the log holds the %s:\n%s", name, p.output)
 		}
 	}
+}
+
+// While the mail server is down, users are created and mail waits; when it is
+// back, the mail comes, with a link that works.
+func TestMailServerComesBack(t *testing.T) {
+	t.Parallel()
+	server := newMailServer(t)
+	p := startWithMail(t, server)
+	expectStatus(t, p.admin(secret, "new", `{"username":"ada","email":"ada@example.com","password":"`+adasPassword+`"}`), http.StatusCreated)
+	login := "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("ada:"+adasPassword))
+	expectStatus(t, p.send(http.MethodPost, "/account/confirm/send", `{}`, login), http.StatusAccepted)
+	waitUntil(t, "administrators see it", func() bool {
+		return strings.Contains(p.get("/auth/users", "secret-key: "+secret).body, `"mail_failure_date":"`)
+	})
+	server.start()
+	_, token, _ := strings.Cut(p.link(server, "/account/confirm"), "#")
+	expectStatus(t, p.send(http.MethodPost, "/account/confirm", `{"token":"`+token+`"}`), http.StatusNoContent)
+	p.stop(os.Interrupt)
 }
 
 // confirms opens the link, which alone does nothing, and presses the button.

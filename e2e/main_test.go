@@ -19,9 +19,10 @@ import (
 // but for the static example, which is there for what would take too long then,
 // hashing many passwords.
 var (
-	examplePath  string
-	staticPath   string
-	panicAppPath string
+	examplePath    string
+	staticPath     string
+	panicAppPath   string
+	mailServerPath string
 )
 
 func TestMain(m *testing.M) {
@@ -36,9 +37,11 @@ func buildAndRun(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	examplePath, staticPath, panicAppPath = filepath.Join(dir, "example"), filepath.Join(dir, "static"), filepath.Join(dir, "panicapp")
+	examplePath, staticPath = filepath.Join(dir, "example"), filepath.Join(dir, "static")
+	panicAppPath, mailServerPath = filepath.Join(dir, "panicapp"), filepath.Join(dir, "mailserver")
 	// The example belongs to the parent module, whose versions it is built with.
-	if !build("..", "./example", examplePath, "-race") || !build("..", "./example", staticPath) || !build(".", "./panicapp", panicAppPath, "-race") {
+	if !build("..", "./example", examplePath, "-race") || !build("..", "./example", staticPath) ||
+		!build(".", "./panicapp", panicAppPath, "-race") || !build(".", "./mailserver", mailServerPath) {
 		return 1
 	}
 	return m.Run()

@@ -1,0 +1,81 @@
+// The program is a mail server on loopback, on a well-kept implementation of
+// SMTP that is not the one which ginauth sends with. It listens on PORT, lets in
+// who logs in as LOGIN, and prints each mail that it is given as a line of JSON.
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"log"
+	"os"
+	"sync"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+)
+
+func main() {
+	out := &output{encoder: json.NewEncoder(os.Stdout)}
+	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{out: out}, nil }))
+	server.Addr, server.Domain, server.AllowInsecureAuth = "127.0.0.1:"+os.Getenv("PORT"), "mail.example", true
+	log.Fatal(server.ListenAndServe())
+}
+
+// mail is what is printed.
+type mail struct{ Login, From, To, Data string }
+
+// output is shared by the sessions.
+type output struct {
+	mu      sync.Mutex
+	encoder *json.Encoder
+}
+
+func (o *output) print(m mail) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.encoder.Encode(m)
+}
+
+// session is one client's conversation.
+type session struct {
+	out  *output
+	mail mail
+}
+
+func (*session) AuthMechanisms() []string { return []string{sasl.Plain} }
+
+func (s *session) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, username, password string) error {
+		if username+":"+password != os.Getenv("LOGIN") {
+			return smtp.ErrAuthFailed
+		}
+		s.mail.Login = username
+		return nil
+	}), nil
+}
+
+func (s *session) Mail(from string, _ *smtp.MailOptions) error {
+	if s.mail.Login == "" {
+		return smtp.ErrAuthRequired
+	}
+	s.mail.From = from
+	return nil
+}
+
+func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.mail.To = to
+	return nil
+}
+
+func (s *session) Data(r io.Reader) error {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	s.mail.Data = string(data)
+	return s.out.print(s.mail)
+}
+
+func (s *session) Reset() { s.mail = mail{Login: s.mail.Login} }
+
+func (*session) Logout() error { return nil }
