@@ -19,7 +19,7 @@ import (
 //	@Tags		account
 //	@Produce	json
 //	@Success	200	{object}	userResponse
-//	@Failure	401,403,429,503	{object}	Problem
+//	@Failure	401,403,404,429,503	{object}	Problem
 //	@Security	Account
 //	@Router		/account [get]
 func (a *Auth) showAccount(_ context.Context, user models.User, _ string) (any, error) {
@@ -39,7 +39,7 @@ func (a *Auth) showAccount(_ context.Context, user models.User, _ string) (any, 
 //	@Param		limit	query		int		false	"rows on a page"	minimum(1)	maximum(1000)	default(100)
 //	@Param		cursor	query		string	false	"next_cursor of the page before"
 //	@Success	200		{object}	logsResponse
-//	@Failure	401,403,422,429,503	{object}	Problem
+//	@Failure	401,403,404,422,429,503	{object}	Problem
 //	@Security	Account
 //	@Router		/account/logs [get]
 func (a *Auth) accountLogs(ctx context.Context, user models.User, rawQuery string) (any, error) {
@@ -65,7 +65,7 @@ func (a *Auth) accountLogs(ctx context.Context, user models.User, rawQuery strin
 //	@Param		limit		query		int		false	"rows on a page"	minimum(1)	maximum(1000)	default(100)
 //	@Param		cursor		query		string	false	"next_cursor of the page before"
 //	@Success	200			{object}	seriesResponse
-//	@Failure	401,403,422,429,503	{object}	Problem
+//	@Failure	401,403,404,422,429,503	{object}	Problem
 //	@Security	Account
 //	@Router		/account/usage [get]
 func (a *Auth) accountUsage(ctx context.Context, user models.User, rawQuery string) (any, error) {
@@ -86,7 +86,7 @@ func (a *Auth) accountUsage(ctx context.Context, user models.User, rawQuery stri
 //	@Produce		json
 //	@Param			body	body		accountKeyRequest	true	"what to call it, and until when"
 //	@Success		201		{object}	newKeyResponse
-//	@Failure		400,401,403,413,415,422,429,503	{object}	Problem
+//	@Failure		400,401,403,409,413,415,422,429,503	{object}	Problem
 //	@Security		Account
 //	@Router			/account/new [post]
 func (a *Auth) accountNewKey(c *gin.Context, user models.User) (id string, err error) {

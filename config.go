@@ -98,7 +98,8 @@ type Config struct {
 
 	// PasswordPolicy says what is wrong with a new password, in place of
 	// security.CheckPassword. What security.CheckAnyPassword refuses, common
-	// passwords among it, is refused besides.
+	// passwords among it, is refused besides. A refusal proposes a password that
+	// the policy accepts, unless it refuses ten that it is shown.
 	PasswordPolicy func(password string) []security.RuleError
 
 	// HashMemory is in how much memory passwords are hashed at once, in MiB;

@@ -20,7 +20,7 @@ import (
 //	@Tags		account
 //	@Accept		json
 //	@Success	202
-//	@Failure	401,403,409,415,429,503	{object}	Problem
+//	@Failure	401,403,404,409,415,429,503	{object}	Problem
 //	@Security	Account
 //	@Router		/account/confirm/send [post]
 func (a *Auth) sendConfirmation(c *gin.Context, user models.User) (id string, err error) {
@@ -45,7 +45,7 @@ func (a *Auth) sendConfirmation(c *gin.Context, user models.User) (id string, er
 //	@Accept			json
 //	@Param			body	body	confirmRequest	true	"the token"
 //	@Success		204
-//	@Failure		400,403,413,415,422,503	{object}	Problem
+//	@Failure		400,403,409,413,415,422,503	{object}	Problem
 //	@Router			/account/confirm [post]
 func (a *Auth) confirm(c *gin.Context) (id string, err error) {
 	var request confirmRequest
@@ -107,7 +107,7 @@ func (a *Auth) forgot(c *gin.Context) (id string, err error) {
 //	@Accept			json
 //	@Param			body	body	resetRequest	true	"the token and the new password"
 //	@Success		204
-//	@Failure		400,403,413,415,422,503	{object}	Problem
+//	@Failure		400,403,409,413,415,422,503	{object}	Problem
 //	@Router			/account/reset [post]
 func (a *Auth) resetPassword(c *gin.Context) (id string, err error) {
 	var request resetRequest
@@ -170,7 +170,7 @@ func (a *Auth) checkReset(ctx context.Context, request resetRequest) error {
 //	@Produce		json
 //	@Param			body	body		resetUserRequest	true	"which user"
 //	@Success		200		{object}	userResponse
-//	@Failure		400,401,404,413,415,422,429,503	{object}	Problem
+//	@Failure		400,401,404,409,413,415,422,429,503	{object}	Problem
 //	@Security		AdminSecret
 //	@Router			/users/reset [post]
 func (a *Auth) resetUser(c *gin.Context) (id string, err error) {

@@ -111,7 +111,7 @@ func (q *usersQuery) set(p *queryParser, name, value string) {
 //	@Produce		json
 //	@Param			body	body		userRef	true	"which user"
 //	@Success		200		{object}	userResponse
-//	@Failure		400,401,404,413,415,422,429,503	{object}	Problem
+//	@Failure		400,401,404,409,413,415,422,429,503	{object}	Problem
 //	@Security		AdminSecret
 //	@Router			/users/disable [post]
 func (a *Auth) disableUser(c *gin.Context) (id string, err error) {
@@ -131,7 +131,7 @@ func (a *Auth) disableUser(c *gin.Context) (id string, err error) {
 //	@Produce		json
 //	@Param			body	body		userRef	true	"which user"
 //	@Success		200		{object}	userResponse
-//	@Failure		400,401,404,413,415,422,429,503	{object}	Problem
+//	@Failure		400,401,404,409,413,415,422,429,503	{object}	Problem
 //	@Security		AdminSecret
 //	@Router			/users/enable [post]
 func (a *Auth) enableUser(c *gin.Context) (id string, err error) {
