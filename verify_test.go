@@ -6,9 +6,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"runtime/metrics"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ginauth/ginauth"
 	"github.com/ginauth/ginauth/models"
@@ -220,4 +222,41 @@ func TestPasswordPolicy(t *testing.T) {
 		}
 	}
 	a.issue(`{"username":"ada","email":"ada@example.com","password":"three_bats_under_a_moon"}`)
+}
+
+// A flood of logins takes three times the configured memory at most: what is in
+// use, and what is not collected yet of what was.
+func TestFloodOfLoginsTakesBoundedMemory(t *testing.T) {
+	a := newApp(t, func(c *ginauth.Config) { c.HashMemory = ginauth.MinHashMemory })
+	a.issue(`{` + ada + `}`)
+	a.expectVerified("ada", password, true) // from 192.0.2.1, which is known from now on
+	runtime.GC()
+	before, most := heapInUse(), uint64(0)
+	done := make(chan struct{})
+	var group sync.WaitGroup
+	for i := range 32 {
+		login, address := []string{"nobody", "ada"}[i%2], []string{fmt.Sprintf("198.51.100.%d", i), "192.0.2.1"}[i%2]
+		group.Go(func() { a.verify(login, "wrong", address) })
+	}
+	go func() {
+		group.Wait()
+		close(done)
+	}()
+	for running := true; running; {
+		most = max(most, heapInUse())
+		select {
+		case <-done:
+			running = false
+		case <-time.After(time.Millisecond):
+		}
+	}
+	if taken := int64(most-before) >> 20; taken < 19 || taken > 3*ginauth.MinHashMemory {
+		t.Errorf("%d MiB are taken", taken)
+	}
+}
+
+func heapInUse() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
 }
