@@ -56,6 +56,8 @@ func TestNewForAKnownUser(t *testing.T) {
 	expectProblem(t, a.call("/auth/new", body), http.StatusConflict, "username_taken", "username")
 	body = strings.Replace(`{`+ada+`}`, `"Ada"`, `"eve"`, 1)
 	expectProblem(t, a.call("/auth/new", body), http.StatusConflict, "email_taken", "email")
+	a.call("/auth/users/disable", `{"email":"ada@example.com"}`)
+	expectProblem(t, a.call("/auth/new", `{`+ada+`}`), http.StatusForbidden, "user_disabled", "")
 	if rows := a.rows("/auth/logs"); len(rows) != 2 {
 		t.Errorf("%d keys exist", len(rows))
 	}

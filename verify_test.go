@@ -128,33 +128,6 @@ func (a *app) setUser(id string, set func(*models.User)) {
 	}
 }
 
-func TestIssuingToUsers(t *testing.T) {
-	a := newApp(t)
-	first := a.issue(`{` + ada + `}`)
-	second := a.issue(`{` + strings.ToLower(ada[:40]) + ada[40:] + `}`)
-	if first.text("user_id") != second.text("user_id") || first.text("api_key") == second.text("api_key") {
-		t.Errorf("the keys are %v and %v", first, second)
-	}
-	for name, c := range map[string]struct {
-		body   string
-		status int
-		code   string
-	}{
-		"a wrong password":        {strings.Replace(ada, password, "Analytical-2_Engine", 1), 403, "wrong_password"},
-		"another's name":          {strings.Replace(ada, "Ada@", "bob@", 1), 409, "username_taken"},
-		"another's address":       {strings.Replace(ada, `"Ada"`, `"bob"`, 1), 409, "email_taken"},
-		"a name of mixed scripts": {strings.Replace(ada, `"Ada"`, `"аda"`, 1), 422, "fields_invalid"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			a.t = t
-			expectProblem(t, a.call("/auth/new", `{`+c.body+`}`), c.status, c.code, "")
-		})
-	}
-	a.t = t
-	a.call("/auth/users/disable", `{"email":"ada@example.com"}`)
-	expectProblem(t, a.call("/auth/new", `{`+ada+`}`), 403, "user_disabled", "")
-}
-
 // Of first logins at once with a hash of another system each goes on with the
 // one that is there afterwards.
 func TestOldHashesAreRenewedOnce(t *testing.T) {
