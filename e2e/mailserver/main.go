@@ -44,7 +44,10 @@ type session struct {
 
 func (*session) AuthMechanisms() []string { return []string{sasl.Plain} }
 
-func (s *session) Auth(string) (sasl.Server, error) {
+func (s *session) Auth(mechanism string) (sasl.Server, error) {
+	if mechanism != sasl.Plain {
+		return nil, smtp.ErrAuthUnknownMechanism
+	}
 	return sasl.NewPlainServer(func(_, username, password string) error {
 		if username+":"+password != os.Getenv("LOGIN") {
 			return smtp.ErrAuthFailed
