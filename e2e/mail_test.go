@@ -39,16 +39,20 @@ func (s *mailServer) start() {
 	})
 }
 
+// mailLine is what the server prints for a mail, among what it logs of clients
+// that hang up.
+var mailLine = regexp.MustCompile(`(?m)^{.*}$`)
+
 // next waits for a mail and returns it as a person reads it.
 func (s *mailServer) next() (from, to, text string) {
 	s.t.Helper()
 	var taken struct{ From, To, Data string }
 	waitUntil(s.t, "a mail comes", func() bool {
-		lines := strings.SplitAfter(s.output.String(), "\n")
-		if s.taken >= len(lines)-1 {
+		mails := mailLine.FindAllString(s.output.String(), -1)
+		if s.taken >= len(mails) {
 			return false
 		}
-		if err := json.Unmarshal([]byte(lines[s.taken]), &taken); err != nil {
+		if err := json.Unmarshal([]byte(mails[s.taken]), &taken); err != nil {
 			s.t.Fatal(err)
 		}
 		s.taken++
