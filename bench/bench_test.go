@@ -42,15 +42,15 @@ func TestTable(t *testing.T) {
 		t.Setenv("GINAUTH_TEST_"+kind+"_URI", "")
 	}
 	const costs = `( \| -?\d+ (ns|µs)){4} \| \d+ \|`
-	text := output(t, "table", "-keys", "20,40", "-rounds", "2", "-round", "1ms")
+	text := output(t, "table", "-keys", "20,2000", "-rounds", "2", "-round", "1ms")
 	expectAll(t, text,
-		`\| ginauth, 20 keys in memory`+costs, `\| ginauth, 40 keys in memory`+costs,
+		`\| ginauth, 20 keys in memory`+costs, `\| ginauth, 2,000 keys in memory`+costs, `\| ginauth, 1,000 of 2,000 keys in memory`+costs,
 		`\| Gin's BasicAuth.*`+costs, `\| gin-jwt, HS256.*`+costs,
 		`\| ginauth, sqlite, cold: the first request of one of 20 keys`+costs,
-		`\| ginauth, sqlite, unknown: none of 40 keys`+costs,
+		`\| ginauth, sqlite, unknown: none of 2,000 keys`+costs,
 		`\| ginauth, sqlite, unknown, asked again.*`+costs, `\| ginauth, sqlite, warm.*`+costs,
 		`\| sqlite, a guard written by hand.*`+costs, `\| echo's KeyAuth.*`+costs, `\| fiber's keyauth.*`+costs,
-		`- 40 keys in memory: -?\d+\.\d MB`, `- start on sqlite with 40 keys, .*: \d+ ms`,
+		`- 2,000 keys in memory: -?\d+\.\d MB`, `- start on sqlite with 2,000 keys, .*: \d+ ms`,
 	)
 }
 
