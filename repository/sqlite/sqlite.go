@@ -43,7 +43,7 @@ func Open(ctx context.Context, path string) (repository.Repository, error) {
 
 // openRepository makes the path absolute, since connections are opened later
 // too, when the working directory may be another.
-func openRepository(ctx context.Context, path string) (*gormrepo.Repository, error) {
+func openRepository(ctx context.Context, path string) (repository.Repository, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
@@ -56,7 +56,11 @@ func openRepository(ctx context.Context, path string) (*gormrepo.Repository, err
 	if err != nil {
 		return nil, err
 	}
-	return gormrepo.New(ctx, backend)
+	repo, err := gormrepo.New(ctx, backend)
+	if err != nil {
+		return nil, err
+	}
+	return erasing{repo, backend.Write}, nil
 }
 
 // ensureFile creates the file before SQLite does, which would leave its mode

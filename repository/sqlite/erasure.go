@@ -1,0 +1,43 @@
+package sqlite
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+
+	"github.com/ginauth/ginauth/internal/gormrepo"
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+// erasing leaves nothing of what users were in the write-ahead log, where the
+// former pages stay until it is written over, which may take weeks. In the file
+// itself they are overwritten, see dsn.
+type erasing struct {
+	*gormrepo.Repository
+	write *gorm.DB
+}
+
+// UpdateUser implements repository.Repository.
+func (e erasing) UpdateUser(ctx context.Context, act repository.Act, user models.User, revokeKeys bool) (models.User, error) {
+	updated, err := e.Repository.UpdateUser(ctx, act, user, revokeKeys)
+	e.emptyLog(ctx, err)
+	return updated, err
+}
+
+// DeleteUser implements repository.Repository.
+func (e erasing) DeleteUser(ctx context.Context, act repository.Act, id string, detach bool) error {
+	err := e.Repository.DeleteUser(ctx, act, id, detach)
+	e.emptyLog(ctx, err)
+	return err
+}
+
+// emptyLog moves the log into the file and cuts it to nothing
+// (https://sqlite.org/pragma.html#pragma_wal_checkpoint), if there was a change.
+// That is given up where others read all the time, since the change is made: the
+// next one tries it again, and who closes the file last does it in any case.
+func (e erasing) emptyLog(ctx context.Context, err error) {
+	if err == nil {
+		e.write.WithContext(ctx).Exec("PRAGMA wal_checkpoint(TRUNCATE)")
+	}
+}
