@@ -104,6 +104,8 @@ func (c *connection) readAnswer() error {
 			return fmt.Errorf("the server answers %q", answer)
 		case bytes.HasSuffix(answer, []byte("\r\n\r\n"+greetingText)):
 			return nil
+		case read == len(c.answer):
+			return errors.New("the server's answer is too long")
 		}
 	}
 }

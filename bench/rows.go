@@ -14,8 +14,8 @@ import (
 	"github.com/ginauth/ginauth/security"
 )
 
-// busy is how many keys are used where others are only in memory: what they cost
-// is the look-up, and with more in use it is waiting for memory, too.
+// busy is how many keys are used where others are only in memory. So few stay in
+// the processor's caches: they cost the look-up, but no waiting for memory.
 const busy = 1000
 
 // memory measures keys that are in memory, and how much they need there. They

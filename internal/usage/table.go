@@ -116,18 +116,18 @@ func (t *table) add(key Key, route string, at time.Time) {
 
 // makeRoom returns a new count for the line or, if memory is short, one with
 // less detail; nil if there is no room at all.
-func (t *table) makeRoom(s *shard, l line, none count) *count {
-	if c := t.ensure(s, l, none, t.limits.routes); c != nil {
+func (t *table) makeRoom(s *shard, l line, empty count) *count {
+	if c := t.ensure(s, l, empty, t.limits.routes); c != nil {
 		return c
 	}
 	withoutRoute, withoutHour := line{l.key, "", l.hour}, line{l.key, "", anyHour}
-	if c := t.ensure(s, withoutRoute, none, t.limits.hours); c != nil {
+	if c := t.ensure(s, withoutRoute, empty, t.limits.hours); c != nil {
 		if l != withoutRoute {
 			t.routes.Add(1)
 		}
 		return c
 	}
-	if c := t.ensure(s, withoutHour, none, t.limits.keys); c != nil {
+	if c := t.ensure(s, withoutHour, empty, t.limits.keys); c != nil {
 		t.hours.Add(1)
 		return c
 	}
@@ -135,8 +135,9 @@ func (t *table) makeRoom(s *shard, l line, none count) *count {
 	return nil
 }
 
-// ensure returns the line's count, none if there is none yet and room for it.
-func (t *table) ensure(s *shard, l line, none count, limit int64) *count {
+// ensure returns the line's count, a copy of empty if there was none; nil if
+// there is no room for it.
+func (t *table) ensure(s *shard, l line, empty count, limit int64) *count {
 	if c := s.counts[l]; c != nil {
 		return c
 	}
@@ -144,8 +145,9 @@ func (t *table) ensure(s *shard, l line, none count, limit int64) *count {
 		t.held.Add(-1)
 		return nil
 	}
-	s.counts[l] = &none
-	return &none
+	c := empty
+	s.counts[l] = &c
+	return &c
 }
 
 // take removes counts and appends them, until there are n; fewer are all that
