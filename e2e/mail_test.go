@@ -16,8 +16,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// mailServer is a process that takes mails. It can be stopped and started again
-// at its port.
+// mailServer is a process that takes mails. It can be killed and started again at
+// its port.
 type mailServer struct {
 	t    *testing.T
 	port string
@@ -37,6 +37,14 @@ func (s *mailServer) start() {
 		}
 		return err == nil
 	})
+}
+
+func (s *mailServer) kill() {
+	s.t.Helper()
+	if err := s.command.Process.Kill(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.exitCode()
 }
 
 // mailLine is what the server prints for a mail, among what it logs of clients
@@ -131,22 +139,32 @@ func TestMailedLinks(t *testing.T) {
 	}
 }
 
-// While the mail server is down, users are created and mail waits; when it is
+// While the mail server is away, users are created and mail waits; when it is
 // back, the mail comes, with a link that works.
 func TestMailServerComesBack(t *testing.T) {
 	t.Parallel()
 	server := newMailServer(t)
+	server.start()
 	p := startWithMail(t, server)
 	expectStatus(t, p.admin(secret, "new", `{"username":"ada","email":"ada@example.com","password":"`+adasPassword+`"}`), http.StatusCreated)
-	login := "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("ada:"+adasPassword))
-	expectStatus(t, p.send(http.MethodPost, "/account/confirm/send", `{}`, login), http.StatusAccepted)
-	waitUntil(t, "administrators see it", func() bool {
-		return strings.Contains(p.get("/auth/users", "secret-key: "+secret).body, `"mail_failure_date":"`)
-	})
+	p.asksForConfirmation()
+	p.link(server, "/account/confirm")
+	server.kill()
+	p.asksForConfirmation()
+	failure := func() string { return p.get("/auth/users", "secret-key: "+secret).body }
+	waitUntil(t, "administrators see it", func() bool { return strings.Contains(failure(), `"mail_failure_date":"`) })
 	server.start()
 	_, token, _ := strings.Cut(p.link(server, "/account/confirm"), "#")
 	expectStatus(t, p.send(http.MethodPost, "/account/confirm", `{"token":"`+token+`"}`), http.StatusNoContent)
+	waitUntil(t, "administrators see that it is over", func() bool { return strings.Contains(failure(), `"mail_failure_date":null`) })
 	p.stop(os.Interrupt)
+}
+
+// asksForConfirmation has a link mailed to ada.
+func (p *process) asksForConfirmation() {
+	p.t.Helper()
+	login := "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("ada:"+adasPassword))
+	expectStatus(p.t, p.send(http.MethodPost, "/account/confirm/send", `{}`, login), http.StatusAccepted)
 }
 
 // confirms opens the link, which alone does nothing, and presses the button.

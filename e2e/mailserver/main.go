@@ -22,7 +22,7 @@ func main() {
 }
 
 // mail is what is printed.
-type mail struct{ Login, From, To, Data string }
+type mail struct{ From, To, Data string }
 
 // output is shared by the sessions.
 type output struct {
@@ -38,8 +38,9 @@ func (o *output) print(m mail) error {
 
 // session is one client's conversation.
 type session struct {
-	out  *output
-	mail mail
+	out   *output
+	login string
+	mail  mail
 }
 
 func (*session) AuthMechanisms() []string { return []string{sasl.Plain} }
@@ -52,13 +53,13 @@ func (s *session) Auth(mechanism string) (sasl.Server, error) {
 		if username+":"+password != os.Getenv("LOGIN") {
 			return smtp.ErrAuthFailed
 		}
-		s.mail.Login = username
+		s.login = username
 		return nil
 	}), nil
 }
 
 func (s *session) Mail(from string, _ *smtp.MailOptions) error {
-	if s.mail.Login == "" {
+	if s.login == "" {
 		return smtp.ErrAuthRequired
 	}
 	s.mail.From = from
@@ -79,6 +80,6 @@ func (s *session) Data(r io.Reader) error {
 	return s.out.print(s.mail)
 }
 
-func (s *session) Reset() { s.mail = mail{Login: s.mail.Login} }
+func (s *session) Reset() { s.mail = mail{} }
 
 func (*session) Logout() error { return nil }
