@@ -57,10 +57,10 @@ func (a *Auth) RegisterAccount(group interface {
 	if a.letters != nil {
 		account.POST("/confirm/send", a.accountChange("user.confirm.send", withAny, a.sendConfirmation))
 		account.GET("/confirm", showPage)
-		account.POST("/confirm", a.publicChange("user.confirm", a.confirm))
+		account.POST("/confirm", a.publicChange("user.confirm", a.limitTokens(a.confirm)))
 		account.POST("/forgot", a.publicChange("user.forgot", a.forgot))
 		account.GET("/reset", showPage)
-		account.POST("/reset", a.publicChange("user.password", a.resetPassword))
+		account.POST("/reset", a.publicChange("user.password", a.limitTokens(a.resetPassword)))
 	}
 	a.mounts.add(&a.mounts.account, group.BasePath())
 }
@@ -93,11 +93,13 @@ const (
 	withPassword
 )
 
-// accountShow makes a route of a call that shows a user what is theirs.
+// accountShow makes a route of a call that shows a user what is theirs. Who is not
+// let in is audited.
 func (a *Auth) accountShow(call func(ctx context.Context, user models.User, rawQuery string) (any, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		user, err := a.accountUser(c, withAny)
 		if err != nil {
+			a.audit(c, user.ID, "user.login", "", err)
 			a.refuse(c, accountChallenge, err)
 			return
 		}

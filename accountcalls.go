@@ -33,7 +33,7 @@ func (a *Auth) showAccount(_ context.Context, user models.User, _ string) (any, 
 //	@Produce	json
 //	@Param		id		query		string	false	"one key, by its id"
 //	@Param		name	query		string	false	"keys of this name"
-//	@Param		status	query		string	false	"keys in this state"	Enums(active, expired, revoked)
+//	@Param		status	query		string	false	"keys in this state"	Enums(active, expired, revoked, disabled, deleted)
 //	@Param		sort	query		string	false	"what to sort by; id is the order of issue"	Enums(latest_query_date, total_queries, id)	default(latest_query_date)
 //	@Param		order	query		string	false	"which way"	Enums(desc, asc)	default(desc)
 //	@Param		limit	query		int		false	"rows on a page"	minimum(1)	maximum(1000)	default(100)
@@ -61,7 +61,7 @@ func (a *Auth) accountLogs(ctx context.Context, user models.User, rawQuery strin
 //	@Param		interval	query		string	false	"what there is a row for"	Enums(hour, day)	default(day)
 //	@Param		from		query		string	false	"RFC 3339, or a plain date; 30 days before to if left out"
 //	@Param		to			query		string	false	"RFC 3339, or a plain date for the end of that day; now if left out"
-//	@Param		by			query		string	false	"what to break the series down by: key and route, separated by commas"	default(key)
+//	@Param		by			query		string	false	"what to break the series down by: key, user and route, separated by commas"	default(key)
 //	@Param		limit		query		int		false	"rows on a page"	minimum(1)	maximum(1000)	default(100)
 //	@Param		cursor		query		string	false	"next_cursor of the page before"
 //	@Success	200			{object}	seriesResponse
@@ -86,7 +86,7 @@ func (a *Auth) accountUsage(ctx context.Context, user models.User, rawQuery stri
 //	@Produce		json
 //	@Param			body	body		accountKeyRequest	true	"what to call it, and until when"
 //	@Success		201		{object}	newKeyResponse
-//	@Failure		400,401,403,409,413,415,422,429,503	{object}	Problem
+//	@Failure		400,401,403,404,409,413,415,422,429,503	{object}	Problem
 //	@Security		Account
 //	@Router			/account/new [post]
 func (a *Auth) accountNewKey(c *gin.Context, user models.User) (id string, err error) {
@@ -102,7 +102,7 @@ func (a *Auth) accountNewKey(c *gin.Context, user models.User) (id string, err e
 	text := security.NewKey(a.config.KeyPrefix)
 	key, err := a.issueToProven(c.Request.Context(), act, keyOf(order, text, act.Date), user)
 	if err != nil {
-		return "", err
+		return key.ID, asUser(err)
 	}
 	c.JSON(http.StatusCreated, newKeyResponse{APIKey: text, keyResponse: a.describe(key)})
 	return key.ID, nil
@@ -130,10 +130,7 @@ func (a *Auth) accountRenewKey(c *gin.Context, user models.User) (id string, err
 	if fields := append(a.refErrors(request.keyRef), invalid...); len(fields) > 0 {
 		return "", invalidFields(fields...)
 	}
-	if user, err = a.reread(c.Request.Context(), user); err != nil {
-		return "", err
-	}
-	if err := a.mayHoldKeys(c.Request.Context(), user); err != nil {
+	if err := a.mayStillHoldKeys(c.Request.Context(), user); err != nil {
 		return "", err
 	}
 	ctx, cancel := storeContext(c)
@@ -150,6 +147,16 @@ func (a *Auth) accountRenewKey(c *gin.Context, user models.User) (id string, err
 	}
 	c.JSON(http.StatusOK, a.describe(key))
 	return id, nil
+}
+
+// mayStillHoldKeys is mayHoldKeys for a user who has proved themselves a moment
+// ago.
+func (a *Auth) mayStillHoldKeys(ctx context.Context, proven models.User) error {
+	user, err := a.reread(ctx, proven)
+	if err != nil {
+		return err
+	}
+	return a.mayHoldKeys(ctx, user)
 }
 
 // accountRevokeKey refuses one of the user's keys from now on.
@@ -190,7 +197,7 @@ func (a *Auth) accountRevokeKey(c *gin.Context, user models.User) (id string, er
 //	@Produce	json
 //	@Param		body	body		passwordRequest	true	"the new password"
 //	@Success	200		{object}	userResponse
-//	@Failure	400,401,403,409,413,415,422,429,503	{object}	Problem
+//	@Failure	400,401,403,404,409,413,415,422,429,503	{object}	Problem
 //	@Security	Account
 //	@Router		/account/password [post]
 func (a *Auth) accountPassword(c *gin.Context, user models.User) (id string, err error) {
@@ -209,11 +216,7 @@ func (a *Auth) accountPassword(c *gin.Context, user models.User) (id string, err
 		u.PasswordHash, u.ChangeDate = hash, now
 		return request.RevokeKeys
 	})
-	if err != nil {
-		return user.ID, err
-	}
-	c.JSON(http.StatusOK, describeUser(changed))
-	return user.ID, nil
+	return user.ID, answerUser(c, changed, err)
 }
 
 // accountEmail changes the user's address.
@@ -225,7 +228,7 @@ func (a *Auth) accountPassword(c *gin.Context, user models.User) (id string, err
 //	@Produce		json
 //	@Param			body	body		emailRequest	true	"the new address"
 //	@Success		200		{object}	userResponse
-//	@Failure		400,401,403,409,413,415,422,429,503	{object}	Problem
+//	@Failure		400,401,403,404,409,413,415,422,429,503	{object}	Problem
 //	@Security		Account
 //	@Router			/account/email [post]
 func (a *Auth) accountEmail(c *gin.Context, user models.User) (id string, err error) {
@@ -245,12 +248,10 @@ func (a *Auth) accountEmail(c *gin.Context, user models.User) (id string, err er
 		u.ConfirmationDate, u.MailFailureDate = time.Time{}, time.Time{}
 		return false
 	})
-	if err != nil {
-		return user.ID, err
+	if err == nil {
+		a.mailChange(c.Request.Context(), changed)
 	}
-	a.mailChange(c.Request.Context(), changed)
-	c.JSON(http.StatusOK, describeUser(changed))
-	return user.ID, nil
+	return user.ID, answerUser(c, changed, err)
 }
 
 // mailChange asks to confirm a changed address, if mail can be sent, and sends

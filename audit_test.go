@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ginauth/ginauth"
+	"github.com/ginauth/ginauth/repository"
 )
 
 // Who is created without a key that could be used is in the audit all the same.
@@ -42,6 +43,36 @@ func TestAuditOfAPasswordThatCannotBeMailed(t *testing.T) {
 		if strings.Count(a.log.String(), want) != 1 {
 			t.Errorf("not once in the log: %s", want)
 		}
+	}
+}
+
+// A key that may have been stored is in the audit, for who has to look for it.
+func TestAuditOfUnknownOutcomes(t *testing.T) {
+	for call, send := range map[string]func(a *app) int{
+		"CreateUser": func(a *app) int { return a.call("/auth/new", `{`+ada+`}`).Code },
+		"CreateKey":  func(a *app) int { return a.call("/auth/new", `{"name":"x"}`).Code },
+	} {
+		a := newApp(t)
+		a.repo.meddle(func(next string) error {
+			if next == call {
+				return repository.ErrOutcomeUnknown
+			}
+			return nil
+		})
+		status := send(a)
+		if status != http.StatusServiceUnavailable || !regexp.MustCompile(`action=key.create object_id=[0-9a-f-]{36} .*outcome=outcome_unknown`).MatchString(a.log.String()) {
+			t.Errorf("after %s it is answered %d, and the log is %s", call, status, a.log)
+		}
+	}
+}
+
+// Who is not let in to look is in the audit.
+func TestAuditOfLogins(t *testing.T) {
+	a := newAccounts(t)
+	a.register("ada")
+	a.as("ada", "wrong", "/account/logs", "")
+	if !strings.Contains(a.log.String(), `action=user.login object_id="" actor="" client_address=192.0.2.1 outcome=credentials_wrong`) {
+		t.Errorf("the log is %s", a.log)
 	}
 }
 

@@ -52,6 +52,13 @@ func (r *faultyRepository) UserByID(ctx context.Context, id string) (models.User
 	return r.Repository.UserByID(ctx, id)
 }
 
+func (r *faultyRepository) UserByUsername(ctx context.Context, canonical string) (models.User, error) {
+	if err := r.meddling("UserByUsername"); err != nil {
+		return models.User{}, err
+	}
+	return r.Repository.UserByUsername(ctx, canonical)
+}
+
 func (r *faultyRepository) UserByEmail(ctx context.Context, canonical string) (models.User, error) {
 	if err := r.meddling("UserByEmail"); err != nil {
 		return models.User{}, err
@@ -64,6 +71,13 @@ func (r *faultyRepository) UpdateUser(ctx context.Context, act repository.Act, u
 		return models.User{}, err
 	}
 	return r.Repository.UpdateUser(ctx, act, user, revokeKeys)
+}
+
+func (r *faultyRepository) CreateUser(ctx context.Context, act repository.Act, user models.User, key models.APIKey) error {
+	if err := r.meddling("CreateUser"); err != nil {
+		return err
+	}
+	return r.Repository.CreateUser(ctx, act, user, key)
 }
 
 func (r *faultyRepository) CreateKey(ctx context.Context, act repository.Act, key models.APIKey) error {

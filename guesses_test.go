@@ -50,9 +50,10 @@ func TestGuessesTellNobodysAddress(t *testing.T) {
 	a := newApp(t)
 	user := a.issue(`{` + ada + `}`).text("user_id")
 	a.setUser(user, func(u *models.User) { u.PasswordHash = cheapHash(t) })
-	for range 11 {
+	for range 10 {
 		a.verify("ada", "wrong", "192.0.2.7")
 	}
+	expectProblem(t, a.verify("ada", "wrong", "192.0.2.7"), http.StatusTooManyRequests, "too_many_attempts", "")
 	for _, login := range []string{"ada@example.com", "nobody@example.com"} {
 		if answer := a.verify(login, "wrong", "192.0.2.7"); answer.Code != http.StatusOK {
 			t.Errorf("a guess at %s is answered %d", login, answer.Code)
@@ -85,7 +86,22 @@ func TestKnownByEitherLogin(t *testing.T) {
 	for i := range 101 {
 		a.verify("ada@example.com", "wrong", fmt.Sprintf("198.51.100.%d", i))
 	}
+	expectProblem(t, a.verify("ada@example.com", password, "203.0.113.1"), http.StatusTooManyRequests, "too_many_attempts", "")
 	a.expectVerified("ada@example.com", password, true)
+}
+
+// An address that is known to a login is not to its next owner.
+func TestKnownToOneOwner(t *testing.T) {
+	a := newAccounts(t)
+	eve := a.register("eve")
+	a.setUser(eve.id, func(u *models.User) { u.Email, u.CanonicalEmail = "ada@example.com", "ada@example.com" })
+	a.expectVerified("ada@example.com", password, true)
+	a.setUser(eve.id, func(u *models.User) { u.Email, u.CanonicalEmail = "eve@example.com", "eve@example.com" })
+	a.register("ada")
+	for range 10 {
+		a.verify("ada@example.com", "wrong", "192.0.2.1")
+	}
+	expectProblem(t, a.verify("ada@example.com", "wrong", "192.0.2.1"), http.StatusTooManyRequests, "too_many_attempts", "")
 }
 
 // cheapHash is one of the password that takes next to no work.

@@ -51,7 +51,7 @@ func (a *Auth) actBy(actor string) repository.Act {
 //	@Produce		json
 //	@Param			body	body		newKeyRequest	true	"whom the key is for, and until when"
 //	@Success		201		{object}	newKeyResponse
-//	@Failure		400,401,403,409,413,415,422,429,503	{object}	Problem
+//	@Failure		400,401,403,404,409,413,415,422,429,503	{object}	Problem
 //	@Security		AdminSecret
 //	@Router			/new [post]
 func (a *Auth) newKey(c *gin.Context) (id string, err error) {
@@ -74,16 +74,14 @@ func (a *Auth) newKey(c *gin.Context) (id string, err error) {
 }
 
 // issue stores a key for a user or a service. With an error it returns the key
-// if that was stored all the same.
+// if that is stored all the same, or may be.
 func (a *Auth) issue(c *gin.Context, act repository.Act, key models.APIKey, user *userOrder) (models.APIKey, error) {
-	if user != nil {
-		user.address = cmp.Or(user.address, a.config.ClientIP(c))
-		return a.issueToUser(c.Request.Context(), act, key, *user)
+	if user == nil {
+		return stored(key, a.createKey(c.Request.Context(), act, key))
 	}
-	if err := a.createKey(c.Request.Context(), act, key); err != nil {
-		return models.APIKey{}, err
-	}
-	return key, nil
+	who := *user
+	who.address = cmp.Or(who.address, a.config.ClientIP(c))
+	return a.issueToUser(c.Request.Context(), act, key, who)
 }
 
 // keyOf makes the record of a new key.

@@ -34,27 +34,37 @@ func isTaken(err error) bool {
 
 // issueToKnownUser finds nobody if neither the name nor the address is known.
 func (a *Auth) issueToKnownUser(ctx context.Context, act repository.Act, key models.APIKey, who userOrder) (models.APIKey, error) {
+	if err := a.findNamed(ctx, who); err != nil {
+		return models.APIKey{}, err
+	}
+	user, right, err := a.prove(ctx, claim{login: who.canonicalUsername, password: who.password, address: who.address})
+	switch {
+	case err != nil:
+		return models.APIKey{}, err
+	case !right:
+		return models.APIKey{}, problem(http.StatusForbidden, "wrong_password", "The user exists and the password is not theirs.")
+	case user.CanonicalEmail != who.canonicalEmail: // by now
+		return models.APIKey{}, repository.ErrOutdated
+	}
+	return a.issueToProven(ctx, act, key, user)
+}
+
+// findNamed returns nil if the name and the address are one user's, and
+// ErrNotFound if they are nobody's.
+func (a *Auth) findNamed(ctx context.Context, who userOrder) error {
 	user, err := a.userOf(ctx, who.canonicalUsername)
 	if isNotFound(err) {
 		user, err = a.userOf(ctx, who.canonicalEmail) // which may be the same user, created in between
 	}
 	switch {
 	case err != nil:
-		return models.APIKey{}, err
+		return err
 	case user.CanonicalUsername != who.canonicalUsername:
-		return models.APIKey{}, taken("email")
+		return taken("email")
 	case user.CanonicalEmail != who.canonicalEmail:
-		return models.APIKey{}, taken("username")
+		return taken("username")
 	}
-	words := claim{login: who.canonicalUsername, password: who.password, address: who.address}
-	user, right, err := a.proveUser(ctx, words, func() (models.User, error) { return user, nil })
-	if err != nil {
-		return models.APIKey{}, err
-	}
-	if !right {
-		return models.APIKey{}, problem(http.StatusForbidden, "wrong_password", "The user exists and the password is not theirs.")
-	}
-	return a.issueToProven(ctx, act, key, user)
+	return nil
 }
 
 // issueToProven stores a key for a user who has just proved who they are. If
@@ -68,11 +78,8 @@ func (a *Auth) issueToProven(ctx context.Context, act repository.Act, key models
 		}
 		key.UserID, key.Username, key.UserVersion = user.ID, user.Username, user.Version
 		err := a.createKey(ctx, act, key)
-		if err == nil {
-			return key, nil
-		}
 		if !errors.Is(err, repository.ErrOutdated) {
-			return models.APIKey{}, err
+			return stored(key, err)
 		}
 		if user, err = a.reread(ctx, proven); err != nil {
 			return models.APIKey{}, err
@@ -81,7 +88,16 @@ func (a *Auth) issueToProven(ctx context.Context, act repository.Act, key models
 	return models.APIKey{}, repository.ErrOutdated
 }
 
-// reread returns the user as they are now, if their password is the same.
+// stored returns the key only if it is in the store, or may be.
+func stored(key models.APIKey, err error) (models.APIKey, error) {
+	if err != nil && !errors.Is(err, repository.ErrOutcomeUnknown) {
+		return models.APIKey{}, err
+	}
+	return key, err
+}
+
+// reread returns the user as they are now; ErrOutdated if their password is
+// another.
 func (a *Auth) reread(ctx context.Context, proven models.User) (models.User, error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
@@ -90,7 +106,7 @@ func (a *Auth) reread(ctx context.Context, proven models.User) (models.User, err
 		return user, asUser(err)
 	}
 	if user.PasswordHash != proven.PasswordHash {
-		return user, problem(http.StatusForbidden, "wrong_password", "The password was changed meanwhile.")
+		return user, repository.ErrOutdated
 	}
 	return user, nil
 }
@@ -135,7 +151,7 @@ func (a *Auth) issueToNewUser(ctx context.Context, act repository.Act, key model
 		key.RevocationDate = act.Date // nobody is told of it: the user is created, and holds no key yet
 	}
 	if err := a.createUser(ctx, act, user, key); err != nil {
-		return models.APIKey{}, err
+		return stored(key, err)
 	}
 	return key, a.mayHoldKeys(ctx, user)
 }

@@ -45,7 +45,7 @@ func (a *Auth) sendConfirmation(c *gin.Context, user models.User) (id string, er
 //	@Accept			json
 //	@Param			body	body	confirmRequest	true	"the token"
 //	@Success		204
-//	@Failure		400,403,409,413,415,422,503	{object}	Problem
+//	@Failure		400,403,409,413,415,422,429,503	{object}	Problem
 //	@Router			/account/confirm [post]
 func (a *Auth) confirm(c *gin.Context) (id string, err error) {
 	var request confirmRequest
@@ -107,7 +107,7 @@ func (a *Auth) forgot(c *gin.Context) (id string, err error) {
 //	@Accept			json
 //	@Param			body	body	resetRequest	true	"the token and the new password"
 //	@Success		204
-//	@Failure		400,403,409,413,415,422,503	{object}	Problem
+//	@Failure		400,403,409,413,415,422,429,503	{object}	Problem
 //	@Router			/account/reset [post]
 func (a *Auth) resetPassword(c *gin.Context) (id string, err error) {
 	var request resetRequest
@@ -182,25 +182,26 @@ func (a *Auth) resetUser(c *gin.Context) (id string, err error) {
 	if id, err = a.resolveUser(ctx, request.userRef); err != nil {
 		return id, err
 	}
-	hash, err := a.hashPassword(ctx, security.NewSecret(), known) // which nobody knows
-	if err != nil {
-		return id, err
-	}
-	act := a.act()
-	user, err := a.changeUser(ctx, act, id, func(user *models.User) (revokeKeys bool, err error) {
-		user.PasswordHash, user.ChangeDate = hash, act.Date
-		voidToken(user)
-		return request.RevokeKeys, nil
-	})
+	user, err := a.lockOut(ctx, id, request.RevokeKeys)
 	if err != nil {
 		return id, err
 	}
 	a.audit(c, actorAdmin, "user.password", id, nil) // whatever becomes of the mail
-	if err := a.sendToken(ctx, id, purposeReset); err != nil {
-		return id, err
+	return id, answerUser(c, user, a.sendToken(ctx, user, purposeReset))
+}
+
+// lockOut gives a user a password that nobody knows.
+func (a *Auth) lockOut(ctx context.Context, id string, revokeKeys bool) (models.User, error) {
+	hash, err := a.hashPassword(ctx, security.NewSecret(), known)
+	if err != nil {
+		return models.User{}, err
 	}
-	c.JSON(http.StatusOK, describeUser(user))
-	return id, nil
+	act := a.act()
+	return a.changeUser(ctx, act, id, func(user *models.User) (bool, error) {
+		user.PasswordHash, user.ChangeDate = hash, act.Date
+		voidToken(user)
+		return revokeKeys, nil
+	})
 }
 
 // mxTimeout bounds the look-up of an address's domain.

@@ -8,10 +8,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gin-gonic/gin"
+
 	"github.com/ginauth/ginauth/internal/outbox"
 	"github.com/ginauth/ginauth/internal/throttle"
 	"github.com/ginauth/ginauth/mail"
 	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/security"
 )
 
@@ -29,6 +32,8 @@ const (
 	// one client asks for: so many at once, and one more after each refill.
 	mailsPerRecipient, recipientMailRefill = 5, 10 * time.Minute
 	mailsPerClient, clientMailRefill       = 20, time.Minute
+	// Wrong tokens of one client, each of which may be a query.
+	tokenGuesses, tokenRefill = 60, time.Second
 )
 
 // recipient is what mails are counted by: a user's id or their canonical email
@@ -40,6 +45,7 @@ type letters struct {
 	outbox     *outbox.Outbox
 	recipients *throttle.Buckets[recipient]
 	clients    *throttle.Throttle
+	guesses    *throttle.Throttle // of tokens
 	forgotten  chan forgotten
 	closing    chan struct{}
 	left       chan error         // of what was forgotten, when the rest was answered
@@ -60,6 +66,7 @@ func (a *Auth) startLetters() {
 		}),
 		recipients: throttle.NewBuckets[recipient](mailsPerRecipient, recipientMailRefill),
 		clients:    throttle.New(mailsPerClient, clientMailRefill),
+		guesses:    throttle.New(tokenGuesses, tokenRefill),
 		forgotten:  make(chan forgotten, maxForgotten), closing: make(chan struct{}), left: make(chan error, 1), hangUp: hangUp,
 	}
 	go a.answerForgotten(ctx)
@@ -89,7 +96,7 @@ func isProblem(err error, code string) bool {
 }
 
 // mailToken issues a token and mails it, unless the user or their address was
-// mailed too often.
+// mailed too often. ErrOutdated if they have another address by now.
 func (a *Auth) mailToken(ctx context.Context, user models.User, purpose string) error {
 	now := a.now()
 	wait, giveBack := throttle.All(
@@ -99,19 +106,23 @@ func (a *Auth) mailToken(ctx context.Context, user models.User, purpose string) 
 		},
 	)
 	if wait > 0 {
-		return tooManyAttempts("Too many mails to this user.", wait)
+		return tooManyAttempts("Too many mails to this user or address.", wait)
 	}
-	if err := a.sendToken(ctx, user.ID, purpose); err != nil {
+	if err := a.sendToken(ctx, user, purpose); err != nil {
 		giveBack()
 		return err
 	}
 	return nil
 }
 
-func (a *Auth) sendToken(ctx context.Context, userID, purpose string) error {
+// sendToken is mailToken without a limit.
+func (a *Auth) sendToken(ctx context.Context, to models.User, purpose string) error {
 	now := a.now()
-	token := security.NewToken(userID)
-	user, err := a.changeUser(ctx, a.actBy(actorGinauth), userID, func(user *models.User) (revokeKeys bool, err error) {
+	token := security.NewToken(to.ID)
+	user, err := a.changeUser(ctx, a.actBy(actorGinauth), to.ID, func(user *models.User) (revokeKeys bool, err error) {
+		if user.CanonicalEmail != to.CanonicalEmail {
+			return false, repository.ErrOutdated
+		}
 		hash := security.HashToken(token)
 		user.TokenHash, user.TokenPurpose, user.TokenExpirationDate = hash[:], purpose, now.Add(timeOf(purpose))
 		return false, nil
@@ -123,7 +134,7 @@ func (a *Auth) sendToken(ctx context.Context, userID, purpose string) error {
 	if err != nil {
 		return err
 	}
-	return queued(a.letters.outbox.Enqueue(userID, purpose, message, a.isStillGood(userID, token, purpose)))
+	return queued(a.letters.outbox.Enqueue(user.ID, purpose, message, a.isStillGood(user.ID, token, purpose)))
 }
 
 // isStillGood keeps a mail from being sent whose token is good for nothing any
@@ -171,18 +182,27 @@ func (a *Auth) messageOf(user models.User, purpose, token string) (mail.Message,
 	}
 	base := a.config.PublicURL + strings.TrimRight(paths[0], "/")
 	if purpose == purposeReset {
-		return mail.Message{To: user.Email, Subject: "Your new password", Text: fmt.Sprintf(resetText, user.Username, base, token)}, nil
+		return mail.Message{To: user.Email, Subject: "Your new password", Text: fmt.Sprintf(resetText, accountOf(user), base, token)}, nil
 	}
-	return mail.Message{To: user.Email, Subject: "Please confirm your address", Text: fmt.Sprintf(confirmText, user.Username, base, token)}, nil
+	return mail.Message{To: user.Email, Subject: "Please confirm your address", Text: fmt.Sprintf(confirmText, accountOf(user), base, token)}, nil
 }
 
-// The mails name the account, so that nobody confirms or takes over one that is
-// not theirs without noticing.
+// accountOf names the account in a mail, so that nobody confirms or takes over
+// one that is not theirs without noticing. A name of which a mail program would
+// make a link is left out: whoever chose it could send it to anybody in the
+// application's name.
+func accountOf(user models.User) string {
+	if strings.ContainsAny(user.CanonicalUsername, "./") {
+		return "an account"
+	}
+	return fmt.Sprintf("the account %q", user.CanonicalUsername)
+}
+
 const (
-	resetText = "Somebody, probably you, wants to set a new password for the account %q.\n\n" +
+	resetText = "Somebody, probably you, wants to set a new password for %s.\n\n" +
 		"To do so, open this link within an hour:\n\n%s/reset#%s\n\n" +
 		"If it was not you, there is nothing to do.\n"
-	confirmText = "Somebody, probably you, has given this address for the account %q.\n\n" +
+	confirmText = "Somebody, probably you, has given this address for %s.\n\n" +
 		"To confirm that it is yours, open this link within a day:\n\n%s/confirm#%s\n\n" +
 		"If it was not you, do not: who made the account knows its password.\n"
 )
@@ -222,6 +242,22 @@ func (a *Auth) useToken(ctx context.Context, token, purpose string, apply func(u
 		return "", err
 	}
 	return id, nil
+}
+
+// limitTokens makes of a call that takes a token one that takes few wrong ones
+// from one client.
+func (a *Auth) limitTokens(call func(c *gin.Context) (id string, err error)) func(c *gin.Context) (id string, err error) {
+	return func(c *gin.Context) (id string, err error) {
+		wait, giveBack := a.letters.guesses.Take(a.config.ClientIP(c), a.now())
+		if wait > 0 {
+			return "", tooManyAttempts("Too many wrong tokens from this address.", wait)
+		}
+		id, err = call(c)
+		if !isProblem(err, "token_invalid") {
+			giveBack()
+		}
+		return id, err
+	}
 }
 
 func tokenInvalid() Problem {

@@ -3,6 +3,7 @@ package ginauth_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,6 +40,32 @@ func TestLinksEnd(t *testing.T) {
 	a.call("/auth/users/disable", `{"username":"ada"}`)
 	if code := a.reset(token, "Difference-2_Engine"); code != http.StatusForbidden {
 		t.Errorf("a disabled user's reset is answered %d", code)
+	}
+}
+
+// Who tries tokens waits after a while, and nobody else does; what is no wrong
+// token does not count.
+func TestGuessingTokens(t *testing.T) {
+	a, p := newMailing(t)
+	user := a.register("ada")
+	token := p.fresh(a, "ada@example.com")
+	for range 100 {
+		if code := a.reset(token, "short"); code != http.StatusUnprocessableEntity {
+			t.Fatalf("a bad password is answered %d", code)
+		}
+	}
+	guess := `{"token":"` + user.id + "." + strings.Repeat("A", 43) + `","password":"Difference-2_Engine"}`
+	for i := range 60 {
+		if code := a.public([]string{"/account/reset", "/account/confirm"}[i%2], strings.Replace(guess, `,"password":"Difference-2_Engine"`, "", i%2)); code != http.StatusForbidden {
+			t.Fatalf("guess %d is answered %d", i, code)
+		}
+	}
+	for _, body := range []string{guess, `{"token":"` + token + `","password":"Difference-2_Engine"}`} {
+		expectProblem(t, a.with("", "/account/reset", body), http.StatusTooManyRequests, "too_many_attempts", "")
+	}
+	a.clock.advance(time.Second)
+	if code := a.reset(token, "Difference-2_Engine"); code != http.StatusNoContent {
+		t.Errorf("after a while the right token is answered %d", code)
 	}
 }
 

@@ -2,6 +2,7 @@ package ginauth_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -49,5 +50,23 @@ func TestMailsToOneAddressAreLimited(t *testing.T) {
 		own := fmt.Sprintf("%s-%d@example.com", user, i)
 		a.expectStatus(a.as(user, password, "/account/email", `{"email":"`+own+`"}`), 200)
 		p.token(t, own, "confirm")
+	}
+}
+
+// Mails name the account, but by nothing of which a mail program would make a
+// link.
+func TestMailsNameTheAccount(t *testing.T) {
+	a, p := newMailing(t)
+	expect := func(want string) {
+		if m := <-p.mails; !strings.Contains(m.Text, want) || strings.Contains(m.Text, "evil") {
+			t.Errorf("the mail is %+v", m)
+		}
+	}
+	for name, want := range map[string]string{"ada": `the account "ada"`, "www.evil.example": "an account"} {
+		a.register(name)
+		a.expectStatus(a.as(name, password, "/account/confirm/send", `{}`), 202)
+		expect(want)
+		a.public("/account/forgot", `{"email":"`+name+`@example.com"}`)
+		expect(want)
 	}
 }

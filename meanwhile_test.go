@@ -15,9 +15,14 @@ import (
 	"github.com/ginauth/ginauth/security"
 )
 
-// before does something once, when the call is made next.
+// before does something once, when the call is made next, which must be.
 func (a *app) before(call string, do func()) {
 	done := false
+	a.t.Cleanup(func() {
+		if !done {
+			a.t.Errorf("%s is not called", call)
+		}
+	})
 	a.repo.meddle(func(next string) error {
 		if next == call && !done {
 			done = true
@@ -30,25 +35,53 @@ func (a *app) before(call string, do func()) {
 // Who has proved themselves by a password that is another one meanwhile gets
 // and changes nothing.
 func TestPasswordIsAnotherMeanwhile(t *testing.T) {
-	for path, c := range map[string]struct {
-		before, body, code string
-		status             int
-	}{
-		"/account/new":      {"CreateKey", `{}`, "wrong_password", http.StatusForbidden},
-		"/account/renew":    {"UserByID", `{"id":"0190c2a0-0000-7000-8000-000000000000"}`, "wrong_password", http.StatusForbidden},
-		"/account/password": {"UserByID", `{"password":"Nautical-3_Almanac"}`, "changed_meanwhile", http.StatusConflict},
-		"/account/email":    {"UserByID", `{"email":"new@example.com"}`, "changed_meanwhile", http.StatusConflict},
+	for path, c := range map[string]struct{ before, body string }{
+		"/account/new":      {"CreateKey", `{}`},
+		"/account/renew":    {"UserByID", `{"id":"0190c2a0-0000-7000-8000-000000000000"}`},
+		"/account/password": {"UserByID", `{"password":"Nautical-3_Almanac"}`},
+		"/account/email":    {"UserByID", `{"email":"new@example.com"}`},
 	} {
 		t.Run(path, func(t *testing.T) {
 			a := newAccounts(t)
 			user := a.register("ada")
 			another := security.HashPassword("Difference-2_Engine")
 			a.before(c.before, func() { a.setUser(user.id, func(u *models.User) { u.PasswordHash = another }) })
-			expectProblem(t, a.as("ada", password, path, c.body), c.status, c.code, "")
+			expectProblem(t, a.as("ada", password, path, c.body), http.StatusConflict, "changed_meanwhile", "")
 			if got := a.user(user.id); got.PasswordHash != another || got.CanonicalEmail != "ada@example.com" {
 				t.Errorf("the user is %v", got)
 			}
 		})
+	}
+}
+
+// Who is deleted meanwhile gets no key, and is told why.
+func TestUserIsGoneMeanwhile(t *testing.T) {
+	for path, c := range map[string]struct{ before, body string }{
+		"/account/new":      {"CreateKey", `{}`},
+		"/account/renew":    {"UserByID", `{"id":"0190c2a0-0000-7000-8000-000000000000"}`},
+		"/account/password": {"UserByID", `{"password":"Nautical-3_Almanac"}`},
+		"/account/email":    {"UserByID", `{"email":"new@example.com"}`},
+	} {
+		t.Run(path, func(t *testing.T) {
+			a := newAccounts(t)
+			a.register("ada")
+			a.before(c.before, func() { a.call("/auth/users/delete", `{"username":"ada"}`) })
+			expectProblem(t, a.as("ada", password, path, c.body), http.StatusNotFound, "user_not_found", "")
+		})
+	}
+}
+
+// A mail that one address may get is not sent to another, whose mails are
+// counted apart.
+func TestAddressIsAnotherMeanwhile(t *testing.T) {
+	a, p := newMailing(t)
+	user := a.register("ada")
+	a.before("UserByID", func() {
+		a.setUser(user.id, func(u *models.User) { u.Email, u.CanonicalEmail = "victim@example.com", "victim@example.com" })
+	})
+	expectProblem(t, a.as("ada", password, "/account/confirm/send", `{}`), http.StatusConflict, "changed_meanwhile", "")
+	if len(p.mails) > 0 || a.user(user.id).TokenHash != nil {
+		t.Error("a mail is sent")
 	}
 }
 

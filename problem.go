@@ -27,7 +27,8 @@ type Problem struct {
 	// Errors names the fields that were refused, if any were.
 	Errors []FieldError `json:"errors,omitempty"`
 	// ProposedPassword comes with a refused password: a generated one that
-	// satisfies the rule. It is neither stored nor logged.
+	// satisfies the rules, unless Config.PasswordPolicy refuses ten of them. It
+	// is neither stored nor logged.
 	ProposedPassword string `json:"proposed_password,omitempty"`
 
 	// RetryAfter is sent as the header of that name, in whole seconds.

@@ -66,34 +66,45 @@ func loginOf(login string) string {
 
 // prove returns the user of a claim, if the password is theirs. Whether the
 // user or the password is wrong can be told neither by the answer nor by the
-// work that it takes.
+// work that it takes. Guesses are counted before anybody is looked for and
+// anything is hashed.
 func (a *Auth) prove(ctx context.Context, c claim) (user models.User, ok bool, err error) {
-	return a.proveUser(ctx, c, func() (models.User, error) { return a.userOf(ctx, c.login) })
-}
-
-// proveUser is prove for the user who is found, or for nobody. Guesses are
-// counted before anybody is looked for and anything is hashed.
-func (a *Auth) proveUser(ctx context.Context, c claim, find func() (models.User, error)) (models.User, bool, error) {
-	login, now := loginOf(c.login), a.now()
-	wait, giveBack := a.proofs.Try(login, c.address, now)
+	wait, giveBack := a.proofs.Try(loginOf(c.login), c.address, a.now())
 	if wait > 0 {
 		return models.User{}, false, tooManyAttempts("Too many wrong passwords for this account.", wait)
 	}
-	user, err := find()
-	right := false
-	if err == nil || isNotFound(err) {
-		right, err = a.verifyPassword(ctx, user.PasswordHash, c.password, a.proofs.Knows(login, c.address, now))
-	}
+	user, right, err := a.check(ctx, c)
 	if right || err != nil {
 		giveBack()
+	}
+	if errors.Is(err, errUnknownHere) {
+		return a.prove(ctx, c)
 	}
 	if err != nil || !right {
 		return models.User{}, false, err
 	}
 	for _, name := range []string{user.CanonicalUsername, user.CanonicalEmail} {
-		a.proofs.Succeed(loginOf(name), c.address, now)
+		a.proofs.Succeed(loginOf(name), user.ID, c.address, a.now())
 	}
 	return a.upgraded(ctx, user, c.password), true, nil
+}
+
+// errUnknownHere says that the address is known to another user, whose login
+// this was before: whoever calls is a stranger.
+var errUnknownHere = errors.New("the login belongs to another user now")
+
+// check reports whether a claim is true; that of nobody is not.
+func (a *Auth) check(ctx context.Context, c claim) (user models.User, right bool, err error) {
+	login := loginOf(c.login)
+	user, err = a.userOf(ctx, c.login)
+	if err != nil && !isNotFound(err) {
+		return models.User{}, false, err
+	}
+	if a.proofs.Disown(login, user.ID, c.address) {
+		return models.User{}, false, errUnknownHere
+	}
+	right, err = a.verifyPassword(ctx, user.PasswordHash, c.password, a.proofs.Knows(login, c.address, a.now()))
+	return user, right, err
 }
 
 // upgraded hashes a password, which is right, anew if its hash is of an older

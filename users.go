@@ -152,11 +152,15 @@ func (a *Auth) setUser(c *gin.Context, set func(user *models.User, now time.Time
 		set(user, act.Date)
 		return false, nil
 	})
-	if err != nil {
-		return id, err
+	return id, answerUser(c, user, err)
+}
+
+// answerUser answers with a user who was changed, unless there was an error.
+func answerUser(c *gin.Context, user models.User, err error) error {
+	if err == nil {
+		c.JSON(http.StatusOK, describeUser(user))
 	}
-	c.JSON(http.StatusOK, describeUser(user))
-	return id, nil
+	return err
 }
 
 // deleteUser removes a user for good.
@@ -254,7 +258,7 @@ func (a *Auth) export(ctx context.Context, user models.User) (response exportRes
 
 // allPages reads a list to its end.
 func allPages[Row any](list func(cursor string) (rows []Row, next string, err error)) ([]Row, error) {
-	all := []Row{}
+	var all []Row
 	for cursor := ""; ; {
 		rows, next, err := list(cursor)
 		if err != nil {

@@ -107,7 +107,7 @@ const docTemplate = `{
                     }
                 },
                 "proposed_password": {
-                    "description": "ProposedPassword comes with a refused password: a generated one that\nsatisfies the rule. It is neither stored nor logged.",
+                    "description": "ProposedPassword comes with a refused password: a generated one that\nsatisfies the rules, unless Config.PasswordPolicy refuses ten of them. It\nis neither stored nor logged.",
                     "type": "string"
                 },
                 "status": {

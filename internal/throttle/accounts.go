@@ -23,12 +23,18 @@ type Accounts struct {
 	familiar  *Buckets[pair]
 	accounts  *Buckets[string]
 	addresses *Buckets[netip.Prefix]
-	known     *otter.Cache[pair, time.Time]
+	known     *otter.Cache[pair, success]
 }
 
 type pair struct {
 	account string
 	network netip.Prefix
+}
+
+// success is whose password was right, and when.
+type success struct {
+	owner string
+	date  time.Time
 }
 
 // NewAccounts returns one that has seen no failure. Each account has burst
@@ -41,7 +47,7 @@ func NewAccounts(burst int, refill time.Duration) *Accounts {
 		familiar:  NewBuckets[pair](10*burst, refill/10),
 		accounts:  NewBuckets[string](10*burst, refill/10),
 		addresses: NewBuckets[netip.Prefix](10*burst, refill/10),
-		known:     otter.Must(&otter.Options[pair, time.Time]{MaximumSize: maxBuckets}),
+		known:     otter.Must(&otter.Options[pair, success]{MaximumSize: maxBuckets}),
 	}
 }
 
@@ -75,13 +81,26 @@ func All(takes ...func() (time.Duration, func())) (wait time.Duration, giveBack 
 	return 0, giveBack
 }
 
-// Succeed notes that the password was right.
-func (a *Accounts) Succeed(account, address string, now time.Time) {
-	a.known.Set(pair{account, network(address)}, now)
+// Succeed notes that the password was right, and whose it is.
+func (a *Accounts) Succeed(account, owner, address string, now time.Time) {
+	a.known.Set(pair{account, network(address)}, success{owner, now})
 }
 
 // Knows reports whether the password was right from the address lately.
 func (a *Accounts) Knows(account, address string, now time.Time) bool {
-	date, ok := a.known.GetIfPresent(pair{account, network(address)})
-	return ok && now.Sub(date) < lately
+	last, ok := a.known.GetIfPresent(pair{account, network(address)})
+	return ok && now.Sub(last.date) < lately
+}
+
+// Disown forgets the address where it is known to another than the owner, who
+// has the account by now, and reports whether it was: or one could make oneself
+// known to a login and leave it for its next owner.
+func (a *Accounts) Disown(account, owner, address string) bool {
+	from := pair{account, network(address)}
+	last, ok := a.known.GetIfPresent(from)
+	if !ok || last.owner == owner {
+		return false
+	}
+	a.known.Invalidate(from)
+	return true
 }

@@ -86,7 +86,7 @@ func TestGivenBackLate(t *testing.T) {
 // Who is known may send the right password many times at once.
 func TestRightPasswordsAtOnce(t *testing.T) {
 	a := NewAccounts(5, time.Minute)
-	a.Succeed("ana", "192.0.2.1", noon)
+	a.Succeed("ana", "ana-id", "192.0.2.1", noon)
 	for i := range 50 {
 		if wait, _ := a.Try("ana", "192.0.2.1", noon); wait > 0 {
 			t.Fatalf("the password number %d waits %v", i, wait)
@@ -98,7 +98,7 @@ func TestRightPasswordsAtOnce(t *testing.T) {
 // of an address from which the password was right.
 func TestAccountFromManyAddresses(t *testing.T) {
 	a := NewAccounts(5, time.Minute)
-	a.Succeed("ana", "192.0.2.1", noon)
+	a.Succeed("ana", "ana-id", "192.0.2.1", noon)
 	for i := range 50 {
 		fail(a, "ana", fmt.Sprintf("198.51.100.%d", i), 1)
 	}
@@ -124,7 +124,7 @@ func TestAccountFromManyAddresses(t *testing.T) {
 // not where the password was right from there.
 func TestManyAccountsFromOneAddress(t *testing.T) {
 	a := NewAccounts(5, time.Minute)
-	a.Succeed("ana", "192.0.2.1", noon)
+	a.Succeed("ana", "ana-id", "192.0.2.1", noon)
 	for i := range 50 {
 		fail(a, fmt.Sprint("user-", i), "192.0.2.1", 1)
 	}
@@ -155,12 +155,24 @@ func TestWaitingForgetsNothing(t *testing.T) {
 	}
 }
 
+// Who makes an address known to an account leaves it known to nobody else.
+func TestKnownToOneOwner(t *testing.T) {
+	a := NewAccounts(5, time.Minute)
+	a.Succeed("ana", "eve-id", "192.0.2.1", noon)
+	if a.Disown("ana", "eve-id", "192.0.2.1") || a.Disown("ana", "ana-id", "192.0.2.2") || !a.Knows("ana", "192.0.2.1", noon) {
+		t.Error("the owner's address is forgotten")
+	}
+	if !a.Disown("ana", "ana-id", "192.0.2.1") || a.Knows("ana", "192.0.2.1", noon) {
+		t.Error("the former owner's address is known")
+	}
+}
+
 func TestAccountsTakeBoundedMemory(t *testing.T) {
 	a := NewAccounts(5, time.Minute)
 	for i := range maxBuckets + 1000 {
 		account, address := fmt.Sprint("user-", i), fmt.Sprintf("10.0.%d.%d", i>>8, i&255)
 		a.Try(account, address, noon)
-		a.Succeed(account, address, noon)
+		a.Succeed(account, "id", address, noon)
 	}
 	a.strangers.buckets.CleanUp()
 	a.accounts.buckets.CleanUp()
