@@ -195,6 +195,7 @@ func (b *browser) setsPassword(link, password string) {
 	b.fill("a bad password", field, "adaadaada")
 	b.click("Set password", button("Set password"))
 	b.status("The password must contain a digit.")
+	b.status("One that would do: ")
 	b.photograph("account-reset-refused")
 	b.fill("the password", field, password)
 	b.photograph("account-reset")
