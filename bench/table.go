@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,9 +85,9 @@ func (t *table) add(ctx context.Context, c contestant) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(t.out, "| %s | %s | %s | %s | %s | %.0f |\n", c.name,
+	fmt.Fprintf(t.out, "| %s | %s | %s | %s | %s | %d |\n", c.name,
 		nanoseconds(guard.time), nanoseconds(guard.time-bare.time), nanoseconds(guard.cpu), nanoseconds(guard.cpu-bare.cpu),
-		guard.allocations-bare.allocations)
+		int(math.Round(guard.allocations-bare.allocations)))
 	return nil
 }
 
