@@ -32,15 +32,23 @@ func (a *app) before(call string, do func()) {
 	})
 }
 
-// Who has proved themselves by a password that is another one meanwhile gets
-// and changes nothing.
-func TestPasswordIsAnotherMeanwhile(t *testing.T) {
-	for path, c := range map[string]struct{ before, body string }{
+// lateCall is a call of a user, and what it asks of the store after the proof.
+type lateCall struct{ before, body string }
+
+// lateCalls are those that need the password.
+func lateCalls() map[string]lateCall {
+	return map[string]lateCall{
 		"/account/new":      {"CreateKey", `{}`},
 		"/account/renew":    {"UserByID", `{"id":"0190c2a0-0000-7000-8000-000000000000"}`},
 		"/account/password": {"UserByID", `{"password":"Nautical-3_Almanac"}`},
 		"/account/email":    {"UserByID", `{"email":"new@example.com"}`},
-	} {
+	}
+}
+
+// Who has proved themselves by a password that is another one meanwhile gets
+// and changes nothing.
+func TestPasswordIsAnotherMeanwhile(t *testing.T) {
+	for path, c := range lateCalls() {
 		t.Run(path, func(t *testing.T) {
 			a := newAccounts(t)
 			user := a.register("ada")
@@ -56,12 +64,7 @@ func TestPasswordIsAnotherMeanwhile(t *testing.T) {
 
 // Who is deleted meanwhile gets no key, and is told why.
 func TestUserIsGoneMeanwhile(t *testing.T) {
-	for path, c := range map[string]struct{ before, body string }{
-		"/account/new":      {"CreateKey", `{}`},
-		"/account/renew":    {"UserByID", `{"id":"0190c2a0-0000-7000-8000-000000000000"}`},
-		"/account/password": {"UserByID", `{"password":"Nautical-3_Almanac"}`},
-		"/account/email":    {"UserByID", `{"email":"new@example.com"}`},
-	} {
+	for path, c := range lateCalls() {
 		t.Run(path, func(t *testing.T) {
 			a := newAccounts(t)
 			a.register("ada")

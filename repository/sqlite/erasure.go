@@ -34,10 +34,14 @@ func (e erasing) DeleteUser(ctx context.Context, act repository.Act, id string, 
 
 // emptyLog moves the log into the file and cuts it to nothing
 // (https://sqlite.org/pragma.html#pragma_wal_checkpoint), if there was a change.
-// That is given up where others read all the time, since the change is made: the
-// next one tries it again, and who closes the file last does it in any case.
+// A caller who leaves does not keep that from happening. It is given up where
+// others read all the time, since the change is made: the next one tries it
+// again, and who closes the file last does it in any case.
 func (e erasing) emptyLog(ctx context.Context, err error) {
-	if err == nil {
-		e.write.WithContext(ctx).Exec("PRAGMA wal_checkpoint(TRUNCATE)")
+	if err != nil {
+		return
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), busyTimeout)
+	defer cancel()
+	e.write.WithContext(ctx).Exec("PRAGMA wal_checkpoint(TRUNCATE)")
 }
