@@ -27,7 +27,7 @@ func TestRulesWhereverAPasswordIsSet(t *testing.T) {
 	for path, set := range setAt {
 		for code, weak := range map[string]string{
 			"password_too_short": "weak", "password_no_digit": "Analytical_Engine", "password_common": "Password1!",
-			"password_contains_identity": "My_Grace_1851", "password_too_long": "A1_" + strings.Repeat("xyzq", 300),
+			"password_contains_identity": "Wolf_Grace_1851", "password_too_long": "A1_" + strings.Repeat("xyzq", 300),
 		} {
 			t.Run(path+" "+code, func(t *testing.T) {
 				refusal := expectProblem(t, set(weak), http.StatusUnprocessableEntity, "fields_invalid", "password")

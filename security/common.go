@@ -9,9 +9,10 @@ import (
 
 // What the parts of a password cost somebody who guesses. A password is common if it costs at
 // most commonPrice: two words and four digits, or a word, a letter and four digits, or a word and
-// nine digits.
+// nine digits; or a password of the long list with a word and two digits, or with seven digits.
 const (
 	wordPrice   = 10 // likewise a run, and a letter that is part of neither
+	listedPrice = 15 // of a password of the long list, since there are many
 	signPrice   = 2  // of a digit or sign that decorates words: it is seldom chosen at random
 	commonPrice = 29
 	leastWord   = 3  // letters; with fewer, digits and signs are the password itself
@@ -58,6 +59,8 @@ func (p *puzzle) price(text string, signPrice int) int {
 func (p *puzzle) payParts(from int) {
 	p.payCharacter(from)
 	p.payWords(from)
+	p.payListed(from)
+	p.payYear(from)
 	p.payRuns(from)
 	p.payRepeats(from)
 }
@@ -82,6 +85,22 @@ func (p *puzzle) payWords(from int) {
 		if strings.HasPrefix(p.skeleton[from:], word) {
 			p.pay(from, from+len(word), wordPrice)
 		}
+	}
+}
+
+// payListed finds the passwords of the long list in any spelling.
+func (p *puzzle) payListed(from int) {
+	for size := range listedPrefixes(p.skeleton[from:]) {
+		p.pay(from, from+size, listedPrice)
+	}
+}
+
+// payYear finds years of the last century and of this one.
+func (p *puzzle) payYear(from int) {
+	rest := p.text[from:]
+	isYear := strings.HasPrefix(rest, "19") || strings.HasPrefix(rest, "20")
+	if isYear && len(rest) >= 4 && strings.Trim(rest[2:4], "0123456789") == "" {
+		p.pay(from, from+4, wordPrice)
 	}
 }
 

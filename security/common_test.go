@@ -76,6 +76,9 @@ func TestCommonPasswords(t *testing.T) {
 		"one character":           {"aaaaaaaaa", "111111111", "Aaaaaaaa1!", "ééééééééé", "😀😀😀😀😀😀"},
 		"a few, repeated":         {"xyxyxyxyxy", "kfmkfmkfm", "kfmpkfmp", "19191919", "LalaLALA"},
 		"hardly anything":         {"k", "k9", "7"},
+		"of a breach":             {"Mountain_2024!", "$tefan1e99", "Jupiter#1", "1!Ecalevol", "rush2112", "gfhjkm", "8675309", "Dragon.Jupiter1"},
+		"years":                   {"1990", "20252026"},
+		"of yearly top 100s":      {"adminisp", "Kapler123", "theworldinyourhand", "turktelekom", "zag12wsx", "j38ifUbn", "querty", "Indya123", "Aa195043"},
 	} {
 		for _, password := range passwords {
 			if !isCommon(password) {
@@ -85,10 +88,32 @@ func TestCommonPasswords(t *testing.T) {
 	}
 }
 
+// The passwords that are used most, by a list of 2017 that everybody knows, and by one of 2025.
+func TestTopHundredIsCommon(t *testing.T) {
+	for password := range strings.FieldsSeq(`
+		123456 password 12345678 qwerty 12345 123456789 letmein 1234567 football iloveyou admin welcome
+		monkey login abc123 starwars 123123 dragon passw0rd master hello freedom whatever qazwsx
+		trustno1 654321 jordan23 harley password01 1234 robert matthew jordan asshole daniel andrew
+		lakers andrea buster johsua 1qaz2wsx 12341234 ferrari cheese computer corvette blahblah george
+		mercedes 121212 maverick fuckyou nicole hunter sunshine tigger 1989 merlin ranger solo banana
+		chelsea summer 1990 1991 phoenix amanda cookie ashley bandit killer aaaaa pepper jessica zaq1zaq1
+		jennifer test hockey dallas passwor michelle admin123 pussy pass asdf william soccer london
+		1q2w3e 1992 biteme maggie querty rangers charlie martin ginger golfer yankees thunder
+		Aa123456 Pass@123 P@ssw0rd Aa@123456 admintelecom Admin@123 Abcd@1234 Pass@1234 admin@123
+		Password@123 Aboy1234 Demo@123 guru123456 Welcome@123 Test@123 Global123@ India@123 Abcd@123
+		123456aA@ Abc@1234 Heslo1234 vodafone bismillah P@$$w0rd cisco lol123456 pakistan123 Qwerty@123`) {
+		if !isCommon(password) {
+			t.Errorf("%q is not common", password)
+		}
+	}
+}
+
 func TestUncommonPasswords(t *testing.T) {
 	for reason, passwords := range map[string][]string{
-		"common words among others": {"love is all you need tonight", "my dragon reads the paper", "the queen of hearts, she made some tarts", "glovebox_7", "Beloved_9"},
+		"common words among others": {"love is all you need tonight", "my dragon reads the paper", "the queen of hearts, she made some tarts", "glovebox_7", "Besieged_9"},
 		"other words":               {"correct horse battery staple", "wolf_Mountain7", "Correct_Horse9", "Analytical-1_Engine"},
+		"two of a breach":           {"Mountain_Jupiter", "jupiter7stefanie"},
+		"one, eight digits":         {"Jupiter73829461"},
 		"two letters more":          {"passwordxk", "xpasswordk", "xkdragon"},
 		"a letter and five digits":  {"dragonk73829"},
 		"ten digits":                {"dragon7382946150"},

@@ -71,14 +71,14 @@ func ExampleCheckPassword() {
 
 // Whatever the policy says: the username, the address and the service's name are the identities.
 func ExampleCheckAnyPassword() {
-	for _, password := range []string{"P@ssw0rd2026!", "Ecalevol_1815", "Analytical-1_Engine"} {
-		for _, rule := range security.CheckAnyPassword(password, "ada.lovelace", "lovelace@example.com", "Engines Ltd") {
+	for _, password := range []string{"P@ssw0rd2026!", "Egabbab_1815", "Analytical-1_Engine"} {
+		for _, rule := range security.CheckAnyPassword(password, "ada.babbage", "babbage@example.com", "Engines Ltd") {
 			fmt.Println(password, rule.Code)
 		}
 	}
 	// Output:
 	// P@ssw0rd2026! password_common
-	// Ecalevol_1815 password_contains_identity
+	// Egabbab_1815 password_contains_identity
 }
 
 func ExampleCanonicalUsername() {

@@ -3,8 +3,8 @@ package security
 import "strings"
 
 // commonWords returns the words, names and phrases that turn up in every list of breached
-// passwords, as skeletons. Runs on the keyboard are found by keyboardRuns, or spelled here where
-// people change a key of them.
+// passwords, as skeletons, and those of the yearly top 100s that passwordList lacks. Runs on the
+// keyboard are found by keyboardRuns, or spelled here where people change a key of them.
 func commonWords() []string {
 	return strings.Fields(skeleton(`
 		password passwd passwort passcode passphrase pass motdepasse contrasena contraseña senha parola
@@ -33,7 +33,10 @@ func commonWords() []string {
 		power player gamer junior soldier maverick
 		michael daniel jordan jennifer jessica ashley michelle nicole thomas robert charlie andrew
 		joshua matthew anthony william david george amanda samantha hannah alexander patrick
-		fuckyou fuckoff asshole bitch bullshit`))
+		fuckyou fuckoff asshole bitch bullshit
+		kapler adminisp adminhw gvt12345 theworldinyourhand turktelekom zag12wsx dearbook 111222tianya
+		22535 7758521 zinch g_czechout j38ifubn fqrg7cs493 eliska ubnt meklozed 868689849 undefined
+		2402301978 aa195043 menara querty johsua`))
 }
 
 // keyboardRuns returns texts of which every part is a run: the alphabet, numbers, and keys that
