@@ -97,7 +97,7 @@ func newServer(ctx context.Context, kind, at string) (*database, error) {
 		server.most, server.once = 1000, 100 // since keys are issued one by one, and FerretDB is slow
 	}
 	server.open = func(ctx context.Context) (repository.Repository, error) {
-		return map[string]func(context.Context, string) (repository.Repository, error){
+		return map[string]func(context.Context, string, ...repository.Option) (repository.Repository, error){
 			"postgres": postgres.Open, "mysql": mysql.Open, "mongodb": mongodb.Open,
 		}[kind](ctx, uri.String())
 	}

@@ -166,6 +166,15 @@ type Bell interface {
 	Listen(ctx context.Context, ring func()) error
 }
 
+// Advisor is what a Repository may be, too: one that has looked at its server's
+// settings.
+type Advisor interface {
+	// Warnings returns a sentence for each setting that puts something at risk,
+	// as it was found at the start. Sentences say what may be lost and what to
+	// do, and hold no secret.
+	Warnings() []string
+}
+
 // Act says who makes a change, and when. Each method that changes a key or a
 // user takes one; the change log keeps it.
 type Act struct {

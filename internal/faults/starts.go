@@ -11,7 +11,7 @@ import (
 )
 
 // Opener is a backend's Open.
-type Opener func(ctx context.Context, uri string) (repository.Repository, error)
+type Opener func(ctx context.Context, uri string, options ...repository.Option) (repository.Repository, error)
 
 // Refuses opens what cannot be used and returns the error. It reports success,
 // and an error that holds the password hunter2, however that was written.

@@ -28,6 +28,7 @@ func (r *Repository) change(ctx context.Context, act repository.Act, fn func(tx 
 	if act.Date.IsZero() {
 		return errors.New("the act has no date")
 	}
+	entries := entriesOf(act, objects)
 	return r.transaction(ctx, func(tx *gorm.DB) error {
 		last, err := advanceCounter(tx, len(objects))
 		if err != nil {
@@ -36,7 +37,7 @@ func (r *Repository) change(ctx context.Context, act repository.Act, fn func(tx 
 		if err := fn(tx); err != nil {
 			return err
 		}
-		entries := entriesOf(act, objects, last)
+		number(entries, last)
 		if err := tx.Create(&entries).Error; err != nil {
 			return fmt.Errorf("appending to the change log: %w", err)
 		}
@@ -63,30 +64,39 @@ func advanceCounter(tx *gorm.DB, n int) (last int64, err error) {
 	return last, err
 }
 
-func entriesOf(act repository.Act, objects []object, last int64) []models.Change {
+// entriesOf makes the entries, which lack their numbers.
+func entriesOf(act repository.Act, objects []object) []models.Change {
 	entries := make([]models.Change, len(objects))
-	first := last - int64(len(objects)) + 1
 	for i, o := range objects {
-		entries[i] = models.Change{
-			Number: first + int64(i), ID: uuid.NewString(),
-			Object: o.kind, ObjectID: o.id,
-			Actor: act.Actor, Date: act.Date,
-		}
+		entries[i] = models.Change{ID: uuid.NewString(), Object: o.kind, ObjectID: o.id, Actor: act.Actor, Date: act.Date}
 	}
 	return entries
 }
 
+// number gives the entries the numbers that end with last.
+func number(entries []models.Change, last int64) {
+	for i := range entries {
+		entries[i].Number = last - int64(len(entries)-1-i)
+	}
+}
+
 // LatestChange implements repository.Repository.
 func (r *Repository) LatestChange(ctx context.Context) (repository.Cursor, error) {
-	if err := r.requireWritable(ctx); err != nil {
+	latest, err := r.entries(ctx, "number DESC", 1, "number > 0")
+	if err != nil || len(latest) == 0 {
 		return repository.Cursor{}, err
 	}
-	var latest []models.Change
-	err := r.backend.Log.WithContext(ctx).Order("number DESC").Limit(1).Find(&latest).Error
-	if err != nil || len(latest) == 0 {
-		return repository.Cursor{}, wrap("reading the change log", err)
-	}
 	return repository.CursorOf(latest[0]), nil
+}
+
+// entries reads the change log.
+func (r *Repository) entries(ctx context.Context, order string, limit int, condition string, values ...any) (entries []models.Change, err error) {
+	err = r.read(ctx, r.backend.Log, func(db *gorm.DB) error {
+		query := db.Model(&models.Change{}).Where(condition, values...).Order(order).Limit(limit)
+		entries, err = ask[models.Change](r, db, query, "number", "q."+order)
+		return err
+	})
+	return entries, wrap("reading the change log", err)
 }
 
 // Changes implements repository.Repository. It reads the entry at the cursor
@@ -96,13 +106,9 @@ func (r *Repository) Changes(ctx context.Context, after repository.Cursor, limit
 	if limit < 1 {
 		return nil, fmt.Errorf("%d entries cannot be read", limit)
 	}
-	if err := r.requireWritable(ctx); err != nil {
-		return nil, err
-	}
-	entries := []models.Change{}
-	err := r.backend.Log.WithContext(ctx).Where("number >= ?", after.Number).Order("number").Limit(limit + 1).Find(&entries).Error
+	entries, err := r.entries(ctx, "number", limit+1, "number >= ?", after.Number)
 	if err != nil {
-		return nil, wrap("reading the change log", err)
+		return nil, err
 	}
 	if after == (repository.Cursor{}) {
 		entries = append([]models.Change{{}}, entries...)
@@ -130,7 +136,8 @@ func continues(entries []models.Change, at repository.Cursor) bool {
 // Clock implements repository.Repository.
 func (r *Repository) Clock(ctx context.Context) (time.Time, error) {
 	var now int64
-	if err := r.backend.Log.WithContext(ctx).Raw(r.backend.Clock).Scan(&now).Error; err != nil {
+	err := r.read(ctx, r.backend.Log, func(db *gorm.DB) error { return db.Raw(r.backend.Clock).Scan(&now).Error })
+	if err != nil {
 		return time.Time{}, wrap("reading the clock", err)
 	}
 	return fromMillis(now), nil

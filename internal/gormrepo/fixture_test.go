@@ -3,6 +3,7 @@ package gormrepo_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -148,7 +149,10 @@ func newInterfered(t *testing.T) (database, *interferingPool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	repo, err := gormrepo.New(t.Context(), gormrepo.Backend{Read: db, Write: db, Log: db, UniqueViolation: uniqueViolation, Migrate: inTransaction})
+	repo, err := gormrepo.New(t.Context(), gormrepo.Backend{
+		Read: db, Write: db, Log: db, UniqueViolation: uniqueViolation, Migrate: inTransaction,
+		IsRolledBack: func(err error) bool { return errors.Is(err, errRolledBack) },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

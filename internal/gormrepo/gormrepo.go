@@ -8,6 +8,7 @@
 package gormrepo
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -35,34 +36,87 @@ type Backend struct {
 	Migrate func(db *gorm.DB, fn func(tx *gorm.DB) error) error
 	// Announce, if set, runs in each transaction that appends to the change log.
 	Announce func(tx *gorm.DB) error
-	// isReadOnly is a query for each reading of the change log, see
-	// Server.MayTurn; empty for none.
-	isReadOnly string
+	// MayWrite is an expression in SQL that says whether the server may write.
+	// Every statement that reads keys, users or the change log returns it, see
+	// ask. Empty where nothing but one file is read.
+	MayWrite string
+	// IsRolledBack reports whether an error of the driver says that a statement
+	// or transaction had no effect and may be repeated as it was.
+	IsRolledBack func(err error) bool
+	// IsReadOnly reports whether an error of the driver says that the server
+	// takes no writes.
+	IsReadOnly func(err error) bool
+	// IsRefusal reports whether an error of the driver says that the server
+	// takes no further connection.
+	IsRefusal func(err error) bool
+	// Advise, if set, returns what settings of the server put at risk.
+	Advise func(ctx context.Context, db *gorm.DB) ([]string, error)
+}
+
+// withDefaults returns the backend with answers to all questions.
+func (b Backend) withDefaults() Backend {
+	never := func(error) bool { return false }
+	for _, question := range []*func(error) bool{&b.IsRolledBack, &b.IsReadOnly, &b.IsRefusal} {
+		if *question == nil {
+			*question = never
+		}
+	}
+	b.MayWrite = cmp.Or(b.MayWrite, "1 = 1")
+	return b
 }
 
 // Repository is the shared implementation.
-type Repository struct{ backend Backend }
+type Repository struct {
+	backend  Backend
+	pools    pools
+	warnings []string
+}
 
-var _ repository.Repository = (*Repository)(nil)
+var (
+	_ repository.Repository = (*Repository)(nil)
+	_ repository.Advisor    = (*Repository)(nil)
+)
 
 // Config is how every backend opens GORM: no transaction around a single
-// statement; no ping, since GORM's would wait for ever; and no logger, since
-// GORM's prints values (hashes, addresses) and what it would say is in the
-// returned errors.
+// statement; no ping, since GORM's would wait for ever; columns by their names,
+// see columns; and no logger, since GORM's prints values (hashes, addresses) and
+// what it would say is in the returned errors.
 func Config() *gorm.Config {
 	registerSerializers()
-	return &gorm.Config{SkipDefaultTransaction: true, DisableAutomaticPing: true, Logger: logger.Discard}
+	return &gorm.Config{SkipDefaultTransaction: true, DisableAutomaticPing: true, QueryFields: true, Logger: logger.Discard}
 }
 
 // New brings the schema up to date and returns the repository, which owns the
 // pools from then on. If it fails, the pools are closed.
 func New(ctx context.Context, backend Backend) (*Repository, error) {
-	r := &Repository{backend}
-	if err := migrate(ctx, backend); err != nil {
+	r := &Repository{backend: backend.withDefaults()}
+	err := r.adopt(backend.Read, backend.Write, backend.Log)
+	if err == nil {
+		err = r.retry(ctx, func() error { return migrate(ctx, backend) })
+	}
+	if err == nil && backend.Advise != nil {
+		r.warnings, err = backend.Advise(ctx, backend.Read.WithContext(ctx))
+	}
+	if err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
 }
+
+// adopt takes the pools over, each once.
+func (r *Repository) adopt(dbs ...*gorm.DB) error {
+	for _, db := range dbs {
+		pool, err := db.DB()
+		if err != nil {
+			return err
+		}
+		r.pools.add(pool)
+	}
+	return nil
+}
+
+// Warnings implements repository.Advisor.
+func (r *Repository) Warnings() []string { return r.warnings }
 
 // Close implements repository.Repository.
 func (r *Repository) Close() error {
@@ -77,21 +131,28 @@ func closePool(db *gorm.DB) error {
 	return pool.Close()
 }
 
-// transaction runs fn in a transaction on the write pool. Once fn is through,
-// an error can only come from the commit, whose outcome is then unknown;
-// except where database/sql has rolled back already, which it does as soon as
-// the context ends, and says no more than that the transaction is done.
+// transaction runs fn in a transaction on the write pool, and all of it again
+// as retry says. So fn must begin anew each time that it is run.
 func (r *Repository) transaction(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	return r.retry(ctx, func() error { return r.transactOnce(ctx, fn) })
+}
+
+// transactOnce runs one transaction. Once fn is through, an error can only come
+// from the commit, whose outcome is then unknown; except where the server says
+// that it has rolled back, or where database/sql has done so already, which it
+// does as soon as the context ends, and says no more than that the transaction
+// is done.
+func (r *Repository) transactOnce(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	committing := false
 	err := r.backend.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		err := fn(tx)
 		committing = err == nil
 		return err
 	})
-	if err != nil && committing && !errors.Is(err, sql.ErrTxDone) {
-		return fmt.Errorf("%w: %w", repository.ErrOutcomeUnknown, wrapEnd(ctx, err))
+	if err != nil && committing && !errors.Is(err, sql.ErrTxDone) && !r.backend.IsRolledBack(err) {
+		return fmt.Errorf("%w: %w", repository.ErrOutcomeUnknown, err)
 	}
-	return wrapEnd(ctx, err)
+	return err
 }
 
 // wrapEnd says that it was the context that ended, which drivers do not all

@@ -48,21 +48,28 @@ func (r *Repository) insertKey(tx *gorm.DB, key models.APIKey) error {
 }
 
 // KeyByHash implements repository.Repository.
-func (r *Repository) KeyByHash(ctx context.Context, hash []byte) (models.APIKey, error) {
-	return findKey(r.backend.Read.WithContext(ctx), "hash", hash)
+func (r *Repository) KeyByHash(ctx context.Context, hash []byte) (key models.APIKey, err error) {
+	err = r.read(ctx, r.backend.Read, func(db *gorm.DB) error {
+		key, err = r.findKey(db, "hash", hash)
+		return err
+	})
+	return key, err
 }
 
 // ofOwner are the columns of a key's user that are read with the key.
 const ofOwner = "u.username, u.disabled_date, u.version AS user_version"
 
 // findKey reads a key together with what is told of its owner.
-func findKey(db *gorm.DB, column string, value any) (models.APIKey, error) {
-	var key models.APIKey
-	err := db.Table("ginauth_keys AS k").
-		Select("k.*, "+ofOwner).
+func (r *Repository) findKey(db *gorm.DB, column string, value any) (models.APIKey, error) {
+	names, err := columns(db, "k", &models.APIKey{})
+	if err != nil {
+		return models.APIKey{}, err
+	}
+	query := db.Table("ginauth_keys AS k").
+		Select(names+", "+ofOwner).
 		Joins("LEFT JOIN ginauth_users AS u ON u.id = k.user_id").
-		Where("k."+column+" = ?", value).
-		Take(&key).Error
+		Where("k."+column+" = ?", value)
+	key, err := askForOne[models.APIKey](r, db, query, "id")
 	return key, wrap("finding a key", err)
 }
 
@@ -70,13 +77,13 @@ func findKey(db *gorm.DB, column string, value any) (models.APIKey, error) {
 func (r *Repository) RenewKey(ctx context.Context, act repository.Act, id string, expiration time.Time, reactivate bool) (models.APIKey, bool, error) {
 	var before, after models.APIKey
 	err := r.change(ctx, act, func(tx *gorm.DB) (err error) {
-		if before, err = findKey(tx, "id", id); err != nil {
+		if before, err = r.findKey(tx, "id", id); err != nil {
 			return err
 		}
 		if before.IsRevoked() && !reactivate {
 			return repository.ErrRevoked
 		}
-		after, err = updateKey(tx, id, map[string]any{
+		after, err = r.updateKey(tx, id, map[string]any{
 			"expiration_date": millis(expiration),
 			"revocation_date": millis(time.Time{}),
 		})
@@ -95,13 +102,13 @@ var errUnchanged = errors.New("unchanged")
 func (r *Repository) RevokeKey(ctx context.Context, act repository.Act, id string) (models.APIKey, error) {
 	var key models.APIKey
 	err := r.change(ctx, act, func(tx *gorm.DB) (err error) {
-		if key, err = findKey(tx, "id", id); err != nil {
+		if key, err = r.findKey(tx, "id", id); err != nil {
 			return err
 		}
 		if key.IsRevoked() {
 			return errUnchanged
 		}
-		key, err = updateKey(tx, id, map[string]any{"revocation_date": millis(act.Date)})
+		key, err = r.updateKey(tx, id, map[string]any{"revocation_date": millis(act.Date)})
 		return err
 	}, keyObject(id))
 	if err != nil && !errors.Is(err, errUnchanged) {
@@ -111,12 +118,12 @@ func (r *Repository) RevokeKey(ctx context.Context, act repository.Act, id strin
 }
 
 // updateKey sets columns, moves the version and returns the key as it is then.
-func updateKey(tx *gorm.DB, id string, columns map[string]any) (models.APIKey, error) {
+func (r *Repository) updateKey(tx *gorm.DB, id string, columns map[string]any) (models.APIKey, error) {
 	columns["version"] = gorm.Expr("version + 1")
 	if err := tx.Table("ginauth_keys").Where("id = ?", id).Updates(columns).Error; err != nil {
 		return models.APIKey{}, wrap("updating a key", err)
 	}
-	return findKey(tx, "id", id)
+	return r.findKey(tx, "id", id)
 }
 
 // DeleteKey implements repository.Repository.

@@ -16,9 +16,11 @@ func (r *Repository) ListUsage(ctx context.Context, filter repository.UsageFilte
 	if err != nil {
 		return repository.UsagePage{}, err
 	}
-	rows := []repository.KeyUsage{}
-	query := filtered(keysWithUsage(r.backend.Read.WithContext(ctx)), filter)
-	err = paged(query, page, position).Scan(&rows).Error
+	var rows []repository.KeyUsage
+	err = r.read(ctx, r.backend.Read, func(db *gorm.DB) error {
+		rows, err = r.usagePage(db, filter, page, position)
+		return err
+	})
 	if err != nil {
 		return repository.UsagePage{}, wrap("listing usage", err)
 	}
@@ -29,13 +31,31 @@ func (r *Repository) ListUsage(ctx context.Context, filter repository.UsageFilte
 	return repository.UsagePage{Rows: rows, Next: page.NextCursor(rows[page.Limit-1])}, nil
 }
 
+// usagePage reads one row more than the page holds, if there is one.
+func (r *Repository) usagePage(db *gorm.DB, filter repository.UsageFilter, page repository.Page, position repository.Position) ([]repository.KeyUsage, error) {
+	query, err := keysWithUsage(db)
+	if err != nil {
+		return nil, err
+	}
+	query = paged(filtered(query, filter), page, position)
+	return ask[repository.KeyUsage](r, db, query, "key_id", orderOf("q.", page))
+}
+
 // keysWithUsage begins at the usage, which every key has from its creation on
 // and which stays when the key is deleted.
-func keysWithUsage(db *gorm.DB) *gorm.DB {
+func keysWithUsage(db *gorm.DB) (*gorm.DB, error) {
+	ofKey, err := columns(db, "k", &models.APIKey{})
+	if err != nil {
+		return nil, err
+	}
+	ofUsage, err := columns(db, "g", &models.Usage{})
+	if err != nil {
+		return nil, err
+	}
 	return db.Table("ginauth_usage AS g").
-		Select("k.*, g.*, u.email, " + ofOwner).
+		Select(ofKey + ", " + ofUsage + ", u.email, " + ofOwner).
 		Joins("LEFT JOIN ginauth_keys AS k ON k.id = g.key_id").
-		Joins("LEFT JOIN ginauth_users AS u ON u.id = k.user_id")
+		Joins("LEFT JOIN ginauth_users AS u ON u.id = k.user_id"), nil
 }
 
 func filtered(query *gorm.DB, filter repository.UsageFilter) *gorm.DB {
@@ -84,21 +104,38 @@ func paged(query *gorm.DB, page repository.Page, position repository.Position) *
 	if !ok {
 		return pagedByID(query, "g.key_id", page, position)
 	}
-	direction, beyond := directionOf(page)
+	_, beyond := directionOf(page)
+	column = "g." + column
 	if position.KeyID != "" {
 		condition := fmt.Sprintf("(%s %s ? OR (%s = ? AND g.key_id %s ?))", column, beyond, column, beyond)
 		query = query.Where(condition, position.Value, position.Value, position.KeyID)
 	}
-	return query.Order(column + " " + direction).Order("g.key_id " + direction).Limit(page.Limit + 1)
+	return query.Order(orderOf("g.", page)).Limit(page.Limit + 1)
+}
+
+// orderOf is the order of a list of usage, whose columns are in the named table.
+func orderOf(table string, page repository.Page) string {
+	byID := orderByID(table+"key_id", page)
+	column, ok := sortColumn(page.Sort)
+	if !ok {
+		return byID
+	}
+	direction, _ := directionOf(page)
+	return table + column + " " + direction + ", " + byID
 }
 
 // pagedByID is paged for a list that is sorted by a column with ids alone.
 func pagedByID(query *gorm.DB, column string, page repository.Page, position repository.Position) *gorm.DB {
-	direction, beyond := directionOf(page)
+	_, beyond := directionOf(page)
 	if position.KeyID != "" {
 		query = query.Where(column+" "+beyond+" ?", position.KeyID)
 	}
-	return query.Order(column + " " + direction).Limit(page.Limit + 1)
+	return query.Order(orderByID(column, page)).Limit(page.Limit + 1)
+}
+
+func orderByID(column string, page repository.Page) string {
+	direction, _ := directionOf(page)
+	return column + " " + direction
 }
 
 func directionOf(page repository.Page) (direction, beyond string) {
@@ -112,9 +149,9 @@ func directionOf(page repository.Page) (direction, beyond string) {
 func sortColumn(sort repository.Sort) (column string, ok bool) {
 	switch sort {
 	case repository.SortLatestQuery:
-		return "g.latest_query_date", true
+		return "latest_query_date", true
 	case repository.SortTotalQueries:
-		return "g.total_queries", true
+		return "total_queries", true
 	default:
 		return "", false
 	}

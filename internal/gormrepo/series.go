@@ -73,17 +73,24 @@ func (r *Repository) UsageSeries(ctx context.Context, filter repository.SeriesFi
 	if err != nil {
 		return repository.Series{}, err
 	}
-	db, dimensions := r.backend.Read.WithContext(ctx), page.Dimensions(position)
-	sums := db.Table(tableOf(page.Interval)).
-		Select(columnsOf(dimensions) + ", CAST(SUM(total_queries) AS " + integer(db.Name()) + ") AS total_queries").
-		Group(columnsOf(dimensions)).Order(columnsOf(dimensions)).Limit(page.Limit + 1)
-	sums = after(inSeries(sums, db, filter), dimensions, position)
 	var found []namedRow
-	err = withNames(db, sums, page.By).Order(columnsOf(dimensions)).Scan(&found).Error
+	err = r.read(ctx, r.backend.Read, func(db *gorm.DB) error {
+		found, err = r.seriesPage(db, filter, page, position)
+		return err
+	})
 	if err != nil {
 		return repository.Series{}, wrap("reading a usage series", err)
 	}
 	return page.Cut(modelsOf(found)), nil
+}
+
+func (r *Repository) seriesPage(db *gorm.DB, filter repository.SeriesFilter, page repository.SeriesPage, position repository.SeriesPosition) ([]namedRow, error) {
+	dimensions := page.Dimensions(position)
+	sums := db.Table(tableOf(page.Interval)).
+		Select(columnsOf("", dimensions) + ", CAST(SUM(total_queries) AS " + integer(db.Name()) + ") AS total_queries").
+		Group(columnsOf("", dimensions)).Order(columnsOf("", dimensions)).Limit(page.Limit + 1)
+	sums = after(inSeries(sums, db, filter), dimensions, position)
+	return ask[namedRow](r, db, withNames(db, sums, page.By), "date", columnsOf("q.", dimensions))
 }
 
 // namedRow is a row of a series with its user's name.
@@ -104,10 +111,10 @@ func modelsOf(found []namedRow) []repository.SeriesRow {
 	return rows
 }
 
-func columnsOf(dimensions []repository.SeriesDimension) string {
+func columnsOf(table string, dimensions []repository.SeriesDimension) string {
 	columns := make([]string, len(dimensions))
 	for i, d := range dimensions {
-		columns[i] = d.Name
+		columns[i] = table + d.Name
 	}
 	return strings.Join(columns, ", ")
 }

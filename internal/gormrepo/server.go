@@ -1,6 +1,7 @@
 package gormrepo
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -9,30 +10,33 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"github.com/ginauth/ginauth/repository"
 )
 
 const (
 	// startTimeout bounds the first contact with a server, and how long making
 	// any later connection may take.
 	startTimeout = 10 * time.Second
-	// serverConnections is the size of the pools for reading and for writing.
-	serverConnections = 8
 	// idleTimeout is below what proxies and servers close idle connections
 	// after.
 	idleTimeout = 2 * time.Minute
+	// leastToListen is the smallest number of connections of which one may
+	// listen for changes.
+	leastToListen = 4
 )
 
 // Server is a database server that a driver package knows how to reach.
 type Server struct {
-	// Connector makes the connections of the pools.
+	// Connector makes the connections of the pools. It is what says the
+	// isolation and the access mode of each transaction that it begins, and
+	// begins none on a server that may not write: ErrReadOnly.
 	Connector driver.Connector
 	// Dialector makes GORM's dialect over a pool.
 	Dialector func(pool *sql.DB) gorm.Dialector
-	// IsReadOnly is a query that returns whether the server takes no writes.
-	IsReadOnly string
-	// MayTurn says that a server may be made read-only under connections that
-	// go on, so that it has to be asked again and again.
-	MayTurn bool
+	// MaxConnections is how many connections there may be, that of a listener
+	// included; 0 for repository.DefaultConnections.
+	MaxConnections int
 	// Backend has everything but the pools.
 	Backend Backend
 }
@@ -40,50 +44,48 @@ type Server struct {
 // ErrReadOnly says that the server is a replica or was told to take no writes.
 var ErrReadOnly = errors.New("the server is read-only")
 
+// MayListen reports whether at most so many connections, 0 for the default, leave
+// one to listen for changes.
+func MayListen(maxConnections int) bool {
+	return cmp.Or(maxConnections, repository.DefaultConnections) >= leastToListen
+}
+
 // OpenServer connects and calls New. It fails after ten seconds if the server
 // cannot be reached, and at once if it takes no writes. Reading, writing
 // and following the change log have a pool each, so that none can keep another
-// from the server.
+// from the server. Where the server grants fewer connections than that, reading
+// and writing share one.
 func OpenServer(ctx context.Context, server Server) (*Repository, error) {
-	backend := server.Backend
-	var opened []*gorm.DB
-	for _, pool := range []struct {
-		db   **gorm.DB
-		size int
-	}{{&backend.Read, serverConnections}, {&backend.Write, serverConnections}, {&backend.Log, 1}} {
-		db, err := openPool(ctx, server, pool.size)
-		if err != nil {
-			return nil, errors.Join(err, closeAll(opened))
-		}
-		*pool.db, opened = db, append(opened, db)
+	connections := cmp.Or(server.MaxConnections, repository.DefaultConnections)
+	backend, err := openPools(ctx, server, connections)
+	if err != nil && backend.IsRefusal(err) && connections >= leastToListen {
+		backend, err = openPools(ctx, server, repository.LeastConnections)
 	}
-	if server.MayTurn {
-		backend.isReadOnly = server.IsReadOnly
+	if err != nil {
+		return nil, err
 	}
 	return New(ctx, backend)
 }
 
-// requireWritable finds out whether the server of the change log has become a
-// replica, which would bring revoked keys back. All connections are made anew
-// then, those that read keys among them.
-func (r *Repository) requireWritable(ctx context.Context) error {
-	if r.backend.isReadOnly == "" {
-		return nil
-	}
-	var readOnly bool
-	if err := r.backend.Log.WithContext(ctx).Raw(r.backend.isReadOnly).Scan(&readOnly).Error; err != nil {
-		return fmt.Errorf("asking whether the server is read-only: %w", err)
-	}
-	if !readOnly {
-		return nil
-	}
-	for _, db := range []*gorm.DB{r.backend.Read, r.backend.Write, r.backend.Log} {
-		if pool, err := db.DB(); err == nil {
-			pool.SetMaxIdleConns(-1) // closes them
-			pool.SetMaxIdleConns(serverConnections)
+func openPools(ctx context.Context, server Server, connections int) (Backend, error) {
+	backend := server.Backend.withDefaults()
+	read, write, log := split(connections)
+	var opened []*gorm.DB
+	for _, pool := range []struct {
+		db   **gorm.DB
+		size int
+	}{{&backend.Read, read}, {&backend.Write, write}, {&backend.Log, log}} {
+		if pool.size == 0 {
+			*pool.db = backend.Read
+			continue
 		}
+		db, err := openPool(ctx, server, pool.size)
+		if err != nil {
+			return backend, errors.Join(err, closeAll(opened))
+		}
+		*pool.db, opened = db, append(opened, db)
 	}
-	return ErrReadOnly
+	return backend, nil
 }
 
 func closeAll(pools []*gorm.DB) (err error) {
@@ -98,7 +100,7 @@ func openPool(ctx context.Context, server Server, size int) (*gorm.DB, error) {
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
 	pool.SetConnMaxIdleTime(idleTimeout)
-	if err := checkWritable(ctx, pool, server.IsReadOnly); err != nil {
+	if err := checkWritable(ctx, pool, "SELECT "+server.Backend.MayWrite); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
 	db, err := gorm.Open(server.Dialector(pool), Config())
@@ -111,11 +113,11 @@ func openPool(ctx context.Context, server Server, size int) (*gorm.DB, error) {
 func checkWritable(ctx context.Context, pool *sql.DB, query string) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	var readOnly bool
-	if err := pool.QueryRowContext(ctx, query).Scan(&readOnly); err != nil {
+	var mayWrite bool
+	if err := pool.QueryRowContext(ctx, query).Scan(&mayWrite); err != nil {
 		return fmt.Errorf("connecting: %w", err)
 	}
-	if readOnly {
+	if !mayWrite {
 		return ErrReadOnly
 	}
 	return nil

@@ -23,22 +23,30 @@ func (r *Repository) CreateUser(ctx context.Context, act repository.Act, user mo
 
 // UserByID implements repository.Repository.
 func (r *Repository) UserByID(ctx context.Context, id string) (models.User, error) {
-	return findUser(r.backend.Read.WithContext(ctx), "id", id)
+	return r.readUser(ctx, "id", id)
 }
 
 // UserByUsername implements repository.Repository.
 func (r *Repository) UserByUsername(ctx context.Context, canonical string) (models.User, error) {
-	return findUser(r.backend.Read.WithContext(ctx), "canonical_username", canonical)
+	return r.readUser(ctx, "canonical_username", canonical)
 }
 
 // UserByEmail implements repository.Repository.
 func (r *Repository) UserByEmail(ctx context.Context, canonical string) (models.User, error) {
-	return findUser(r.backend.Read.WithContext(ctx), "canonical_email", canonical)
+	return r.readUser(ctx, "canonical_email", canonical)
 }
 
-func findUser(db *gorm.DB, column, value string) (models.User, error) {
-	var user models.User
-	err := db.Take(&user, column+" = ?", value).Error
+func (r *Repository) readUser(ctx context.Context, column, value string) (user models.User, err error) {
+	err = r.read(ctx, r.backend.Read, func(db *gorm.DB) error {
+		user, err = r.findUser(db, column, value)
+		return err
+	})
+	return user, err
+}
+
+func (r *Repository) findUser(db *gorm.DB, column, value string) (models.User, error) {
+	query := db.Model(&models.User{}).Where(column+" = ?", value)
+	user, err := askForOne[models.User](r, db, query, "id")
 	return user, wrap("finding a user", err)
 }
 
@@ -53,7 +61,7 @@ func (r *Repository) UpdateUser(ctx context.Context, act repository.Act, user mo
 			return err
 		}
 		var err error
-		updated, err = findUser(tx, "id", user.ID)
+		updated, err = r.findUser(tx, "id", user.ID)
 		return err
 	}, userObject(user.ID))
 	if err != nil {
@@ -76,7 +84,7 @@ func (r *Repository) replaceUser(tx *gorm.DB, user models.User) error {
 	if result.RowsAffected > 0 {
 		return nil
 	}
-	if _, err := findUser(tx, "id", user.ID); err != nil {
+	if _, err := r.findUser(tx, "id", user.ID); err != nil {
 		return err
 	}
 	return fmt.Errorf("updating a user: %w", repository.ErrOutdated)
@@ -95,7 +103,7 @@ func revokeKeysOf(tx *gorm.DB, act repository.Act, userID string, asked bool) er
 // DeleteUser implements repository.Repository.
 func (r *Repository) DeleteUser(ctx context.Context, act repository.Act, id string, detach bool) error {
 	return r.change(ctx, act, func(tx *gorm.DB) error {
-		user, err := findUser(tx, "id", id)
+		user, err := r.findUser(tx, "id", id)
 		if err != nil {
 			return err
 		}
@@ -120,9 +128,13 @@ func (r *Repository) ListUsers(ctx context.Context, filter repository.UserFilter
 	if page.Sort != repository.SortID {
 		return repository.UserPage{}, fmt.Errorf("users cannot be sorted by %q", page.Sort)
 	}
-	rows := []models.User{}
-	query := pagedByID(filteredUsers(r.backend.Read.WithContext(ctx), filter), "id", page, position)
-	if err := query.Find(&rows).Error; err != nil {
+	var rows []models.User
+	err = r.read(ctx, r.backend.Read, func(db *gorm.DB) error {
+		query := pagedByID(filteredUsers(db.Model(&models.User{}), filter), "id", page, position)
+		rows, err = ask[models.User](r, db, query, "id", orderByID("q.id", page))
+		return err
+	})
+	if err != nil {
 		return repository.UserPage{}, wrap("listing users", err)
 	}
 	if len(rows) <= page.Limit {

@@ -60,11 +60,19 @@ var _ repository.Repository = (*Repository)(nil)
 // Writes are acknowledged when a majority has them in its journal, and reads
 // are of the primary and of what a majority has, so that no failover takes
 // back what was acknowledged. A URI that asks for something else is refused.
-// Errors hold no password.
-func Open(ctx context.Context, uri string) (repository.Repository, error) {
+// repository.MaxConnections is maxPoolSize, unless the URI has that. Errors hold
+// no password.
+func Open(ctx context.Context, uri string, opts ...repository.Option) (repository.Repository, error) {
+	chosen, err := repository.OptionsOf(opts...)
+	if err != nil {
+		return nil, fmt.Errorf("opening mongodb: %w", err)
+	}
 	options, database, err := parse(uri)
 	if err != nil {
 		return nil, fmt.Errorf("opening mongodb: %w", err)
+	}
+	if chosen.MaxConnections != 0 && options.MaxPoolSize == nil {
+		options.SetMaxPoolSize(uint64(chosen.MaxConnections))
 	}
 	client, err := mongo.Connect(options)
 	if err != nil {

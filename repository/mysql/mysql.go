@@ -36,17 +36,21 @@ const (
 // such as tls=true. The database must exist; the tables are made, prefixed
 // ginauth_. A server that is read-only is refused. It fails within ten seconds
 // if the server cannot be reached. Errors hold no password.
-func Open(ctx context.Context, uri string) (repository.Repository, error) {
+func Open(ctx context.Context, uri string, options ...repository.Option) (repository.Repository, error) {
+	chosen, err := repository.OptionsOf(options...)
+	if err != nil {
+		return nil, fmt.Errorf("opening mysql: %w", err)
+	}
 	connector, err := parse(uri)
 	if err != nil {
 		return nil, fmt.Errorf("opening mysql: %w", err)
 	}
 	repo, err := gormrepo.OpenServer(ctx, gormrepo.Server{
-		Connector:  connector,
-		Dialector:  dialector,
-		IsReadOnly: "SELECT @@global.read_only",
-		MayTurn:    true,
+		Connector:      connector,
+		Dialector:      dialector,
+		MaxConnections: chosen.MaxConnections,
 		Backend: gormrepo.Backend{
+			MayWrite:        "NOT @@global.read_only",
 			Clock:           "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)",
 			UniqueViolation: uniqueViolation,
 			Migrate:         migrate,

@@ -32,17 +32,22 @@ const (
 // The database must exist; the tables are made, prefixed ginauth_. A replica
 // is refused. It fails within ten seconds if the server cannot be reached.
 // Errors hold no password.
-func Open(ctx context.Context, uri string) (repository.Repository, error) {
+func Open(ctx context.Context, uri string, options ...repository.Option) (repository.Repository, error) {
+	chosen, err := repository.OptionsOf(options...)
+	if err != nil {
+		return nil, fmt.Errorf("opening postgres: %w", err)
+	}
 	config, err := pgx.ParseConfig(uri)
 	if err != nil {
 		return nil, errors.New("opening postgres: the URI cannot be understood; it should look like postgresql://user:password@host:5432/name")
 	}
 	config.ValidateConnect = requireWritable
 	repo, err := gormrepo.OpenServer(ctx, gormrepo.Server{
-		Connector:  stdlib.GetConnector(*config, stdlib.OptionShouldPing(shouldPing)),
-		Dialector:  func(pool *sql.DB) gorm.Dialector { return postgres.New(postgres.Config{Conn: pool}) },
-		IsReadOnly: isReadOnly,
+		Connector:      stdlib.GetConnector(*config, stdlib.OptionShouldPing(shouldPing)),
+		Dialector:      func(pool *sql.DB) gorm.Dialector { return postgres.New(postgres.Config{Conn: pool}) },
+		MaxConnections: chosen.MaxConnections,
 		Backend: gormrepo.Backend{
+			MayWrite:        mayWrite,
 			Clock:           "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)",
 			UniqueViolation: uniqueViolation,
 			Migrate:         migrate,
@@ -55,18 +60,19 @@ func Open(ctx context.Context, uri string) (repository.Repository, error) {
 	return &listening{repo, config}, nil
 }
 
-// isReadOnly returns whether the server is a standby or takes no writes.
-const isReadOnly = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool"
+// mayWrite says that the server is no standby and was not told to take no
+// writes.
+const mayWrite = "NOT pg_is_in_recovery() AND NOT current_setting('default_transaction_read_only')::bool"
 
 // requireWritable looks at each connection that is made, since an address may
 // lead to a standby from one moment to the next. What lags behind would bring
 // revoked keys back. A server that becomes a standby ends its connections.
 func requireWritable(ctx context.Context, conn *pgconn.PgConn) error {
-	results, err := conn.Exec(ctx, isReadOnly).ReadAll()
+	results, err := conn.Exec(ctx, "SELECT "+mayWrite).ReadAll()
 	if err != nil {
 		return err
 	}
-	if string(results[0].Rows[0][0]) != "f" {
+	if string(results[0].Rows[0][0]) != "t" {
 		return gormrepo.ErrReadOnly
 	}
 	return nil

@@ -18,7 +18,7 @@ func pools(t *testing.T) gormrepo.Backend {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "test.db")
 	open(t, path)
-	backend, err := openPools(path)
+	backend, err := openPools(path, 8)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestWriterWaitsAndReaderDoesNot(t *testing.T) {
 // otherPool opens a second pool for writing, which competes with the first.
 func otherPool(t *testing.T, path string) *gorm.DB {
 	t.Helper()
-	backend, err := openPools(path)
+	backend, err := openPools(path, 8)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,11 +30,18 @@ import (
 // work over a network.
 //
 // Commits are durable when they are acknowledged (WAL, synchronous=FULL).
-func Open(ctx context.Context, path string) (repository.Repository, error) {
+//
+// Of repository.MaxConnections one writes, one follows the change log, and the
+// others read, at least one.
+func Open(ctx context.Context, path string, options ...repository.Option) (repository.Repository, error) {
+	chosen, err := repository.OptionsOf(options...)
+	if err != nil {
+		return nil, fmt.Errorf("opening sqlite database %q: %w", path, err)
+	}
 	if err := ensureFile(path); err != nil {
 		return nil, err
 	}
-	repo, err := openRepository(ctx, path)
+	repo, err := openRepository(ctx, path, readers(chosen))
 	if err != nil {
 		return nil, fmt.Errorf("opening sqlite database %q: %w", path, err)
 	}
@@ -43,14 +50,14 @@ func Open(ctx context.Context, path string) (repository.Repository, error) {
 
 // openRepository makes the path absolute, since connections are opened later
 // too, when the working directory may be another.
-func openRepository(ctx context.Context, path string) (repository.Repository, error) {
+func openRepository(ctx context.Context, path string, readers int) (repository.Repository, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
 	var backend gormrepo.Backend
 	err = retryBusy(ctx, func() (err error) {
-		backend, err = openPools(path)
+		backend, err = openPools(path, readers)
 		return err
 	})
 	if err != nil {
@@ -61,6 +68,14 @@ func openRepository(ctx context.Context, path string) (repository.Repository, er
 		return nil, err
 	}
 	return erasing{repo, backend.Write}, nil
+}
+
+// readers is how many connections read.
+func readers(chosen repository.Options) int {
+	if chosen.MaxConnections == 0 {
+		return max(8, runtime.GOMAXPROCS(0))
+	}
+	return max(1, chosen.MaxConnections-2)
 }
 
 // ensureFile creates the file before SQLite does, which would leave its mode
@@ -105,12 +120,12 @@ func createFile(path string) error {
 // openPools opens one connection for writing, where writers queue in order
 // instead of polling for SQLite's one write lock, and several for reading,
 // one of them for the change log, which never wait for it.
-func openPools(path string) (gormrepo.Backend, error) {
+func openPools(path string, readers int) (gormrepo.Backend, error) {
 	write, err := openPool(dsn(path, busyStep, "_txlock", "immediate"), 1)
 	if err != nil {
 		return gormrepo.Backend{}, err
 	}
-	read, err := openPool(dsn(path, busyTimeout, "_query_only", "true"), max(8, runtime.GOMAXPROCS(0)))
+	read, err := openPool(dsn(path, busyTimeout, "_query_only", "true"), readers)
 	if err != nil {
 		return gormrepo.Backend{}, errors.Join(err, closePool(write))
 	}

@@ -1,0 +1,81 @@
+package gormrepo
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/ginauth/ginauth/repository"
+)
+
+const (
+	// mostAttempts bounds how often one call is tried.
+	mostAttempts = 50
+	// firstPause and longestPause bound the pause before an attempt; it doubles
+	// from one to the next, and each is cut at random.
+	firstPause, longestPause = 4 * time.Millisecond, 100 * time.Millisecond
+)
+
+// retry runs fn again while the backend says that what it did had no effect,
+// within the context's deadline:
+//   - it was rolled back, for another transaction's sake;
+//   - there was no connection, since the server takes no more of them;
+//   - the server takes no writes: once, on a connection that is made anew.
+func (r *Repository) retry(ctx context.Context, fn func() error) error {
+	r.pools.grow()
+	wasReadOnly := false
+	for attempt := 1; ; attempt++ {
+		err := r.judge(fn())
+		readOnly := errors.Is(err, ErrReadOnly)
+		if err == nil || attempt == mostAttempts || readOnly && wasReadOnly || !r.mayRetry(err) {
+			return wrapEnd(ctx, err)
+		}
+		wasReadOnly = readOnly
+		if !readOnly && !pause(ctx, attempt) {
+			return wrapEnd(ctx, err)
+		}
+	}
+}
+
+// judge draws the conclusions from an error that concern more than its call.
+func (r *Repository) judge(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrReadOnly):
+		r.pools.reconnect()
+	case r.backend.IsReadOnly(err):
+		r.pools.reconnect()
+		return readOnlyError{err}
+	case r.backend.IsRefusal(err):
+		r.pools.shrink()
+	}
+	return err
+}
+
+func (r *Repository) mayRetry(err error) bool {
+	if errors.Is(err, repository.ErrOutcomeUnknown) {
+		return false
+	}
+	return errors.Is(err, ErrReadOnly) || r.backend.IsRolledBack(err) || r.backend.IsRefusal(err)
+}
+
+// readOnlyError is a driver's way to say ErrReadOnly.
+type readOnlyError struct{ error }
+
+// Unwrap makes the driver's error found.
+func (e readOnlyError) Unwrap() []error { return []error{ErrReadOnly, e.error} }
+
+// pause waits before the next attempt; false if there is no time for one.
+func pause(ctx context.Context, attempt int) bool {
+	longest := min(firstPause<<min(attempt-1, 10), longestPause)
+	timer := time.NewTimer(rand.N(longest))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
