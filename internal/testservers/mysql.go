@@ -8,11 +8,15 @@ import (
 
 // accounts runs at each start; MariaDB wants one statement on a line.
 const accounts = `CREATE USER IF NOT EXISTS tester@'127.0.0.1' IDENTIFIED BY 'tester';
-GRANT ALL ON *.* TO tester@'127.0.0.1';
+GRANT ALL ON *.* TO tester@'127.0.0.1' WITH GRANT OPTION;
+CREATE USER IF NOT EXISTS plain@'127.0.0.1' IDENTIFIED BY 'plain';
+GRANT ALL ON `ginauth%`.* TO plain@'127.0.0.1';
 CREATE DATABASE IF NOT EXISTS ginauth;
 `
 
-// prepareMySQL starts MariaDB, with an account that may log in over TCP. What
+// prepareMySQL starts MariaDB, with two accounts that may log in over TCP: that
+// of the URI, and plain:plain, for whom init_connect runs, since it has no rights
+// but those to the databases of tests. What
 // is committed survives the end of the process, but not that of the machine.
 func prepareMySQL(ctx context.Context, folder, port string) (uri string, c command, err error) {
 	install, err := find("mariadb-install-db", "/usr/bin/mariadb-install-db")

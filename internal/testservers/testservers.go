@@ -38,15 +38,25 @@ type command struct {
 // prepare makes a server's data in a folder and says how to start it.
 type prepare func(ctx context.Context, folder, port string) (uri string, c command, err error)
 
+// with adds options to the program's arguments.
+func (p prepare) with(options []string) prepare {
+	return func(ctx context.Context, folder, port string) (string, command, error) {
+		uri, c, err := p(ctx, folder, port)
+		c.args = append(c.args, options...)
+		return uri, c, err
+	}
+}
+
 // Start starts a server of the given kind, postgres, mysql or mongodb, and
-// waits until it accepts connections. The caller stops it.
-func Start(ctx context.Context, database string) (*Server, error) {
+// waits until it accepts connections. The options are added to the program's
+// arguments. The caller stops the server.
+func Start(ctx context.Context, database string, options ...string) (*Server, error) {
 	kinds := map[string]prepare{"postgres": preparePostgres, "mysql": prepareMySQL, "mongodb": prepareMongoDB}
 	prepare, ok := kinds[database]
 	if !ok {
 		return nil, fmt.Errorf("%q is not postgres, mysql or mongodb", database)
 	}
-	s, err := start(ctx, prepare)
+	s, err := start(ctx, prepare.with(options))
 	if err != nil {
 		return nil, fmt.Errorf("starting %s: %w", database, err)
 	}
