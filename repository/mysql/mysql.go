@@ -3,14 +3,10 @@
 package mysql
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
-	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
 	"strings"
 
 	driver "github.com/go-sql-driver/mysql"
@@ -22,8 +18,6 @@ import (
 )
 
 const (
-	// duplicateEntry is the server's error number ER_DUP_ENTRY.
-	duplicateEntry = 1062
 	// migrationLock is the name of the lock that is held while the schema
 	// changes, and migrationWait how long to wait for it, in seconds.
 	migrationLock = "ginauth_migration"
@@ -37,73 +31,56 @@ const (
 // ginauth_. A server that is read-only is refused. It fails within ten seconds
 // if the server cannot be reached. Errors hold no password.
 func Open(ctx context.Context, uri string, options ...repository.Option) (repository.Repository, error) {
-	chosen, err := repository.OptionsOf(options...)
-	if err != nil {
-		return nil, fmt.Errorf("opening mysql: %w", err)
-	}
-	connector, err := parse(uri)
-	if err != nil {
-		return nil, fmt.Errorf("opening mysql: %w", err)
-	}
-	repo, err := gormrepo.OpenServer(ctx, gormrepo.Server{
-		Connector:      connector,
-		Dialector:      dialector,
-		MaxConnections: chosen.MaxConnections,
-		Backend: gormrepo.Backend{
-			MayWrite:        "NOT @@global.read_only",
-			Clock:           "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)",
-			UniqueViolation: uniqueViolation,
-			Migrate:         migrate,
-		},
-	})
+	repo, err := open(ctx, uri, options)
 	if err != nil {
 		return nil, fmt.Errorf("opening mysql: %w", err)
 	}
 	return repo, nil
 }
 
+func open(ctx context.Context, uri string, options []repository.Option) (*gormrepo.Repository, error) {
+	chosen, err := repository.OptionsOf(options...)
+	if err != nil {
+		return nil, err
+	}
+	config, err := parse(uri)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := driver.NewConnector(config)
+	if err != nil {
+		return nil, badURI()
+	}
+	server, err := examine(ctx, plain)
+	if err != nil {
+		return nil, err
+	}
+	return gormrepo.OpenServer(ctx, gormrepo.Server{
+		Connector:      connector{plain, server},
+		Dialector:      dialector,
+		MaxConnections: chosen.MaxConnections,
+		Backend:        backendOf(server),
+	})
+}
+
+// backendOf is what gormrepo has to know of a server.
+func backendOf(s server) gormrepo.Backend {
+	return gormrepo.Backend{
+		MayWrite:        s.mayRead(),
+		Clock:           "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)",
+		UniqueViolation: uniqueViolation,
+		Migrate:         migrate,
+		IsRolledBack:    isRolledBack,
+		IsReadOnly:      isReadOnly,
+		IsRefusal:       isRefusal,
+		Advise:          func(context.Context, *gorm.DB) ([]string, error) { return s.warnings(), nil },
+	}
+}
+
 // dialector does not ask for the server's version: it would wait for the answer
 // for ever, and what depends on it, renaming for one, is not used.
 func dialector(pool *sql.DB) gorm.Dialector {
 	return mysql.New(mysql.Config{Conn: pool, SkipInitializeWithVersion: true})
-}
-
-// parse makes a connector of a URI. Updates count the rows that they find, not
-// those that they change, or a repeated change would look like an unknown key.
-func parse(uri string) (sqldriver.Connector, error) {
-	parsed, err := url.Parse(uri)
-	if err != nil || parsed.Scheme != "mysql" || parsed.Hostname() == "" {
-		return nil, badURI()
-	}
-	config, err := driver.ParseDSN("/?" + parsed.RawQuery)
-	if err != nil || setsPassword(config) {
-		return nil, badURI()
-	}
-	config.Net, config.Addr = "tcp", net.JoinHostPort(parsed.Hostname(), cmp.Or(parsed.Port(), "3306"))
-	config.User = parsed.User.Username()
-	config.Passwd, _ = parsed.User.Password()
-	config.DBName = strings.TrimPrefix(parsed.Path, "/")
-	config.ClientFoundRows = true
-	config.Logger = &driver.NopLogger{} // what it would say is in the returned errors
-	opened, err := driver.NewConnector(config)
-	return connector{opened}, err
-}
-
-// setsPassword reports a password in the query. It would not be used to log in:
-// the driver makes SET password of it, which changes the account's, or which the
-// server refuses and quotes.
-func setsPassword(config *driver.Config) bool {
-	for name := range config.Params {
-		if strings.EqualFold(name, "password") {
-			return true
-		}
-	}
-	return false
-}
-
-// badURI stands for every error of the parsers, which may quote a password.
-func badURI() error {
-	return errors.New("the URI cannot be understood; it should look like mysql://user:password@host:3306/name")
 }
 
 // uniqueViolation finds the index in the server's message, which ends with its

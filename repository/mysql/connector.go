@@ -1,0 +1,119 @@
+package mysql
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+
+	"github.com/ginauth/ginauth/internal/gormrepo"
+)
+
+// connector opens connections whose session is what ginauth relies on, and
+// whose transactions end as soon as their context does. The driver's own wait
+// for the answer to COMMIT and ROLLBACK for as long as it takes, since
+// database/sql gives them no context.
+type connector struct {
+	driver.Connector
+	server server
+}
+
+// Connect implements driver.Connector.
+func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
+	opened, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	made := &conn{opened.(driverConn), c.server.mayWrite()}
+	for _, statement := range c.server.opening() {
+		if _, err := made.ExecContext(ctx, statement, nil); err != nil {
+			_ = made.Close()
+			return nil, fmt.Errorf("setting up a session: %w", err)
+		}
+	}
+	return made, nil
+}
+
+// driverConn is all that database/sql asks of the driver's connections.
+type driverConn interface {
+	driver.Conn
+	driver.ConnBeginTx
+	driver.ConnPrepareContext
+	driver.ExecerContext
+	driver.NamedValueChecker
+	driver.Pinger
+	driver.QueryerContext
+	driver.SessionResetter
+	driver.Validator
+}
+
+type conn struct {
+	driverConn
+	mayWrite string // a condition in SQL
+}
+
+// BeginTx implements driver.ConnBeginTx. The transaction says its isolation and
+// its access mode, and begins only where the session can be relied on. A
+// connection that cannot begin one is closed: who knows what state it is in.
+func (c *conn) BeginTx(ctx context.Context, _ driver.TxOptions) (driver.Tx, error) {
+	err := c.begin(ctx)
+	if err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	return tx{ctx, c}, nil
+}
+
+func (c *conn) begin(ctx context.Context) error {
+	for _, statement := range []string{"SET TRANSACTION ISOLATION LEVEL " + isolation, "START TRANSACTION READ WRITE"} {
+		if _, err := c.ExecContext(ctx, statement, nil); err != nil {
+			return err
+		}
+	}
+	holds, err := c.ask(ctx, c.mayWrite)
+	if err == nil && !holds {
+		return gormrepo.ErrReadOnly
+	}
+	return err
+}
+
+// ask returns whether a condition in SQL holds.
+func (c *conn) ask(ctx context.Context, condition string) (holds bool, err error) {
+	rows, err := c.QueryContext(ctx, "SELECT CAST("+condition+" AS SIGNED)", nil)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = rows.Close() }()
+	answer := make([]driver.Value, 1)
+	if err := rows.Next(answer); err != nil {
+		return false, err
+	}
+	return answer[0] == int64(1), nil
+}
+
+// tx is a transaction with the context that it was begun in.
+type tx struct {
+	ctx  context.Context
+	conn *conn
+}
+
+// Commit implements driver.Tx. It says that no transaction follows, which
+// completion_type could make otherwise.
+func (t tx) Commit() error {
+	if err := t.end("COMMIT AND NO CHAIN NO RELEASE"); err != nil {
+		return commitError{err}
+	}
+	return nil
+}
+
+// Rollback implements driver.Tx.
+func (t tx) Rollback() error { return t.end("ROLLBACK AND NO CHAIN NO RELEASE") }
+
+// end closes the connection if it cannot tell the server, which rolls back
+// then: an open transaction must not go back into the pool.
+func (t tx) end(statement string) error {
+	_, err := t.conn.ExecContext(t.ctx, statement, nil)
+	if err != nil {
+		_ = t.conn.Close()
+	}
+	return err
+}

@@ -1,0 +1,121 @@
+package mysql
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	driver "github.com/go-sql-driver/mysql"
+)
+
+// parse makes the driver's configuration of a URI. Updates count the rows that
+// they find, not those that they change, or a repeated change would look like
+// an unknown key.
+func parse(uri string) (*driver.Config, error) {
+	parsed, err := url.Parse(uri)
+	if err != nil || parsed.Scheme != "mysql" || parsed.Hostname() == "" {
+		return nil, badURI()
+	}
+	query, err := url.ParseQuery(parsed.RawQuery)
+	if err != nil {
+		return nil, badURI()
+	}
+	if err := checkParameters(query); err != nil {
+		return nil, err
+	}
+	config, err := driver.ParseDSN("/?" + parsed.RawQuery)
+	if err != nil {
+		return nil, badURI()
+	}
+	maps.DeleteFunc(config.Params, func(name, _ string) bool { return !slices.Contains(timeoutParameters(), strings.ToLower(name)) })
+	config.Net, config.Addr = "tcp", net.JoinHostPort(parsed.Hostname(), cmp.Or(parsed.Port(), "3306"))
+	config.User = parsed.User.Username()
+	config.Passwd, _ = parsed.User.Password()
+	config.DBName = strings.TrimPrefix(parsed.Path, "/")
+	config.ClientFoundRows = true
+	config.RejectReadOnly = false       // its error would hide why, and ginauth connects anew by itself
+	config.Logger = &driver.NopLogger{} // what it would say is in the returned errors
+	return config, nil
+}
+
+// badURI stands for every error of the parsers, which may quote a password.
+func badURI() error {
+	return errors.New("the URI cannot be understood; it should look like mysql://user:password@host:3306/name")
+}
+
+// checkParameters refuses what would make a session another one than ginauth
+// relies on. The errors name parameters that are known here, and no value: one
+// that was mistyped may be a password.
+func checkParameters(query url.Values) error {
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		for _, value := range query[name] {
+			if err := checkParameter(name, value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func checkParameter(name, value string) error {
+	lower := strings.ToLower(name)
+	agreed, isSet := setParameters()[lower]
+	switch {
+	case slices.Contains(driverParameters(), name):
+		return nil
+	case isSet && slices.Contains(agreed, strings.ToLower(strings.Trim(value, `'"`))):
+		return nil
+	case isSet:
+		return fmt.Errorf("the URI sets %s, which ginauth sets by itself; remove it from the URI", lower)
+	case slices.Contains(timeoutParameters(), lower) && isNumber(value):
+		return nil
+	default:
+		return unknownParameter(lower)
+	}
+}
+
+func isNumber(text string) bool { return regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`).MatchString(text) }
+
+// unknownParameter names a parameter only if it looks like a variable's name.
+func unknownParameter(name string) error {
+	if !regexp.MustCompile(`^[a-z_]{1,40}$`).MatchString(name) {
+		return badURI()
+	}
+	return fmt.Errorf("the URI sets %s, which may be neither an option of the driver nor safe; remove it from the URI, or set it on the server", name)
+}
+
+// driverParameters are options of the driver that change nothing of what a
+// session answers.
+func driverParameters() []string {
+	return []string{
+		"allowAllFiles", "allowCleartextPasswords", "allowFallbackToPlaintext", "allowNativePasswords", "allowOldPasswords",
+		"compress", "connectionAttributes", "interpolateParams", "loc", "maxAllowedPacket", "multiStatements", "parseTime",
+		"readTimeout", "rejectReadOnly", "serverPubKey", "timeout", "timeTruncate", "tls", "writeTimeout",
+	}
+}
+
+// timeoutParameters are variables of the server that operators may choose for
+// ginauth's connections. A call that is cut short fails as a whole.
+func timeoutParameters() []string {
+	return []string{"max_execution_time", "max_statement_time", "net_read_timeout", "net_write_timeout"}
+}
+
+// setParameters are what ginauth sets by itself, and the values that agree.
+func setParameters() map[string][]string {
+	on, off := []string{"1", "on", "true"}, []string{"0", "off", "false"}
+	level := []string{"repeatable-read"}
+	return map[string][]string{
+		"autocommit": on, "charset": {"utf8mb4", "utf8mb4,utf8"}, "checkconnliveness": on, "clientfoundrows": on,
+		"collation": {"utf8mb4_bin", "utf8mb4_general_ci", "utf8mb4_unicode_ci", "utf8mb4_0900_ai_ci"}, "columnswithalias": off,
+		"completion_type": {"0", "no_chain"}, "foreign_key_checks": on, "innodb_lock_wait_timeout": nil, "lock_wait_timeout": nil,
+		"sql_mode": nil, "time_zone": {"+00:00", "utc"}, "transaction_isolation": level, "transaction_read_only": off,
+		"tx_isolation": level, "tx_read_only": off, "unique_checks": on, "wait_timeout": nil, "wsrep_dirty_reads": off,
+		"wsrep_sync_wait": {"1"},
+	}
+}
