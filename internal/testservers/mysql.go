@@ -10,7 +10,7 @@ import (
 const accounts = `CREATE USER IF NOT EXISTS tester@'127.0.0.1' IDENTIFIED BY 'tester';
 GRANT ALL ON *.* TO tester@'127.0.0.1' WITH GRANT OPTION;
 CREATE USER IF NOT EXISTS plain@'127.0.0.1' IDENTIFIED BY 'plain';
-GRANT ALL ON `ginauth%`.* TO plain@'127.0.0.1';
+GRANT ALL ON ` + "`ginauth%`" + `.* TO plain@'127.0.0.1';
 CREATE DATABASE IF NOT EXISTS ginauth;
 `
 
