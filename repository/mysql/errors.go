@@ -11,6 +11,9 @@ import (
 const (
 	tooManyConnections   = 1040 // ER_CON_COUNT_ERROR
 	notReady             = 1047 // ER_UNKNOWN_COM_ERROR, by which Galera says that a node is not ready
+	tableExists          = 1050 // ER_TABLE_EXISTS_ERROR
+	columnExists         = 1060 // ER_DUP_FIELDNAME
+	indexExists          = 1061 // ER_DUP_KEYNAME
 	duplicateEntry       = 1062 // ER_DUP_ENTRY
 	changedSinceSnapshot = 1020 // ER_CHECKREAD
 	tooManyOfUser        = 1203 // ER_TOO_MANY_USER_CONNECTIONS
@@ -26,6 +29,11 @@ const (
 
 // isUniqueViolation reports a value that is taken.
 func isUniqueViolation(err error) bool { return hasNumber(err, duplicateEntry) }
+
+// isDoneByAnother reports a step of the schema that is there already.
+func isDoneByAnother(err error) bool {
+	return hasNumber(err, tableExists, columnExists, indexExists, duplicateEntry)
+}
 
 // commitError is an error of COMMIT, of which fewer say that nothing happened.
 type commitError struct{ error }

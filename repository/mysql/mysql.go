@@ -17,13 +17,6 @@ import (
 	"github.com/ginauth/ginauth/repository"
 )
 
-const (
-	// migrationLock is the name of the lock that is held while the schema
-	// changes, and migrationWait how long to wait for it, in seconds.
-	migrationLock = "ginauth_migration"
-	migrationWait = 60
-)
-
 // Open connects to the database at uri, such as
 // mysql://user:password@host:3306/name, and brings its schema up to date. The
 // query part takes the parameters of the driver github.com/go-sql-driver/mysql,
@@ -92,20 +85,4 @@ func uniqueViolation(err error) (column string, ok bool) {
 	}
 	message := strings.TrimSuffix(refused.Message, "'")
 	return message[strings.LastIndexByte(message, '\'')+1:], true
-}
-
-// migrate holds a named lock on one connection, which the lock lives with.
-// There is no transaction: the server commits before each change of the schema.
-func migrate(db *gorm.DB, fn func(tx *gorm.DB) error) error {
-	return db.Connection(func(conn *gorm.DB) error {
-		conn = conn.Session(&gorm.Session{NewDB: true})
-		var locked sql.NullBool
-		if err := conn.Raw("SELECT GET_LOCK(?, ?)", migrationLock, migrationWait).Scan(&locked).Error; err != nil {
-			return err
-		}
-		if !locked.Bool {
-			return errors.New("another process has been changing the schema for a minute")
-		}
-		return errors.Join(fn(conn), conn.Exec("DO RELEASE_LOCK(?)", migrationLock).Error)
-	})
 }
