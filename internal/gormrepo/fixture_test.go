@@ -150,7 +150,7 @@ func newInterfered(t *testing.T) (database, *interferingPool) {
 		t.Fatal(err)
 	}
 	repo, err := gormrepo.New(t.Context(), gormrepo.Backend{
-		Read: db, Write: db, Log: db, UniqueViolation: uniqueViolation, Migrate: inTransaction,
+		Read: db, Write: db, Log: db, IsUniqueViolation: isUniqueViolation, Migrate: inTransaction,
 		IsRolledBack: func(err error) bool { return errors.Is(err, errRolledBack) },
 	})
 	if err != nil {
@@ -160,14 +160,9 @@ func newInterfered(t *testing.T) (database, *interferingPool) {
 	return database{t, repo, pool.DB}, pool
 }
 
-// uniqueViolation reads SQLite's message, whichever driver reports it.
-func uniqueViolation(err error) (string, bool) {
-	if err == nil {
-		return "", false
-	}
-	_, column, taken := strings.Cut(err.Error(), "UNIQUE constraint failed: ")
-	column, _, _ = strings.Cut(column, " ")
-	return column, taken
+// isUniqueViolation reads SQLite's message, whichever driver reports it.
+func isUniqueViolation(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "UNIQUE constraint failed: ")
 }
 
 func expectNoOpen(t *testing.T, path string) {

@@ -28,9 +28,9 @@ type Backend struct {
 	Read, Write, Log *gorm.DB
 	// Clock is a query for the database's time in milliseconds since 1970.
 	Clock string
-	// UniqueViolation reports whether an error of the driver says that a
-	// unique value is taken, and returns the text that names the column.
-	UniqueViolation func(err error) (column string, ok bool)
+	// IsUniqueViolation reports whether an error of the driver says that a
+	// unique value is taken. It goes by the error's number.
+	IsUniqueViolation func(err error) bool
 	// Migrate runs fn while no other process migrates the same database, in a
 	// transaction where the database can roll a change of the schema back.
 	Migrate func(db *gorm.DB, fn func(tx *gorm.DB) error) error

@@ -14,12 +14,14 @@ import (
 
 // CreateKey implements repository.Repository.
 func (r *Repository) CreateKey(ctx context.Context, act repository.Act, key models.APIKey) error {
-	return r.change(ctx, act, func(tx *gorm.DB) error {
-		if err := requireUser(tx, key); err != nil {
-			return err
-		}
-		return r.insertKey(tx, key)
-	}, keyObject(key.ID))
+	return r.store(ctx, uniqueOfKey(key), func() error {
+		return r.change(ctx, act, func(tx *gorm.DB) error {
+			if err := requireUser(tx, key); err != nil {
+				return err
+			}
+			return r.insertKey(tx, key)
+		}, keyObject(key.ID))
+	})
 }
 
 // requireUser checks that the key's user is there, in the version that the key

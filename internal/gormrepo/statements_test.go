@@ -58,7 +58,7 @@ func newCounted(t *testing.T) (repo repository.Repository, statements func(error
 	if err != nil {
 		t.Fatal(err)
 	}
-	repo, err = gormrepo.New(t.Context(), gormrepo.Backend{Read: db, Write: db, Log: db, UniqueViolation: uniqueViolation, Migrate: inTransaction})
+	repo, err = gormrepo.New(t.Context(), gormrepo.Backend{Read: db, Write: db, Log: db, IsUniqueViolation: isUniqueViolation, Migrate: inTransaction})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,12 +13,14 @@ import (
 // CreateUser implements repository.Repository.
 func (r *Repository) CreateUser(ctx context.Context, act repository.Act, user models.User, key models.APIKey) error {
 	user.Version = 1
-	return r.change(ctx, act, func(tx *gorm.DB) error {
-		if err := tx.Create(&user).Error; err != nil {
-			return r.wrapInsert("creating a user", err)
-		}
-		return r.insertKey(tx, key)
-	}, userObject(user.ID), keyObject(key.ID))
+	return r.store(ctx, append(uniqueOfUser(user), uniqueOfKey(key)...), func() error {
+		return r.change(ctx, act, func(tx *gorm.DB) error {
+			if err := tx.Create(&user).Error; err != nil {
+				return r.wrapInsert("creating a user", err)
+			}
+			return r.insertKey(tx, key)
+		}, userObject(user.ID), keyObject(key.ID))
+	})
 }
 
 // UserByID implements repository.Repository.
@@ -53,21 +55,26 @@ func (r *Repository) findUser(db *gorm.DB, column, value string) (models.User, e
 // UpdateUser implements repository.Repository.
 func (r *Repository) UpdateUser(ctx context.Context, act repository.Act, user models.User, revokeKeys bool) (models.User, error) {
 	var updated models.User
-	err := r.change(ctx, act, func(tx *gorm.DB) error {
-		if err := r.replaceUser(tx, user); err != nil {
+	err := r.store(ctx, []uniqueValue{emailOfUser(user, user.ID)}, func() error {
+		return r.change(ctx, act, func(tx *gorm.DB) (err error) {
+			updated, err = r.updateUser(tx, act, user, revokeKeys)
 			return err
-		}
-		if err := revokeKeysOf(tx, act, user.ID, revokeKeys); err != nil {
-			return err
-		}
-		var err error
-		updated, err = r.findUser(tx, "id", user.ID)
-		return err
-	}, userObject(user.ID))
+		}, userObject(user.ID))
+	})
 	if err != nil {
 		return models.User{}, err
 	}
 	return updated, nil
+}
+
+func (r *Repository) updateUser(tx *gorm.DB, act repository.Act, user models.User, revokeKeys bool) (models.User, error) {
+	if err := r.replaceUser(tx, user); err != nil {
+		return models.User{}, err
+	}
+	if err := revokeKeysOf(tx, act, user.ID, revokeKeys); err != nil {
+		return models.User{}, err
+	}
+	return r.findUser(tx, "id", user.ID)
 }
 
 // replaceUser writes what of a user can change, if they have the version.

@@ -5,9 +5,7 @@ package mysql
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
-	"strings"
 
 	driver "github.com/go-sql-driver/mysql"
 	"gorm.io/driver/mysql"
@@ -59,14 +57,14 @@ func open(ctx context.Context, uri string, options []repository.Option) (*gormre
 // backendOf is what gormrepo has to know of a server.
 func backendOf(s server) gormrepo.Backend {
 	return gormrepo.Backend{
-		MayWrite:        s.mayRead(),
-		Clock:           "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)",
-		UniqueViolation: uniqueViolation,
-		Migrate:         migrate,
-		IsRolledBack:    isRolledBack,
-		IsReadOnly:      isReadOnly,
-		IsRefusal:       isRefusal,
-		Advise:          func(context.Context, *gorm.DB) ([]string, error) { return s.warnings(), nil },
+		MayWrite:          s.mayRead(),
+		Clock:             "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)",
+		IsUniqueViolation: isUniqueViolation,
+		Migrate:           migrate,
+		IsRolledBack:      isRolledBack,
+		IsReadOnly:        isReadOnly,
+		IsRefusal:         isRefusal,
+		Advise:            func(context.Context, *gorm.DB) ([]string, error) { return s.warnings(), nil },
 	}
 }
 
@@ -74,15 +72,4 @@ func backendOf(s server) gormrepo.Backend {
 // for ever, and what depends on it, renaming for one, is not used.
 func dialector(pool *sql.DB) gorm.Dialector {
 	return mysql.New(mysql.Config{Conn: pool, SkipInitializeWithVersion: true})
-}
-
-// uniqueViolation finds the index in the server's message, which ends with its
-// name in quotes, behind the value.
-func uniqueViolation(err error) (column string, ok bool) {
-	var refused *driver.MySQLError
-	if !errors.As(err, &refused) || refused.Number != duplicateEntry {
-		return "", false
-	}
-	message := strings.TrimSuffix(refused.Message, "'")
-	return message[strings.LastIndexByte(message, '\'')+1:], true
 }

@@ -47,11 +47,11 @@ func Open(ctx context.Context, uri string, options ...repository.Option) (reposi
 		Dialector:      func(pool *sql.DB) gorm.Dialector { return postgres.New(postgres.Config{Conn: pool}) },
 		MaxConnections: chosen.MaxConnections,
 		Backend: gormrepo.Backend{
-			MayWrite:        mayWrite,
-			Clock:           "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)",
-			UniqueViolation: uniqueViolation,
-			Migrate:         migrate,
-			Announce:        announce,
+			MayWrite:          mayWrite,
+			Clock:             "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)",
+			IsUniqueViolation: isUniqueViolation,
+			Migrate:           migrate,
+			Announce:          announce,
 		},
 	})
 	if err != nil {
@@ -85,12 +85,9 @@ func shouldPing(_ context.Context, params stdlib.ShouldPingParams) bool {
 	return params.IdleDuration > time.Second || !isQuiet(params.Conn.PgConn().Conn())
 }
 
-func uniqueViolation(err error) (column string, ok bool) {
+func isUniqueViolation(err error) bool {
 	var refused *pgconn.PgError
-	if !errors.As(err, &refused) || refused.Code != uniqueViolationCode {
-		return "", false
-	}
-	return refused.ConstraintName, true
+	return errors.As(err, &refused) && refused.Code == uniqueViolationCode
 }
 
 // migrate holds an advisory lock, which the transaction's end releases.

@@ -10,16 +10,10 @@ import (
 
 const driverName = "sqlite3"
 
-func uniqueViolation(err error) (column string, ok bool) {
+func isUniqueViolation(err error) bool {
 	var driverError sqlite3.Error
-	if !errors.As(err, &driverError) {
-		return "", false
-	}
-	switch driverError.ExtendedCode {
-	case sqlite3.ErrConstraintUnique, sqlite3.ErrConstraintPrimaryKey:
-		return takenColumn(driverError.Error()), true
-	}
-	return "", false
+	return errors.As(err, &driverError) &&
+		(driverError.ExtendedCode == sqlite3.ErrConstraintUnique || driverError.ExtendedCode == sqlite3.ErrConstraintPrimaryKey)
 }
 
 func isBusy(err error) bool {

@@ -11,16 +11,10 @@ import (
 
 const driverName = "sqlite"
 
-func uniqueViolation(err error) (column string, ok bool) {
+func isUniqueViolation(err error) bool {
 	var driverError *sqlite.Error
-	if !errors.As(err, &driverError) {
-		return "", false
-	}
-	switch driverError.Code() {
-	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
-		return takenColumn(driverError.Error()), true
-	}
-	return "", false
+	return errors.As(err, &driverError) &&
+		(driverError.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || driverError.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 }
 
 func isBusy(err error) bool {

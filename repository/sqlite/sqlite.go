@@ -135,8 +135,8 @@ func openPools(path string, readers int) (gormrepo.Backend, error) {
 	}
 	return gormrepo.Backend{
 		Read: read, Write: write, Log: log,
-		Clock:           "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
-		UniqueViolation: uniqueViolation, Migrate: migrate,
+		Clock:             "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
+		IsUniqueViolation: isUniqueViolation, Migrate: migrate,
 	}, nil
 }
 
@@ -180,11 +180,4 @@ func closePool(db *gorm.DB) error {
 		return err
 	}
 	return pool.Close()
-}
-
-// takenColumn reads the column's name from SQLite's message for a violated
-// unique constraint, "... failed: table.column (code)", which holds no value.
-func takenColumn(message string) string {
-	column, _, _ := strings.Cut(message[strings.LastIndexByte(message, '.')+1:], " ")
-	return column
 }

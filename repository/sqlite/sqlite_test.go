@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -94,20 +93,4 @@ func readLog(t *testing.T, repo repository.Repository) []models.Change {
 		}
 	}
 	return entries
-}
-
-// Every message of the driver that names a column holds no value, whatever the
-// table; fieldOf in gormrepo relies on it.
-func TestTakenColumn(t *testing.T) {
-	for message, want := range map[string]string{
-		"UNIQUE constraint failed: ginauth_keys.hash":                                           "hash",
-		"constraint failed: UNIQUE constraint failed: ginauth_users.canonical_email (2067)":     "canonical_email",
-		"constraint failed: UNIQUE constraint failed: ginauth_usage.key_id (1555)":              "key_id",
-		"UNIQUE constraint failed: ginauth_users.canonical_username":                            "canonical_username",
-		fmt.Sprint("UNIQUE constraint failed: ginauth_users.canonical_", "username", " (2067)"): "canonical_username",
-	} {
-		if got := takenColumn(message); got != want {
-			t.Errorf("takenColumn(%q) is %q, want %q", message, got, want)
-		}
-	}
 }
