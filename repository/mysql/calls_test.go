@@ -170,6 +170,17 @@ func tellsWhatIsTaken(t *testing.T, a, b repository.Repository) {
 		change(&other, &first)
 		isTaken(t, field, b.CreateUser(t.Context(), act(), other, first))
 	}
+	second, third := newKey(), newKey()
+	second.ID, third.Hash = key.ID, key.Hash
+	isTaken(t, "id", b.CreateKey(t.Context(), act(), second))
+	isTaken(t, "hash", b.CreateKey(t.Context(), act(), third))
+	other, first := newUser()
+	if err := b.CreateUser(t.Context(), act(), other, first); err != nil {
+		t.Fatal(err)
+	}
+	other.Version, other.CanonicalEmail = 1, user.CanonicalEmail
+	_, err := a.UpdateUser(t.Context(), act(), other, false)
+	isTaken(t, "email", err)
 }
 
 func isTaken(t *testing.T, field string, err error) {
