@@ -38,11 +38,22 @@ func (r *Repository) change(ctx context.Context, act repository.Act, fn func(tx 
 			return err
 		}
 		number(entries, last)
-		if err := tx.Create(&entries).Error; err != nil {
+		if err := r.appendEntries(tx, entries); err != nil {
 			return fmt.Errorf("appending to the change log: %w", err)
 		}
 		return r.announce(tx)
 	})
+}
+
+// appendEntries stores the entries. Their numbers are this transaction's alone; but
+// a node of a Galera cluster whose transaction must give way to another's may
+// find that one's entries there before it is told so.
+func (r *Repository) appendEntries(tx *gorm.DB, entries []models.Change) error {
+	err := tx.Create(&entries).Error
+	if err != nil && r.backend.IsUniqueViolation(err) {
+		return repeatable{err}
+	}
+	return err
 }
 
 func (r *Repository) announce(tx *gorm.DB) error {

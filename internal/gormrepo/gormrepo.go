@@ -43,6 +43,10 @@ type Backend struct {
 	// IsRolledBack reports whether an error of the driver says that a statement
 	// or transaction had no effect and may be repeated as it was.
 	IsRolledBack func(err error) bool
+	// IsLockTimeout reports whether an error of the driver says that a statement
+	// alone was rolled back, since it has waited too long for a lock. A transaction
+	// may be repeated after its ROLLBACK; a reading has no lock to wait for.
+	IsLockTimeout func(err error) bool
 	// IsReadOnly reports whether an error of the driver says that the server
 	// takes no writes.
 	IsReadOnly func(err error) bool
@@ -56,7 +60,7 @@ type Backend struct {
 // withDefaults returns the backend with answers to all questions.
 func (b Backend) withDefaults() Backend {
 	never := func(error) bool { return false }
-	for _, question := range []*func(error) bool{&b.IsRolledBack, &b.IsReadOnly, &b.IsRefusal} {
+	for _, question := range []*func(error) bool{&b.IsRolledBack, &b.IsLockTimeout, &b.IsReadOnly, &b.IsRefusal} {
 		if *question == nil {
 			*question = never
 		}
@@ -147,6 +151,9 @@ func (r *Repository) transactOnce(ctx context.Context, fn func(tx *gorm.DB) erro
 	err := r.backend.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		err := fn(tx)
 		committing = err == nil
+		if err != nil && r.backend.IsLockTimeout(err) {
+			return repeatable{err}
+		}
 		return err
 	})
 	if err != nil && committing && !errors.Is(err, sql.ErrTxDone) && !r.backend.IsRolledBack(err) {

@@ -58,7 +58,8 @@ func (r *Repository) mayRetry(err error) bool {
 	if errors.Is(err, repository.ErrOutcomeUnknown) {
 		return false
 	}
-	return errors.Is(err, ErrReadOnly) || r.backend.IsRolledBack(err) || r.backend.IsRefusal(err)
+	var again repeatable
+	return errors.Is(err, ErrReadOnly) || errors.As(err, &again) || r.backend.IsRolledBack(err) || r.backend.IsRefusal(err)
 }
 
 // readOnlyError is a driver's way to say ErrReadOnly.
@@ -66,6 +67,13 @@ type readOnlyError struct{ error }
 
 // Unwrap makes the driver's error found.
 func (e readOnlyError) Unwrap() []error { return []error{ErrReadOnly, e.error} }
+
+// repeatable is an error of a statement after whose transaction was rolled back
+// all of it may be tried again.
+type repeatable struct{ error }
+
+// Unwrap makes the driver's error found.
+func (e repeatable) Unwrap() error { return e.error }
 
 // pause waits before the next attempt; false if there is no time for one.
 func pause(ctx context.Context, attempt int) bool {

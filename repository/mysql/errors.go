@@ -41,17 +41,20 @@ type commitError struct{ error }
 // Unwrap makes the driver's error found.
 func (e commitError) Unwrap() error { return e.error }
 
-// isRolledBack reports what had no effect and may be repeated after a ROLLBACK,
-// which every transaction that failed ends with: after 1205 InnoDB has rolled
-// back the statement alone. At COMMIT, a node of a Galera cluster answers 1213
-// if another has committed what contradicts; 1205 says nothing there.
+// isRolledBack reports what had no effect. At COMMIT, a node of a Galera cluster
+// answers 1213 if another has committed what contradicts.
 func isRolledBack(err error) bool {
 	var atCommit commitError
 	if errors.As(err, &atCommit) {
 		return hasNumber(err, deadlock, changedSinceSnapshot)
 	}
-	return hasNumber(err, deadlock, changedSinceSnapshot, lockWaitTimeout, tableChanged, needsPreparing)
+	return hasNumber(err, deadlock, changedSinceSnapshot, tableChanged, needsPreparing)
 }
+
+// isLockTimeout reports what InnoDB rolls back the statement alone for, so that
+// ROLLBACK comes before the next attempt. A node of a Galera cluster answers a
+// reading so if it does not hear from the others.
+func isLockTimeout(err error) bool { return hasNumber(err, lockWaitTimeout) }
 
 // isReadOnly reports a server that takes no writes, a node of a Galera cluster
 // that has lost the others among them.

@@ -114,7 +114,7 @@ func (c cluster) answersNothing(t *testing.T, key models.APIKey) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	repo := c.repos[2]
-	for range 5 {
+	for range 2 {
 		_, byHash := repo.KeyByHash(ctx, key.Hash)
 		_, byID := repo.UserByID(ctx, newKey().ID)
 		_, latest := repo.LatestChange(ctx)

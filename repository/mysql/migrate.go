@@ -48,7 +48,7 @@ func takeSteps(conn *gorm.DB, fn func(tx *gorm.DB) error) error {
 		if err == nil {
 			err = fn(conn.Set("gorm:table_options", tableOptions).Session(&gorm.Session{}))
 		}
-		if attempt == migrationAttempts || !isDoneByAnother(err) && !isRolledBack(err) {
+		if attempt == migrationAttempts || !isDoneByAnother(err) && !isRolledBack(err) && !isLockTimeout(err) {
 			return err
 		}
 		select {

@@ -62,6 +62,7 @@ func backendOf(s server) gormrepo.Backend {
 		IsUniqueViolation: isUniqueViolation,
 		Migrate:           migrate,
 		IsRolledBack:      isRolledBack,
+		IsLockTimeout:     isLockTimeout,
 		IsReadOnly:        isReadOnly,
 		IsRefusal:         isRefusal,
 		Advise:            func(context.Context, *gorm.DB) ([]string, error) { return s.warnings(), nil },
