@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -64,7 +62,7 @@ func (r *Repository) settleAll(ctx context.Context) error {
 	return nil
 }
 
-func unloggedIn(ctx context.Context, collection *mongo.Collection, documents any) error {
+func unloggedIn(ctx context.Context, collection checked, documents any) error {
 	cursor, err := collection.Find(ctx, field("unlogged.id", field("$gt", "")), options.Find().SetProjection(withoutFlushes()))
 	if err != nil {
 		return err
@@ -109,7 +107,7 @@ func (r *Repository) settleUser(ctx context.Context, u user) error {
 	return removeMarker(ctx, r.users, u.ID, u.Unlogged)
 }
 
-func removeMarker(ctx context.Context, collection *mongo.Collection, id string, change *unlogged) error {
+func removeMarker(ctx context.Context, collection checked, id string, change *unlogged) error {
 	_, err := collection.UpdateOne(ctx, marked(id, change), field("$unset", field("unlogged", "")))
 	return err
 }
@@ -135,36 +133,29 @@ func (r record) entries() []change {
 // that fills it, and only once the one before is there, the log has no gap at
 // any time, whoever dies.
 func (r *Repository) appendEntry(ctx context.Context, entry change) error {
-	for {
-		last, err := r.lastChange(ctx)
+	for attempt := 1; ; attempt++ {
+		number, err := r.nextNumber(ctx)
 		if err != nil {
 			return err
 		}
-		entry.Number = last.Number + 1
+		entry.Number = number
 		_, err = r.changes.InsertOne(ctx, entry)
+		if err == nil {
+			return r.raiseFloor(ctx, number)
+		}
 		if !mongo.IsDuplicateKeyError(err) {
 			return err
 		}
 		if logged, err := isThere(ctx, r.changes, field("id", entry.ID)); err != nil || logged {
 			return err
 		}
-		if err := pause(ctx); err != nil {
+		if err := pause(ctx, attempt); err != nil {
 			return err
 		}
 	}
 }
 
-// pause lets another process go first for a moment that no two share.
-func pause(ctx context.Context) error {
-	select {
-	case <-time.After(rand.N(5 * time.Millisecond)): //nolint:gosec // no secret
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func isThere(ctx context.Context, collection *mongo.Collection, filter bson.D) (bool, error) {
+func isThere(ctx context.Context, collection checked, filter bson.D) (bool, error) {
 	err := collection.FindOne(ctx, filter, options.FindOne().SetProjection(field("_id", 1))).Err()
 	if errors.Is(err, mongo.ErrNoDocuments) {
 		return false, nil
@@ -185,6 +176,9 @@ func (r *Repository) lastChange(ctx context.Context) (change, error) {
 // LatestChange implements repository.Repository.
 func (r *Repository) LatestChange(ctx context.Context) (repository.Cursor, error) {
 	ctx = withoutDate(ctx)
+	if err := r.primary.confirm(ctx, 0); err != nil {
+		return repository.Cursor{}, wrap(ctx, "asking whether the server may write", err)
+	}
 	last, err := r.lastChange(ctx)
 	if err != nil {
 		return repository.Cursor{}, wrap(ctx, "reading the change log", err)
@@ -204,6 +198,9 @@ func (r *Repository) Changes(ctx context.Context, after repository.Cursor, limit
 		return nil, fmt.Errorf("%d entries cannot be read", limit)
 	}
 	ctx = withoutDate(ctx)
+	if err := r.primary.confirm(ctx, 0); err != nil {
+		return nil, wrap(ctx, "asking whether the server may write", err)
+	}
 	if err := r.settleAll(ctx); err != nil {
 		return nil, wrap(ctx, "finishing the change log", err)
 	}

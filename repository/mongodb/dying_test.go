@@ -213,7 +213,7 @@ func (s scene) isWhole(happened bool, status models.Status) {
 			s.t.Errorf("the key was %+v and is %+v", before[i], key)
 		}
 	}
-	for _, collection := range []*mongo.Collection{s.r.keys, s.r.users} {
+	for _, collection := range []checked{s.r.keys, s.r.users} {
 		left, err := collection.CountDocuments(s.t.Context(), bson.D{{Key: "unlogged", Value: exists(true)}})
 		if err != nil || left != 0 {
 			s.t.Errorf("%d documents of %s are not settled (%v)", left, collection.Name(), err)

@@ -38,34 +38,55 @@ func wrapWrite(ctx context.Context, doing string, err error) error {
 
 // Codes of the server: https://www.mongodb.com/docs/manual/reference/error-codes/
 const (
+	hostUnreachable            = 6
+	hostNotFound               = 7
+	unauthorized               = 13
 	authenticationFailed       = 18
 	maxTimeMSExpired           = 50
-	primarySteppedDown         = 189
+	writeConcernFailed         = 64
+	indexOptionsConflict       = 85
+	indexKeySpecsConflict      = 86
+	networkTimeout             = 89
 	shutdownInProgress         = 91
+	noMajorityReads            = 148
+	primarySteppedDown         = 189
+	networkTimeLimit           = 202
+	exceededTimeLimit          = 262
+	noQueryPlan                = 291
+	socketException            = 9001
 	interruptedAtShutdown      = 11600
 	interrupted                = 11601
 	interruptedDueToReplChange = 11602
+	outOfDiskSpace             = 14031
 )
 
 // wasRefused reports whether the server says that it did not write. An error
-// of the write concern says that it did, and an interruption does not say.
+// of the write concern says that it did, and an interruption does not say. An
+// error that the driver has met by a second attempt tells of the first one by
+// its labels only.
 func wasRefused(err error) bool {
 	var refusal mongo.ServerError
-	if !errors.As(err, &refusal) || refusal.HasErrorLabel("RetryableWriteError") || mongo.IsNetworkError(err) {
+	if !errors.As(err, &refusal) || isWritten(err) || mongo.IsNetworkError(err) {
 		return false
 	}
-	var write mongo.WriteException
-	if errors.As(err, &write) && write.WriteConcernError != nil {
-		return false
+	if refusal.HasErrorLabel(retryable) {
+		return hasWrittenNothing(refusal)
 	}
-	for _, code := range []int{
-		0, maxTimeMSExpired, primarySteppedDown, shutdownInProgress, interruptedAtShutdown, interrupted, interruptedDueToReplChange,
-	} {
-		if refusal.HasErrorCode(code) {
-			return false
-		}
+	return !hasOneOf(refusal,
+		0, hostUnreachable, hostNotFound, maxTimeMSExpired, writeConcernFailed, networkTimeout, shutdownInProgress, primarySteppedDown,
+		networkTimeLimit, exceededTimeLimit, socketException, interruptedAtShutdown, interrupted, interruptedDueToReplChange)
+}
+
+// remedies says more of some codes.
+func remedies() map[int]string {
+	return map[int]string{
+		unauthorized:          "the account may not do that, it needs the role readWrite on the database",
+		indexOptionsConflict:  "there is an index of these fields with other options; drop it",
+		indexKeySpecsConflict: "there is an index of this name with other fields; drop it",
+		noMajorityReads:       "it keeps nothing for reads of a majority; remove enableMajorityReadConcern=false",
+		noQueryPlan:           "it refuses scans; set notablescan to false",
+		outOfDiskSpace:        "its disk is full",
 	}
-	return true
 }
 
 // withoutValues leaves out the text of a server's refusal, which may quote
@@ -77,6 +98,11 @@ func withoutValues(err error) error {
 	}
 	if refusal.HasErrorCode(authenticationFailed) {
 		return errors.New("the server refused the login")
+	}
+	for code, remedy := range remedies() {
+		if refusal.HasErrorCode(code) {
+			return fmt.Errorf("the server refused it with code %d: %s", code, remedy)
+		}
 	}
 	return fmt.Errorf("the server refused it with code %v", mongo.ErrorCodes(err))
 }

@@ -11,6 +11,9 @@ type hello struct {
 	LocalTime time.Time `bson:"localTime"`
 	// SetName is empty for a standalone server.
 	SetName string `bson:"setName"`
+	// Message is "isdbgrid" for a router of a sharded cluster.
+	Message           string `bson:"msg"`
+	IsWritablePrimary bool   `bson:"isWritablePrimary"`
 }
 
 func (r *Repository) hello(ctx context.Context) (server hello, err error) {
@@ -18,15 +21,32 @@ func (r *Repository) hello(ctx context.Context) (server hello, err error) {
 	return server, err
 }
 
-// permits refuses a direct connection to a member of a replica set: the driver
-// then reads from it even when it is not the primary any more, which may not
-// know of a revocation.
+// permits refuses servers whose answers may be out of date without a bound.
+//
+// A direct connection to a member of a replica set stays there when the member
+// is no longer the primary. A router chooses among the members of a shard by
+// itself, each router by what it knows.
 func (h hello) permits(direct bool) error {
-	if direct && h.SetName != "" {
+	switch {
+	case h.Message == "isdbgrid":
+		return errors.New("the server is a router (mongos) of a sharded cluster, which ginauth cannot honour: " +
+			"what two routers answer may differ in age; name the members of a replica set")
+	case direct && h.SetName != "":
 		return errors.New("the URI asks for a direct connection to a member of a replica set, which ginauth cannot honour: " +
 			"reads are of the primary; leave out directConnection and connect=direct")
+	case !h.IsWritablePrimary:
+		return errors.New("the server takes no writes: name the primary, or all members of the replica set")
 	}
 	return nil
+}
+
+// permitsStandalone refuses a server that was a standalone one at the start and
+// is something else.
+func (h hello) permitsStandalone() error {
+	if h.SetName != "" {
+		return errors.New("the server has become a member of a replica set: start ginauth again")
+	}
+	return h.permits(false)
 }
 
 // Clock implements repository.Repository.

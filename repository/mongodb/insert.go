@@ -19,9 +19,10 @@ type uniqueValue struct {
 
 // insert stores a document. If a value is taken it looks which one: servers do
 // not agree on how, or whether, they name the index. Should the other be gone
-// by then, the value is free and it tries again.
-func insert(ctx context.Context, doing string, collection *mongo.Collection, document any, values []uniqueValue) error {
-	for {
+// by then, the value is free and it tries again, in the end without success if
+// it is an index of somebody else's that refuses the document.
+func insert(ctx context.Context, doing string, collection checked, document any, values []uniqueValue) error {
+	for attempt := 1; ; attempt++ {
 		if err := ctx.Err(); err != nil {
 			return wrap(ctx, doing, err)
 		}
@@ -38,10 +39,13 @@ func insert(ctx context.Context, doing string, collection *mongo.Collection, doc
 				return fmt.Errorf("%s: %w", doing, &repository.ConflictError{Field: value.name})
 			}
 		}
+		if attempt == mostAttempts || pause(ctx, attempt) != nil {
+			return wrap(ctx, doing, err)
+		}
 	}
 }
 
-func insertOne(ctx context.Context, collection *mongo.Collection, document any) error {
+func insertOne(ctx context.Context, collection checked, document any) error {
 	ctx, cancel := outliving(ctx)
 	defer cancel()
 	_, err := collection.InsertOne(ctx, document)

@@ -93,12 +93,19 @@ func (r *Repository) finish(ctx context.Context, settle func(context.Context) er
 	return nil
 }
 
+// errNoOwner says that nobody can tell whether a key's user was disabled or
+// deleted, which only damage to the database brings about.
+var errNoOwner = errors.New("finding a key: its user is missing; restore ginauth_users and ginauth_keys from the same backup, or delete the key")
+
 // KeyByHash implements repository.Repository.
 func (r *Repository) KeyByHash(ctx context.Context, hash []byte) (models.APIKey, error) {
 	ctx = withoutDate(ctx)
 	rec, owner, err := r.findKey(ctx, field("hash", binaryOf(hash)))
 	if err != nil {
 		return models.APIKey{}, wrap(ctx, "finding a key", err)
+	}
+	if rec.isOrphan(owner) {
+		return models.APIKey{}, errNoOwner
 	}
 	return rec.model(owner), nil
 }

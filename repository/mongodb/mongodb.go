@@ -14,6 +14,9 @@
 //     itself, so nothing ever has to be moved from the one to the other.
 //   - A user's first key is stored before the user, and is there for nobody
 //     until the user is.
+//   - The highest number that the change log has given is kept apart from the
+//     log as well, so that none is given twice; see floor.
+//   - Reads rely on a recent proof that the server is the primary; see primary.
 //   - A user's document says what their keys are: revoked, disabled, without an
 //     owner. It is carried over to the records of the keys, and a key that it
 //     has not reached yet is brought up to it before anybody sees the key.
@@ -40,8 +43,11 @@ const (
 // Repository implements repository.Repository.
 type Repository struct {
 	client                                *mongo.Client
-	keys, users, changes, flushes, schema *mongo.Collection
-	series                                map[repository.Interval]*mongo.Collection
+	primary                               *primary
+	keys, users, changes, flushes, schema checked
+	series                                map[repository.Interval]checked
+	// warnings are about what was found at the start.
+	warnings []string
 	// line puts the changes of this process one behind the other, so that they
 	// meet those of other processes only. Who holds its one place may touch
 	// untidy, which says that a change may have been left unlogged.
@@ -49,7 +55,13 @@ type Repository struct {
 	untidy bool
 }
 
-var _ repository.Repository = (*Repository)(nil)
+var (
+	_ repository.Repository = (*Repository)(nil)
+	_ repository.Advisor    = (*Repository)(nil)
+)
+
+// prefix begins the names of all collections.
+const prefix = "ginauth_"
 
 // Open connects to the server at uri, such as
 // mongodb://user:password@host:27017/name, and makes the collections and
@@ -59,9 +71,12 @@ var _ repository.Repository = (*Repository)(nil)
 //
 // Writes are acknowledged when a majority has them in its journal, and reads
 // are of the primary and of what a majority has, so that no failover takes
-// back what was acknowledged. A URI that asks for something else is refused.
-// repository.MaxConnections is maxPoolSize, unless the URI has that. Errors hold
-// no password.
+// back what was acknowledged. A URI that asks for something else is refused,
+// and so is a router of a sharded cluster. repository.MaxConnections is
+// maxPoolSize, unless the URI has that. Errors hold no password.
+//
+// What of the server's settings puts something at risk is told by
+// repository.Advisor.
 func Open(ctx context.Context, uri string, opts ...repository.Option) (repository.Repository, error) {
 	chosen, err := repository.OptionsOf(opts...)
 	if err != nil {
@@ -79,6 +94,7 @@ func Open(ctx context.Context, uri string, opts ...repository.Option) (repositor
 		return nil, errors.New("opening mongodb: the options of the URI do not go together")
 	}
 	r := newRepository(client, client.Database(database))
+	r.warnings = advise(options)
 	if err := r.start(ctx, options.Direct != nil && *options.Direct); err != nil {
 		return nil, fmt.Errorf("opening mongodb: %w", errors.Join(err, r.Close()))
 	}
@@ -86,20 +102,22 @@ func Open(ctx context.Context, uri string, opts ...repository.Option) (repositor
 }
 
 func newRepository(client *mongo.Client, db *mongo.Database) *Repository {
-	return &Repository{
-		client: client, line: make(chan struct{}, 1),
-		keys: db.Collection("ginauth_keys"), users: db.Collection("ginauth_users"),
-		changes: db.Collection("ginauth_changes"), flushes: db.Collection("ginauth_flushes"),
-		schema: db.Collection("ginauth_schema"),
-		series: map[repository.Interval]*mongo.Collection{
-			repository.IntervalHour: db.Collection("ginauth_usage_hours"),
-			repository.IntervalDay:  db.Collection("ginauth_usage_days"),
+	p := &primary{}
+	named := func(name string) checked { return checked{db.Collection(prefix + name), p} }
+	r := &Repository{
+		client: client, primary: p, line: make(chan struct{}, 1),
+		keys: named("keys"), users: named("users"), changes: named("changes"), flushes: named("flushes"), schema: named("schema"),
+		series: map[repository.Interval]checked{
+			repository.IntervalHour: named("usage_hours"), repository.IntervalDay: named("usage_days"),
 		},
 	}
+	p.ask = r.askStandalone
+	return r
 }
 
-// start makes the first contact, directly or not, brings the schema up to date
-// and finishes what a process that died may have left.
+// start makes the first contact, directly or not, checks the server and the
+// schema, brings that up to date and finishes what a process that died may have
+// left.
 func (r *Repository) start(ctx context.Context, direct bool) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -114,9 +132,16 @@ func (r *Repository) start(ctx context.Context, direct bool) error {
 	if err := server.permits(direct); err != nil {
 		return err
 	}
-	if err := r.migrate(ctx); err != nil {
-		return wrap(ctx, "migrating the schema", err)
+	if server.SetName != "" {
+		r.primary.ask = askSet(r.schema.Collection)
 	}
+	if err := r.primary.confirm(ctx, 0); err != nil {
+		return wrap(ctx, "asking whether the server may write", err)
+	}
+	if err := r.migrate(ctx); err != nil {
+		return wrap(ctx, "checking the schema", err)
+	}
+	r.warnings = append(r.warnings, r.askSettings(ctx).risks()...)
 	return wrap(ctx, "finishing the change log", r.settleAll(ctx))
 }
 

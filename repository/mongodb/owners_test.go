@@ -128,7 +128,7 @@ func TestLateCarryOver(t *testing.T) {
 func (s scene) documents() []bson.M {
 	s.t.Helper()
 	all := []bson.M{}
-	for _, collection := range []*mongo.Collection{s.r.keys, s.r.users} {
+	for _, collection := range []checked{s.r.keys, s.r.users} {
 		cursor, err := collection.Find(s.t.Context(), bson.D{})
 		succeeds(s.t, err)
 		var some []bson.M

@@ -15,37 +15,48 @@ import (
 // schemaNumber is the number of the schema that this version knows.
 const schemaNumber = 3
 
-// migrate makes the collections and indexes that are missing. Several
-// processes may do so at once: what is there already is left alone. Documents
-// that lack fields of a later schema are read as they were meant.
+// schemaID is the id of the document that holds the number of the schema.
+const schemaID = "schema"
+
+// migrate checks what is there and makes the collections and indexes that are
+// missing. Several processes may do so at once: what is there already is left
+// alone, so that an account that may not make indexes starts where the schema is
+// current. Documents that lack fields of a later schema are read as they were
+// meant.
 func (r *Repository) migrate(ctx context.Context) error {
-	if err := r.refuseNewer(ctx); err != nil {
+	number, err := r.knownSchema(ctx)
+	if err != nil {
 		return err
 	}
-	for collection, indexes := range r.indexes() {
-		for _, index := range indexes { // one at a time: FerretDB stumbles over several that exist
-			if _, err := collection.Indexes().CreateOne(ctx, index); err != nil {
-				return fmt.Errorf("the indexes of %s: %w", collection.Name(), err)
-			}
-		}
+	missing, err := r.inspect(ctx, number)
+	if err != nil {
+		return err
 	}
-	_, err := r.schema.UpdateByID(ctx, "schema", bson.D{{Key: "$max", Value: bson.D{{Key: "number", Value: schemaNumber}}}},
+	if err := makeIndexes(ctx, missing); err != nil {
+		return err
+	}
+	if err := r.checkLog(ctx); err != nil || number == schemaNumber {
+		return err
+	}
+	_, err = r.schema.UpdateByID(ctx, schemaID, bson.D{{Key: "$max", Value: bson.D{{Key: "number", Value: schemaNumber}}}},
 		options.UpdateOne().SetUpsert(true))
 	return err
 }
 
-func (r *Repository) refuseNewer(ctx context.Context) error {
+// knownSchema returns the number of the database's schema, 0 for none, if this
+// version knows it.
+func (r *Repository) knownSchema(ctx context.Context) (int, error) {
 	var found struct {
 		Number int `bson:"number"`
 	}
-	err := r.schema.FindOne(ctx, byID("schema")).Decode(&found)
+	err := r.schema.FindOne(ctx, byID(schemaID)).Decode(&found)
 	if err != nil && !errors.Is(err, mongo.ErrNoDocuments) {
-		return err
+		return 0, err
 	}
 	if found.Number > schemaNumber {
-		return fmt.Errorf("the database has schema %d and this version of ginauth knows %d: a newer one has been here", found.Number, schemaNumber)
+		return 0, fmt.Errorf("the database has schema %d and this version of ginauth knows %d: a newer one has been here", found.Number, schemaNumber)
 	}
-	return nil
+	return found.Number, nil
 }
 
 // indexes returns what each collection has beside the index of _id. None has a
@@ -53,16 +64,16 @@ func (r *Repository) refuseNewer(ctx context.Context) error {
 func (r *Repository) indexes() map[*mongo.Collection][]mongo.IndexModel {
 	series := []mongo.IndexModel{plain("date"), plain("key_id", "date"), plain("user_id", "date")}
 	return map[*mongo.Collection][]mongo.IndexModel{
-		r.keys: {
+		r.keys.Collection: {
 			unique("hash"), plain("key.user_id"), plain("unlogged.id"),
 			plain("usage.total_queries", "_id"), plain("usage.latest_query_date", "_id"),
 		},
-		r.users:   {unique("canonical_username"), unique("canonical_email"), plain("unlogged.id")},
-		r.changes: {unique("id")},
-		r.flushes: {plain("date")},
+		r.users.Collection:   {unique("canonical_username"), unique("canonical_email"), plain("unlogged.id")},
+		r.changes.Collection: {unique("id")},
+		r.flushes.Collection: {plain("date")},
 
-		r.series[repository.IntervalHour]: series,
-		r.series[repository.IntervalDay]:  series,
+		r.series[repository.IntervalHour].Collection: series,
+		r.series[repository.IntervalDay].Collection:  series,
 	}
 }
 

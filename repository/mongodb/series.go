@@ -68,8 +68,8 @@ func pointsOf(interval repository.Interval, hours []models.HourUsage) map[string
 
 // ensurePoints makes the documents that are missing. It begins again if another
 // node has made one of them at the same time.
-func ensurePoints(ctx context.Context, collection *mongo.Collection, points map[string]point, ids []string) error {
-	for {
+func ensurePoints(ctx context.Context, collection checked, points map[string]point, ids []string) error {
+	for attempt := 1; ; attempt++ {
 		missing, err := missingFrom(ctx, collection, ids)
 		if err != nil || len(missing) == 0 {
 			return err
@@ -79,14 +79,14 @@ func ensurePoints(ctx context.Context, collection *mongo.Collection, points map[
 			documents[i] = newPoint(id, points[id])
 		}
 		_, err = collection.InsertMany(ctx, documents, options.InsertMany().SetOrdered(false))
-		if !mongo.IsDuplicateKeyError(err) {
+		if !mongo.IsDuplicateKeyError(err) || attempt == mostAttempts || pause(ctx, attempt) != nil {
 			return err
 		}
 	}
 }
 
 // missingFrom returns those of the ids that are not in the collection.
-func missingFrom(ctx context.Context, collection *mongo.Collection, ids []string) ([]string, error) {
+func missingFrom(ctx context.Context, collection checked, ids []string) ([]string, error) {
 	there, err := idsOf(ctx, collection, byID(among(ids)), options.Find())
 	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
 		_, found := slices.BinarySearch(there, id)
@@ -95,7 +95,7 @@ func missingFrom(ctx context.Context, collection *mongo.Collection, ids []string
 }
 
 // idsOf returns the ids of the documents that are found, in order.
-func idsOf(ctx context.Context, collection *mongo.Collection, filter bson.D, find *options.FindOptionsBuilder) ([]string, error) {
+func idsOf(ctx context.Context, collection checked, filter bson.D, find *options.FindOptionsBuilder) ([]string, error) {
 	cursor, err := collection.Find(ctx, filter, find.SetProjection(byID(1)))
 	if err != nil {
 		return nil, err

@@ -3,13 +3,16 @@ package mongodb
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
 )
 
 // defaultDatabase is used where the URI names none.
@@ -28,9 +31,11 @@ func parse(uri string) (*options.ClientOptions, string, error) {
 	if opts.Validate() != nil {
 		return nil, "", errURI
 	}
-	if option := contradiction(opts); option != "" {
-		return nil, "", fmt.Errorf("the URI sets the option %s, which ginauth cannot honour: "+
-			"writes are journalled by a majority, and reads are of the primary and of a majority", option)
+	if err := checkNames(uri); err != nil {
+		return nil, "", err
+	}
+	if option, because := contradiction(opts); option != "" {
+		return nil, "", fmt.Errorf("the URI sets the option %s, which ginauth cannot honour: %s; leave it out", option, because)
 	}
 	database, err := databaseOf(uri)
 	if err != nil {
@@ -40,24 +45,61 @@ func parse(uri string) (*options.ClientOptions, string, error) {
 	opts.SetWriteConcern(&writeconcern.WriteConcern{W: majority, Journal: &journal})
 	opts.SetReadConcern(readconcern.Majority())
 	opts.SetReadPreference(readpref.Primary())
+	opts.SetRetryWrites(true).SetRetryReads(true)
 	return opts, database, nil
 }
 
 // contradiction returns the name of an option that asks for less, or for
-// something else, than what Open promises; "" if there is none.
-func contradiction(opts *options.ClientOptions) (option string) {
+// something else, than what Open promises, and why; "" if there is none.
+func contradiction(opts *options.ClientOptions) (option, because string) {
+	const concerns = "writes are journalled by a majority, and reads are of the primary and of a majority"
 	write, read := opts.WriteConcern, opts.ReadConcern
 	switch {
 	case write != nil && write.W != nil && write.W != majority:
-		return "w"
+		return "w", concerns
 	case write != nil && write.Journal != nil && !*write.Journal:
-		return "journal"
+		return "journal", concerns
 	case read != nil && read.Level != "" && read.Level != majority:
-		return "readConcernLevel"
+		return "readConcernLevel", concerns
 	case opts.ReadPreference != nil && opts.ReadPreference.Mode() != readpref.PrimaryMode:
-		return "readPreference"
+		return "readPreference", concerns
+	case is(opts.RetryWrites, false):
+		return "retryWrites", "without it the outcome of a write is unknown after each failover"
+	case is(opts.RetryReads, false):
+		return "retryReads", "without it requests fail at each failover"
+	case is(opts.LoadBalanced, true):
+		return "loadBalanced", "a load balancer may lead to servers whose answers differ in age"
+	case opts.Timeout != nil:
+		return "timeoutMS", "it would end what a change still has to do; each call has a deadline"
 	}
-	return ""
+	return "", ""
+}
+
+// checkNames refuses options that the driver does not know and would pass over,
+// such as a mistyped tls, and one that it knows and does not honour.
+func checkNames(uri string) error {
+	parsed, err := connstring.Parse(uri)
+	if err != nil {
+		return errURI
+	}
+	if parsed.SocketTimeoutSet {
+		return errors.New("the URI sets the option socketTimeoutMS, which has no effect: each call has a deadline; leave it out")
+	}
+	for _, name := range slices.Sorted(maps.Keys(parsed.UnknownOptions)) {
+		if strings.Contains(uri[strings.Index(uri, "?"):], "@") { // the name may be part of a password
+			return errURI
+		}
+		return fmt.Errorf("the URI sets the option %q, which is unknown: correct its name or leave it out", name)
+	}
+	return nil
+}
+
+// advise returns a sentence for each option that puts something at risk.
+func advise(opts *options.ClientOptions) []string {
+	if opts.TLSConfig != nil && opts.TLSConfig.InsecureSkipVerify {
+		return []string{"the URI sets tlsInsecure: whoever is between ginauth and MongoDB can pose as the server; name its authority with tlsCAFile"}
+	}
+	return nil
 }
 
 // databaseOf returns the name in the path. net/url would not do: a URI may

@@ -49,6 +49,12 @@ func TestContradictingOptions(t *testing.T) {
 		"readPreference=primary&maxStalenessSeconds=90":   "",
 		"readPreferenceTags=dc:ny":                        "",
 		"maxStalenessSeconds=90":                          "",
+		"retryWrites=false":                               "retryWrites",
+		"retryReads=false":                                "retryReads",
+		"loadBalanced=true":                               "loadBalanced",
+		"timeoutMS=500":                                   "timeoutMS",
+		"socketTimeoutMS=500":                             "socketTimeoutMS",
+		"tsl=true":                                        "\"tsl\"",
 	} {
 		err := refuses(t, t.Context(), "mongodb://ana:hunter2@127.0.0.1:1/name?"+query)
 		if !strings.Contains(err.Error(), "option "+option) && option != "" {
@@ -66,8 +72,10 @@ func TestDirectConnections(t *testing.T) {
 		direct bool
 		ok     bool
 	}{
-		{hello{SetName: "rs0"}, true, false}, {hello{SetName: "rs0"}, false, true},
-		{hello{}, true, true}, {hello{}, false, true},
+		{hello{SetName: "rs0", IsWritablePrimary: true}, true, false}, {hello{SetName: "rs0", IsWritablePrimary: true}, false, true},
+		{hello{IsWritablePrimary: true}, true, true}, {hello{IsWritablePrimary: true}, false, true},
+		{hello{}, true, false}, {hello{SetName: "rs0"}, false, false},
+		{hello{Message: "isdbgrid", IsWritablePrimary: true}, false, false},
 	} {
 		if err := test.server.permits(test.direct); (err == nil) != test.ok {
 			t.Errorf("%+v, direct %v: %v", test.server, test.direct, err)
@@ -78,7 +86,7 @@ func TestDirectConnections(t *testing.T) {
 func TestAgreeingOptions(t *testing.T) {
 	for _, query := range []string{
 		"", "?w=majority", "?journal=true", "?readPreference=primary", "?readConcernLevel=majority",
-		"?w=majority&journal=true&readPreference=primary&readConcernLevel=majority&retryWrites=false&appName=x",
+		"?w=majority&journal=true&readPreference=primary&readConcernLevel=majority&retryWrites=true&appName=x&compressors=zlib&maxPoolSize=2&directConnection=false",
 	} {
 		if _, _, err := parse("mongodb://ana:hunter2@127.0.0.1:1/name" + query); err != nil {
 			t.Errorf("%q is refused: %v", query, err)
@@ -190,7 +198,7 @@ func asksForMajority(e *event.CommandStartedEvent) bool {
 		w, _ := e.Command.Lookup("writeConcern", "w").StringValueOK()
 		j, _ := e.Command.Lookup("writeConcern", "j").BooleanOK()
 		return w == "majority" && j
-	case "ping", "hello", "endSessions", "killCursors", "getMore":
+	case "ping", "hello", "endSessions", "killCursors", "getMore", "listCollections", "listIndexes", "serverStatus", "replSetGetConfig", "getParameter":
 		return true
 	default:
 		return false

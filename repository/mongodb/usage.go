@@ -108,9 +108,9 @@ func (r *Repository) ensureRecords(ctx context.Context, usages []models.Usage) e
 
 // upsertAll begins again if another node has made a record at the same time.
 func (r *Repository) upsertAll(ctx context.Context, updates []mongo.WriteModel) error {
-	for {
+	for attempt := 1; ; attempt++ {
 		_, err := r.keys.BulkWrite(ctx, updates, options.BulkWrite().SetOrdered(false))
-		if !mongo.IsDuplicateKeyError(err) {
+		if !mongo.IsDuplicateKeyError(err) || attempt == mostAttempts || pause(ctx, attempt) != nil {
 			return err
 		}
 	}
@@ -135,7 +135,7 @@ func (r *Repository) addToTotals(ctx context.Context, node string, number int64,
 
 // addCounts adds each count to the documents of its ids, but for those that
 // remember the flush already.
-func addCounts(ctx context.Context, collection *mongo.Collection, total, node string, number int64, counts map[int64][]string) error {
+func addCounts(ctx context.Context, collection checked, total, node string, number int64, counts map[int64][]string) error {
 	remembered := "flushes." + node
 	updates := []mongo.WriteModel{}
 	for count, ids := range counts {

@@ -110,7 +110,7 @@ func (r *Repository) settleFirstKey(ctx context.Context, u user) error {
 // servers do not agree on how to say so. Should the other be gone by then, it
 // tries again.
 func (r *Repository) replaceUser(ctx context.Context, stored, next user) (changed bool, err error) {
-	for {
+	for attempt := 1; ; attempt++ {
 		if err := ctx.Err(); err != nil {
 			return false, wrap(ctx, "changing a user", err)
 		}
@@ -125,7 +125,7 @@ func (r *Repository) replaceUser(ctx context.Context, stored, next user) (change
 		if taken {
 			return false, fmt.Errorf("changing a user: %w", &repository.ConflictError{Field: "email"})
 		}
-		if !mongo.IsDuplicateKeyError(err) {
+		if !mongo.IsDuplicateKeyError(err) || attempt == mostAttempts || pause(ctx, attempt) != nil {
 			return false, wrap(ctx, "changing a user", err)
 		}
 	}
