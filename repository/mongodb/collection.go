@@ -65,9 +65,17 @@ func (c checked) UpdateOne(ctx context.Context, filter, update any, opts ...opti
 	return repeated(ctx, func() (*mongo.UpdateResult, error) { return c.Collection.UpdateOne(ctx, filter, update, opts...) })
 }
 
-// UpdateByID changes the document with an id.
-func (c checked) UpdateByID(ctx context.Context, id, update any, opts ...options.Lister[options.UpdateOneOptions]) (*mongo.UpdateResult, error) {
-	return repeated(ctx, func() (*mongo.UpdateResult, error) { return c.Collection.UpdateByID(ctx, id, update, opts...) })
+// UpsertByID changes the document with an id, or makes it. Should two make it at
+// once, the second one finds it when it tries again.
+func (c checked) UpsertByID(ctx context.Context, id, update any) error {
+	for attempt := 1; ; attempt++ {
+		_, err := repeated(ctx, func() (*mongo.UpdateResult, error) {
+			return c.UpdateByID(ctx, id, update, options.UpdateOne().SetUpsert(true))
+		})
+		if !mongo.IsDuplicateKeyError(err) || attempt == mostAttempts || pause(ctx, attempt) != nil {
+			return err
+		}
+	}
 }
 
 // UpdateMany changes documents.

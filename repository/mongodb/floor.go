@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
 // floorID is the id of the document that keeps the highest number that the
@@ -29,8 +27,7 @@ func (r *Repository) floor(ctx context.Context) (int64, error) {
 }
 
 func (r *Repository) raiseFloor(ctx context.Context, number int64) error {
-	_, err := r.schema.UpdateByID(ctx, floorID, bson.D{{Key: "$max", Value: field("number", number)}}, options.UpdateOne().SetUpsert(true))
-	return err
+	return r.schema.UpsertByID(ctx, floorID, field("$max", field("number", number)))
 }
 
 // nextNumber returns the number that an entry gets. The floor is read before

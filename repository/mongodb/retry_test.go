@@ -113,3 +113,13 @@ func TestForeignUniqueIndex(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 }
+
+// Two processes that make the same document at once both succeed.
+func TestUpsertsThatMeet(t *testing.T) {
+	r, server := follows(t, newDatabase(t), nil)
+	server.set(refusing(1, writeError(11000)))
+	succeeds(t, r.raiseFloor(t.Context(), 7))
+	if floor, err := r.floor(t.Context()); err != nil || floor != 7 {
+		t.Errorf("the floor is %d (%v)", floor, err)
+	}
+}

@@ -38,9 +38,7 @@ func (r *Repository) migrate(ctx context.Context) error {
 	if err := r.checkLog(ctx); err != nil || number == schemaNumber {
 		return err
 	}
-	_, err = r.schema.UpdateByID(ctx, schemaID, bson.D{{Key: "$max", Value: bson.D{{Key: "number", Value: schemaNumber}}}},
-		options.UpdateOne().SetUpsert(true))
-	return err
+	return r.schema.UpsertByID(ctx, schemaID, field("$max", field("number", schemaNumber)))
 }
 
 // knownSchema returns the number of the database's schema, 0 for none, if this

@@ -72,7 +72,7 @@ func (r *Repository) addFlush(ctx context.Context, node string, flush repository
 		}
 	}
 	update := bson.D{{Key: "$max", Value: field("number", flush.Number)}, {Key: "$currentDate", Value: field("date", true)}}
-	_, err := r.flushes.UpdateByID(ctx, node, update, options.UpdateOne().SetUpsert(true))
+	err := r.flushes.UpsertByID(ctx, node, update)
 	if err != nil || flush.Number != 1 {
 		return err
 	}
