@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -28,7 +29,8 @@ const accountChallenge = `Basic realm="account", charset="UTF-8"`
 //	POST /email     change the email address (*)
 //
 // They authenticate by HTTP Basic, with username or email address and the
-// password, or by one of their keys; what is marked (*) needs the password.
+// password, or by one of their keys; what is marked (*) needs the password. Of
+// both, a key decides, or where the password is needed, Basic.
 // With a Config.Mailer there are, too:
 //
 //	POST /confirm/send  mail a link that confirms the address
@@ -145,16 +147,27 @@ func (a *Auth) publicChange(action string, call func(c *gin.Context) (id string,
 	}
 }
 
-// accountUser returns the user who calls.
+// accountUser returns the user who calls. For calls that a key may make, a key
+// that is sent decides, and Basic beside it says nothing: a browser may repeat
+// there what it sends to a proxy of the site. For calls that need the password,
+// Basic decides, and a key beside it says nothing.
 func (a *Auth) accountUser(c *gin.Context, kind proofKind) (models.User, error) {
-	login, password, ok, err := takeBasic(c.Request)
+	login, password, sent, err := takeBasic(c.Request)
+	if kind == withAny || !sent {
+		user, err := a.userByKey(c, kind)
+		if !sent || !isProblem(err, "credentials_missing") {
+			return user, err
+		}
+	}
+	a.dropKeyHeaders(c)
 	if err != nil {
 		return models.User{}, err
 	}
-	if !ok {
-		return a.userByKey(c, kind)
-	}
-	a.dropKeyHeaders(c)
+	return a.userByPassword(c, login, password)
+}
+
+// userByPassword returns the user whose login and password these are.
+func (a *Auth) userByPassword(c *gin.Context, login, password string) (models.User, error) {
 	user, right, err := a.prove(c.Request.Context(), claim{login: login, password: password, address: a.config.ClientIP(c)})
 	if err != nil {
 		return models.User{}, err
@@ -168,25 +181,23 @@ func (a *Auth) accountUser(c *gin.Context, kind proofKind) (models.User, error) 
 	return user, nil
 }
 
-// takeBasic takes username and password out of the request (RFC 7617); not ok
-// if there are none.
-func takeBasic(r *http.Request) (login, password string, ok bool, err error) {
+// takeBasic takes username and password out of the request (RFC 7617), if they
+// were sent; the error says that they cannot be read.
+func takeBasic(r *http.Request) (login, password string, sent bool, err error) {
 	values := r.Header["Authorization"]
 	isBasic := func(value string) bool {
 		scheme, _, _ := strings.Cut(value, " ")
 		return strings.EqualFold(scheme, "Basic")
 	}
-	for _, value := range values {
-		if !isBasic(value) {
-			continue
-		}
-		login, password, ok = r.BasicAuth()
-		delete(r.Header, "Authorization")
-		if !ok || len(values) > 1 {
-			return "", "", false, problem(http.StatusUnauthorized, "credentials_invalid", "The Authorization header cannot be read.")
-		}
+	if !slices.ContainsFunc(values, isBasic) {
+		return "", "", false, nil
 	}
-	return login, password, ok, nil
+	login, password, ok := r.BasicAuth()
+	delete(r.Header, "Authorization")
+	if !ok || len(values) > 1 {
+		return "", "", true, problem(http.StatusUnauthorized, "credentials_invalid", "The Authorization header cannot be read.")
+	}
+	return login, password, true, nil
 }
 
 // userByKey returns the owner of the key that the request carries.
