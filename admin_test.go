@@ -188,6 +188,11 @@ func TestWhatIsNotConfigured(t *testing.T) {
 		"Authorization as it is": func(c *ginauth.Config) {
 			c.KeySources = []ginauth.KeySource{{In: ginauth.InHeader, Name: "authorization"}}
 		},
+		"proxies and a client address": func(c *ginauth.Config) {
+			c.TrustedProxies, c.ClientIP = []string{"10.0.0.0/8"}, (*gin.Context).RemoteIP
+		},
+		"a proxy that is no network": func(c *ginauth.Config) { c.TrustedProxies = []string{"proxy"} },
+		"everybody a proxy":          func(c *ginauth.Config) { c.TrustedProxies = []string{"0.0.0.0/0"} },
 		"the same twice": func(c *ginauth.Config) {
 			c.KeySources = append(ginauth.DefaultKeySources(), ginauth.DefaultKeySources()...)
 		},

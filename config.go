@@ -77,9 +77,16 @@ type Config struct {
 	// query out wherever URLs are logged.
 	KeySources []KeySource
 
-	// ClientIP tells whose address is throttled and audited. The connection's
-	// if nil, which no client can forge. Behind a proxy set gin's trusted
-	// proxies and pass (*gin.Context).ClientIP.
+	// TrustedProxies are the networks ("10.0.0.0/8") and addresses of the proxies
+	// in front of the application. On a connection from one of them, the client's
+	// address is the last one in X-Forwarded-For that is no trusted proxy's.
+	// It is the connection's otherwise, which no client can forge. No
+	// other header is read.
+	TrustedProxies []string
+
+	// ClientIP tells whose address is throttled and audited, in place of
+	// TrustedProxies. A function that believes a header which clients can set
+	// turns all limits off that depend on the address.
 	ClientIP func(*gin.Context) string
 
 	// CacheSize is how many keys are kept in memory once they were used; each
@@ -173,7 +180,7 @@ func (c Config) Validate() error {
 	if c.StaleLimit != 0 && c.StaleLimit < MinStaleLimit {
 		errs = append(errs, fmt.Errorf("StaleLimit: must be at least %v", MinStaleLimit))
 	}
-	errs = append(errs, c.validateAccounts())
+	errs = append(errs, c.validateAccounts(), c.validateClientIP())
 	for i, source := range c.KeySources {
 		errs = append(errs, prefixed("KeySources", source.validate()))
 		if slices.ContainsFunc(c.KeySources[:i], source.equals) {
@@ -247,9 +254,7 @@ func (c Config) withDefaults() Config {
 	}
 	c.HashMemory = cmp.Or(c.HashMemory, DefaultHashMemory)
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
-	if c.ClientIP == nil {
-		c.ClientIP = (*gin.Context).RemoteIP
-	}
+	c.ClientIP = c.clientIP()
 	if c.Respond == nil {
 		c.Respond = respond
 	}

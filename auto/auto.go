@@ -34,7 +34,7 @@ import (
 // under DEV_MODE if it is not set. Those are the only secrets that ginauth ever
 // logs, each with a warning.
 //
-// What has no variable, such as Config.ClientIP, is set by the functions in
+// What has no variable, such as Config.KeySources, is set by the functions in
 // adjust, which see the configuration last.
 func New(ctx context.Context, adjust ...func(*ginauth.Config)) (*ginauth.Auth, error) {
 	env, err := readEnvironment()

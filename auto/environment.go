@@ -35,6 +35,7 @@ type environment struct {
 	StaleLimit          duration `split_words:"true" default:"30s"`
 	UsageFoldAfter      days     `split_words:"true" default:"90"`
 	UsageDeleteAfter    days     `split_words:"true" default:"400"`
+	TrustedProxies      proxies  `split_words:"true"`
 
 	Mailer                mailURL   `split_words:"true"`
 	MailFrom              mailFrom  `split_words:"true"`
@@ -123,6 +124,7 @@ func (e environment) config() ginauth.Config {
 		CacheSize:           int(e.CacheSize),
 		CacheMaxAge:         time.Duration(e.CacheMaxAge),
 		StaleLimit:          time.Duration(e.StaleLimit),
+		TrustedProxies:      e.TrustedProxies,
 	}
 }
 

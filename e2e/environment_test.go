@@ -52,6 +52,7 @@ func TestNonsenseStopsTheStart(t *testing.T) {
 		"DATABASE_MODE":                {"", "oracle", "SQLITE", "sqlite "},
 		"URI":                          {"", "hunter2", "://hunter2", "hunter2 ://x"},
 		"DEV_MODE":                     {"", "perhaps"},
+		"GINAUTH_TRUSTED_PROXIES":      {"", "hunter2", "10.0.0.0/8,", "0.0.0.0/0"},
 
 		"GINAUTH_MAILER":                  {"", "LOG", "hunter2", "smtp://:hunter2@localhost"},
 		"GINAUTH_MAIL_FROM":               {"", "hunter2"},
