@@ -62,10 +62,7 @@ func (a *Auth) requireSecret(c *gin.Context) {
 	}
 }
 
-// checkSecret takes the secret from its header and compares it. Wrong ones are
-// counted for each client address, and an address that has sent too many waits
-// before another is looked at; but a right one that is too long to be guessed
-// is accepted at any time.
+// checkSecret takes the secret from its header and compares it.
 func (a *Auth) checkSecret(c *gin.Context) error {
 	if err := checkQuerySize(c.Request); err != nil {
 		return err
@@ -93,23 +90,6 @@ func (a *Auth) dropKeyHeaders(c *gin.Context) {
 			takeFrom(c, source, a.config.KeyPrefix)
 		}
 	}
-}
-
-func (a *Auth) compareSecret(address, secret string) error {
-	if a.strong && a.secrets.Match(secret) {
-		return nil // nobody guesses it, so nobody who shares the address is kept out
-	}
-	now := a.now()
-	wait, giveBack := a.guesses.Take(address, now)
-	if wait > 0 {
-		return tooManyAttempts("Too many wrong secrets from this address.", wait)
-	}
-	if a.secrets.Match(secret) {
-		giveBack()
-		return nil
-	}
-	a.config.Logger.Warn("wrong admin secret", "client_address", address)
-	return problem(http.StatusUnauthorized, "secret_wrong", "The admin secret is wrong.")
 }
 
 // show makes a route of a call that changes nothing and answers with what it

@@ -2,6 +2,7 @@ package ginauth_test
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -96,6 +97,73 @@ func TestGuessingTheSecretIsThrottled(t *testing.T) {
 	a.clock.advance(10 * time.Second)
 	if code := guess("192.0.2.1:3", weakSecret); code != http.StatusOK {
 		t.Errorf("after Retry-After the right secret is answered %d", code)
+	}
+}
+
+// A short secret is guessed at slowly from however many addresses, and who has
+// it goes on from where they used it.
+func TestGuessingAShortSecretFromEverywhere(t *testing.T) {
+	a := newApp(t, func(c *ginauth.Config) { c.Secrets, c.Logger = []string{weakSecret}, slog.New(slog.DiscardHandler) })
+	guess := func(address, text string) int {
+		return a.do(request{path: "/auth/logs", header: header("secret-key", text), address: address + ":1"}).Code
+	}
+	if code := guess("192.0.2.1", weakSecret); code != http.StatusOK {
+		t.Fatalf("the right secret is answered %d", code)
+	}
+	guesses := 0
+	for i := range 30_000 {
+		if guess(fmt.Sprintf("10.0.%d.%d", i>>8, i&255), "wrong") == http.StatusUnauthorized {
+			guesses++
+		}
+	}
+	if guesses != 100 {
+		t.Errorf("%d guesses are made", guesses)
+	}
+	if code := guess("192.0.2.1", weakSecret); code != http.StatusOK {
+		t.Errorf("from where it was right it is answered %d", code)
+	}
+	if code := guess("192.0.2.2", weakSecret); code != http.StatusTooManyRequests {
+		t.Errorf("from elsewhere it is answered %d", code)
+	}
+	a.clock.advance(10 * time.Second)
+	if code := guess("192.0.2.2", weakSecret); code != http.StatusOK {
+		t.Errorf("after a while it is answered %d from elsewhere", code)
+	}
+}
+
+// A clock that is put back locks nobody out for longer than Retry-After says.
+func TestClockIsPutBackWhileThrottled(t *testing.T) {
+	begin, step := time.Now(), time.Duration(0)
+	wait := time.Duration(0)
+	now := func() time.Time { return begin.Add(time.Since(begin) + step + wait).Round(0) }
+	a := newApp(t, func(c *ginauth.Config) { c.Secrets, c.Now = []string{weakSecret}, now })
+	guess := func(text string) int {
+		return a.do(request{path: "/auth/logs", header: header("secret-key", text)}).Code
+	}
+	other := func() int {
+		return a.do(request{path: "/auth/logs", header: header("secret-key", "wrong"), address: "192.0.2.2:1"}).Code
+	}
+	for range 10 {
+		guess("wrong")
+		other()
+	}
+	step = -time.Hour
+	if code := guess("wrong"); code != http.StatusTooManyRequests {
+		t.Errorf("after the step a guess is answered %d", code)
+	}
+	wait = 10 * time.Second
+	if code := guess(weakSecret); code != http.StatusOK {
+		t.Errorf("after Retry-After the right secret is answered %d", code)
+	}
+	step = time.Hour
+	made := 0
+	for range 10 {
+		if other() == http.StatusUnauthorized {
+			made++
+		}
+	}
+	if made > 2 { // one for the time that was waited, one for the step
+		t.Errorf("the clock that is put forward is worth %d guesses", made)
 	}
 }
 

@@ -20,13 +20,23 @@ func (r *faultyRepository) KeyByHash(ctx context.Context, hash []byte) (models.A
 		return models.APIKey{}, err
 	}
 	if r.answer != nil {
-		return *r.answer, nil
+		answer := *r.answer
+		if answer.Name == everyKey {
+			answer.Hash = hash
+		}
+		return answer, nil
 	}
 	return r.Repository.KeyByHash(ctx, hash)
 }
 
 // answerWith makes every key that is asked for the given one.
 func (r *faultyRepository) answerWith(key *models.APIKey) { r.answer = key }
+
+// everyKey is the name of a key that answers for every hash.
+const everyKey = "every key"
+
+// answerAll makes every key that is asked for one that is there.
+func (r *faultyRepository) answerAll() { r.answerWith(&models.APIKey{ID: "id", Name: everyKey}) }
 
 // meddle has something happen before calls.
 func (r *faultyRepository) meddle(before func(call string) error) {

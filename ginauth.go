@@ -39,11 +39,6 @@ const (
 	// flushInterval is how often usage is written: with one more interval for
 	// the write it shows in the logs within two seconds.
 	flushInterval = time.Second
-	// secretGuesses is how many wrong admin secrets an address has free, and
-	// secretRefill how long it takes to get one more; keyGuesses and keyRefill
-	// the same for unknown keys that cost a query.
-	secretGuesses, secretRefill = 10, 10 * time.Second
-	keyGuesses, keyRefill       = 60, time.Second
 	// closeTimeout bounds the last flush, and lettersTimeout what is done before
 	// for mail that waits.
 	closeTimeout, lettersTimeout = 10 * time.Second, 5 * time.Second
@@ -53,14 +48,13 @@ const (
 type Auth struct {
 	config  Config
 	secrets security.Secrets
-	strong  bool // no secret is weak
 	repo    repository.Repository
 	keys    *keycache.Cache
 	changes *changefeed.Feed
 	usage   *usage.Recorder
 	keeper  *usage.Keeper
-	guesses *throttle.Throttle // of secrets
-	strays  *throttle.Throttle // unknown keys
+	guesses secretLimits
+	strays  *throttle.Gate // unknown keys
 	sources []KeySource
 	// vary and private are the values of headers of guarded answers.
 	vary, private []string
@@ -90,22 +84,21 @@ func New(repo repository.Repository, config Config) (*Auth, error) {
 	if err != nil {
 		return nil, err
 	}
-	strong := !slices.ContainsFunc(config.Secrets, security.IsWeakSecret)
-	if !strong {
+	isShort := slices.ContainsFunc(config.Secrets, security.IsWeakSecret)
+	if isShort {
 		config.Logger.Warn("an admin secret is short enough to be guessed; take a longer one outside of tests")
 	}
 	config.Secrets = nil // only the digests are needed from here on
 	a := &Auth{
 		config:  config,
 		secrets: secrets,
-		strong:  strong,
 		keys: keycache.New(repo, keycache.Options{
 			MaxKeys: config.CacheSize, MaxAge: config.CacheMaxAge, StaleLimit: config.StaleLimit, Now: config.Now,
 		}),
 		usage:   usage.Start(repo, flushInterval, config.Logger),
 		keeper:  usage.Keep(repo, usage.Retention{Fold: config.UsageFoldAfter, Delete: config.UsageDeleteAfter}, config.Now, config.Logger),
-		guesses: throttle.New(secretGuesses, secretRefill),
-		strays:  throttle.New(keyGuesses, keyRefill),
+		guesses: newSecretLimits(isShort),
+		strays:  throttle.NewGate(keyGuesses, keyRefill, config.Now),
 		sources: canonical(config.KeySources),
 		vary:    varyOn(config.KeySources),
 		private: []string{"private"},

@@ -131,44 +131,24 @@ func (a *Auth) findKey(c *gin.Context, text string) (*keycache.Key, time.Time, e
 	if answer == keycache.Valid {
 		return key, now, nil
 	}
-	key, err := a.lookFurther(c, text, hash, answer, now)
+	key, err := a.lookFurther(c, text, hash, answer)
 	return key, a.config.Now(), err
 }
 
-func (a *Auth) lookFurther(c *gin.Context, text string, hash keycache.Hash, answer keycache.Answer, now time.Time) (*keycache.Key, error) {
+func (a *Auth) lookFurther(c *gin.Context, text string, hash keycache.Hash, answer keycache.Answer) (*keycache.Key, error) {
 	switch answer {
 	case keycache.Stale:
 		return nil, keycache.ErrStale
 	case keycache.Unknown:
 		return nil, repository.ErrNotFound
-	case keycache.Outdated, keycache.Missed:
+	case keycache.Outdated:
 		return a.loadKey(c, hash)
 	default:
-		return a.loadStranger(c, text, hash, now)
+		if !security.IsKey(a.config.KeyPrefix, text) {
+			return nil, errKeyInvalid()
+		}
+		return a.loadKey(c, hash)
 	}
-}
-
-// loadStranger asks the store for a key that is not known here, unless the
-// client has tried too many such keys in vain.
-func (a *Auth) loadStranger(c *gin.Context, text string, hash keycache.Hash, now time.Time) (*keycache.Key, error) {
-	if !security.IsKey(a.config.KeyPrefix, text) {
-		return nil, errKeyInvalid()
-	}
-	address := a.config.ClientIP(c)
-	if wait := a.strays.Wait(address, now); wait > 0 {
-		return nil, tooManyAttempts("Too many unknown keys from this address.", wait)
-	}
-	key, err := a.loadKey(c, hash)
-	if isNotFound(err) {
-		a.strays.Fail(address, now)
-	}
-	return key, err
-}
-
-func (a *Auth) loadKey(c *gin.Context, hash keycache.Hash) (*keycache.Key, error) {
-	ctx, cancel := storeContext(c)
-	defer cancel()
-	return a.keys.Load(ctx, hash)
 }
 
 func refusalOf(status models.Status) error {

@@ -46,8 +46,10 @@ type Store interface {
 
 // Listener is told what has changed; see keycache.Cache.
 type Listener interface {
-	// Invalidate names the keys and users that have changed.
-	Invalidate(ids ...string)
+	// InvalidateKeys names the keys that have changed or were created,
+	// InvalidateUsers the users.
+	InvalidateKeys(ids ...string)
+	InvalidateUsers(ids ...string)
 	// InvalidateAll says that anything may have changed.
 	InvalidateAll()
 	// Confirm says that all changes up to a time were passed on.
@@ -183,11 +185,16 @@ func (f *Feed) passOn(entries []models.Change) {
 	if len(entries) == 0 {
 		return
 	}
-	ids := make([]string, len(entries))
-	for i, entry := range entries {
-		ids[i] = entry.ObjectID
+	var keys, users []string
+	for _, entry := range entries {
+		if entry.Object == models.ObjectUser {
+			users = append(users, entry.ObjectID)
+		} else {
+			keys = append(keys, entry.ObjectID)
+		}
 	}
-	f.listener.Invalidate(ids...)
+	f.listener.InvalidateKeys(keys...)
+	f.listener.InvalidateUsers(users...)
 	f.cursor = repository.CursorOf(entries[len(entries)-1])
 }
 

@@ -113,7 +113,9 @@ type listener struct {
 	confirmed time.Time
 }
 
-func (l *listener) Invalidate(ids ...string) {
+func (l *listener) InvalidateUsers(ids ...string) { l.InvalidateKeys(ids...) }
+
+func (l *listener) InvalidateKeys(ids ...string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.changed = append(l.changed, ids...)

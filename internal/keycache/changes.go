@@ -23,6 +23,7 @@ type changes struct {
 	seed   maphash.Seed // nobody outside can tell which ids share a place
 	last   atomic.Uint64
 	all    atomic.Uint64
+	keys   atomic.Uint64 // that of the last change that may have created any key
 	latest [places]atomic.Uint64
 	adding sync.Mutex
 }
@@ -37,13 +38,34 @@ func (c *changes) fingerprint(id string) uint32 { return uint32(maphash.String(c
 
 func (c *changes) placeOf(id string) place { return place(c.fingerprint(id)) }
 
-func (c *changes) add(ids []string) {
+func (c *changes) add(ids ...string) {
+	if len(ids) == 0 {
+		return
+	}
+	c.adding.Lock()
+	defer c.adding.Unlock()
+	c.set(c.last.Add(1), ids)
+}
+
+// addKeys is add for keys of which some may be new.
+func (c *changes) addKeys(ids ...string) {
 	c.adding.Lock()
 	defer c.adding.Unlock()
 	number := c.last.Add(1)
+	c.keys.Store(number)
+	c.set(number, ids)
+}
+
+func (c *changes) set(number uint64, ids []string) {
 	for _, id := range ids {
 		c.latest[c.placeOf(id)].Store(number)
 	}
+}
+
+// isAbsent reports whether no key with the hash can have been created since the
+// given number.
+func (c *changes) isAbsent(hash Hash, number uint64) bool {
+	return c.keys.Load() <= number && c.all.Load() <= number && c.latest[c.placeOf(string(hash[:]))].Load() <= number
 }
 
 func (c *changes) addAll() {

@@ -109,7 +109,10 @@ func (f *fixture) advance(d time.Duration) {
 	f.Confirm(f.clock())
 }
 
-func (f *fixture) load() (*Key, error) { return f.Load(f.Context(), f.hash) }
+// admitted lets every reading begin.
+func admitted(context.Context) (func(bool), error) { return func(bool) {}, nil }
+
+func (f *fixture) load() (*Key, error) { return f.Load(f.Context(), f.hash, admitted) }
 
 func (f *fixture) mustLoad() *Key {
 	f.Helper()

@@ -23,7 +23,7 @@ type outcome struct {
 func (f *fixture) request(ctx context.Context) <-chan outcome {
 	done := make(chan outcome, 1)
 	go func() {
-		key, err := f.Load(ctx, f.hash)
+		key, err := f.Load(ctx, f.hash, admitted)
 		done <- outcome{key, err}
 	}()
 	return done
@@ -100,7 +100,7 @@ func (f *fixture) missBeforeCreation() (<-chan outcome, *reading) {
 	early := f.request(f.Context())
 	miss := <-f.store.begun
 	f.store.put(f.key)
-	f.Invalidate("the-key")
+	f.InvalidateKeys("the-key")
 	return early, miss
 }
 
@@ -232,13 +232,13 @@ func TestFloodLeavesKnownKeysAlone(t *testing.T) {
 		f.Invalidate("the-key")
 		var flood sync.WaitGroup
 		for i := range maxReadings - readingsOfKnown + maxWaiting {
-			flood.Go(func() { _, _ = f.Load(f.Context(), hashOf(fmt.Sprint(i))) })
+			flood.Go(func() { _, _ = f.Load(f.Context(), hashOf(fmt.Sprint(i)), admitted) })
 		}
 		synctest.Wait()
 		if n := len(f.store.begun); n != maxReadings-readingsOfKnown {
 			f.Errorf("%d readings run at once", n)
 		}
-		if _, err := f.Load(f.Context(), hashOf("one more")); !errors.Is(err, ErrOverloaded) {
+		if _, err := f.Load(f.Context(), hashOf("one more"), admitted); !errors.Is(err, ErrOverloaded) {
 			f.Errorf("one too many gets %v", err)
 		}
 		stuck := drain(f.store.begun)

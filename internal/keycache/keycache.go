@@ -22,6 +22,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,12 +36,15 @@ import (
 
 const (
 	// unknownAge is how long it is remembered that there is no such key, at
-	// most: any change to any key ends it.
+	// most: any change to a key that another process has made ends it.
 	unknownAge = 10 * time.Second
 	// maxUnknown bounds how many such hashes are remembered.
 	maxUnknown = 10_000
 	// readTimeout bounds one reading, waiting for its turn included.
 	readTimeout = 3 * time.Second
+	// maxOwn bounds how many keys that this process has changed are told apart
+	// from those that others have.
+	maxOwn = 10_000
 	// maxAttempts bounds how often a key that is changed all the time is read
 	// for one request.
 	maxAttempts = 10
@@ -78,7 +82,8 @@ type Options struct {
 	// StaleLimit is how long keys are served while their changes cannot be
 	// followed.
 	StaleLimit time.Duration
-	// Now is the clock.
+	// Now is the clock. It may be set: if it is put back, keys are served no longer
+	// for it, and if it is put forward, they are read again.
 	Now func() time.Time
 }
 
@@ -86,10 +91,11 @@ type Options struct {
 type Cache struct {
 	store   Store
 	options Options
-	start   time.Time // moments are counted from here
+	moments *moments
 
 	keys      *table
 	unknown   *otter.Cache[Hash, absence]
+	own       *otter.Cache[string, struct{}]
 	changes   *changes
 	confirmed atomic.Int64 // a moment
 
@@ -114,9 +120,10 @@ type absence struct {
 func New(store Store, options Options) *Cache {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Cache{
-		store: store, options: options, start: options.Now(),
+		store: store, options: options, moments: newMoments(options.Now()),
 		keys:    newTable(options.MaxKeys),
 		unknown: otter.Must(&otter.Options[Hash, absence]{MaximumSize: maxUnknown}),
+		own:     otter.Must(&otter.Options[string, struct{}]{MaximumSize: maxOwn}),
 		changes: newChanges(),
 		known:   newLane(readingsOfKnown), new: newLane(maxReadings - readingsOfKnown),
 		ctx: ctx, cancel: cancel,
@@ -134,11 +141,11 @@ const (
 	Outdated
 	// Valid is a key that may be used.
 	Valid
-	// Unknown says that there was no such key a moment ago, and nothing has
-	// changed since.
+	// Unknown says that there was no such key a moment ago, and that none was
+	// created since.
 	Unknown
 	// Missed says that there was no such key a moment ago, and that this has to
-	// be read again since something has changed.
+	// be read again since a key may have been created.
 	Missed
 	// Stale says that nothing may be used at present; see ErrStale.
 	Stale
@@ -147,7 +154,7 @@ const (
 // Lookup says what is known of a key at the time now. The key is set if the
 // answer is Valid.
 func (c *Cache) Lookup(hash Hash, now time.Time) (*Key, Answer) {
-	moment := now.Sub(c.start)
+	moment := c.moments.at(now)
 	if c.isStale(moment) {
 		return nil, Stale
 	}
@@ -170,7 +177,7 @@ func (c *Cache) lookupAbsence(hash Hash, moment time.Duration) Answer {
 	switch {
 	case !ok || moment-missing.moment >= unknownAge:
 		return Absent
-	case missing.reading != c.changes.number():
+	case !c.changes.isAbsent(hash, missing.reading):
 		return Missed
 	default:
 		return Unknown
@@ -193,7 +200,8 @@ func (c *Cache) Owns(key *Key) bool { return key.cache == c }
 // Confirm says that every change which was in force at the given time has been
 // passed to Invalidate.
 func (c *Cache) Confirm(at time.Time) {
-	moment := int64(at.Sub(c.start))
+	now := c.moment()
+	moment := int64(min(c.moments.since(at), now)) // the clock may have been put back since
 	for {
 		latest := c.confirmed.Load()
 		if moment <= latest || c.confirmed.CompareAndSwap(latest, moment) {
@@ -202,8 +210,33 @@ func (c *Cache) Confirm(at time.Time) {
 	}
 }
 
-// Invalidate says that keys or users, named by their ids, have changed.
-func (c *Cache) Invalidate(ids ...string) { c.changes.add(ids) }
+// Invalidate says that this process has changed keys or users, named by their
+// ids. It ends no absence: which keys this process creates is known.
+func (c *Cache) Invalidate(ids ...string) {
+	for _, id := range ids {
+		c.own.Set(id, struct{}{})
+	}
+	c.changes.add(ids...)
+}
+
+// InvalidateUsers says that users, named by their ids, have changed. Whether
+// there is a key does not depend on users, so it ends no absence.
+func (c *Cache) InvalidateUsers(ids ...string) { c.changes.add(ids...) }
+
+// InvalidateKeys says that keys, named by their ids, have changed, or were
+// created: what is remembered of keys that are not there ends, unless it was this
+// process that has made the change.
+func (c *Cache) InvalidateKeys(ids ...string) {
+	foreign := func(id string) bool {
+		_, own := c.own.GetIfPresent(id)
+		return !own
+	}
+	if slices.ContainsFunc(ids, foreign) {
+		c.changes.addKeys(ids...)
+		return
+	}
+	c.changes.add(ids...)
+}
 
 // InvalidateAll says that anything may have changed.
 func (c *Cache) InvalidateAll() { c.changes.addAll() }

@@ -107,7 +107,7 @@ func TestAgesDiffer(t *testing.T) {
 func TestAbsenceIsRememberedForAMoment(t *testing.T) {
 	for name, end := range map[string]func(f *fixture){
 		"until it is over":  func(f *fixture) { f.advance(unknownAge) },
-		"until any change":  func(f *fixture) { f.Invalidate("a-new-key") },
+		"until a key comes": func(f *fixture) { f.InvalidateKeys("a-new-key") },
 		"until all changes": func(f *fixture) { f.InvalidateAll() },
 	} {
 		after := Missed
@@ -121,6 +121,9 @@ func TestAbsenceIsRememberedForAMoment(t *testing.T) {
 				t.Fatal(err)
 			}
 			f.advance(unknownAge - 1)
+			f.InvalidateUsers("the-user", "another")
+			f.Invalidate("a-key-of-this-process")
+			f.InvalidateKeys("a-key-of-this-process")
 			f.expect(Unknown)
 			end(f)
 			f.store.put(f.key)
@@ -163,7 +166,7 @@ func TestStaleLimit(t *testing.T) {
 	f.expect(Valid)
 	f.now = noon.Add(30*time.Second + 1)
 	f.expect(Stale)
-	if _, err := f.Load(t.Context(), hashOf("another")); !errors.Is(err, ErrStale) {
+	if _, err := f.Load(t.Context(), hashOf("another"), admitted); !errors.Is(err, ErrStale) {
 		t.Errorf("reading says %v", err)
 	}
 	f.Confirm(noon.Add(time.Second))
@@ -177,7 +180,7 @@ func TestBoundedSize(t *testing.T) {
 	for i := range 1000 {
 		hash := hashOf(fmt.Sprint(i))
 		f.store.put(models.APIKey{ID: fmt.Sprint(i), Hash: hash[:]})
-		if _, err := f.Load(t.Context(), hash); err != nil {
+		if _, err := f.Load(t.Context(), hash, admitted); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -195,7 +198,7 @@ func TestBoundedSize(t *testing.T) {
 func TestPanicIsAnError(t *testing.T) {
 	c := New(panicking{}, Options{MaxKeys: 1, MaxAge: time.Minute, StaleLimit: time.Minute, Now: time.Now})
 	defer c.Close()
-	if _, err := c.Load(t.Context(), Hash{}); err == nil {
+	if _, err := c.Load(t.Context(), Hash{}, admitted); err == nil {
 		t.Error("a store that panics is no error")
 	}
 }

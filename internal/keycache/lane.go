@@ -45,12 +45,3 @@ func (l lane) leave() {
 	<-l.passing
 	<-l.inside
 }
-
-// laneOf keeps the readings of keys that are known apart from those of keys
-// that are not.
-func (c *Cache) laneOf(hash Hash) lane {
-	if c.keys.find(&hash) != nil {
-		return c.known
-	}
-	return c.new
-}

@@ -12,19 +12,27 @@ import (
 	"github.com/ginauth/ginauth/repository"
 )
 
+// Admit is asked before the store is asked for a key that is not known here. It
+// may wait. Done is told whether there was no such key. What an error refuses is
+// not read.
+type Admit func(ctx context.Context) (done func(absent bool), err error)
+
+// refusal is the error of who began a reading, which is nobody else's.
+type refusal struct{ error }
+
 // Load reads a key from the store and remembers it. The error is the store's
-// (repository.ErrNotFound if there is no such key), ErrOverloaded, ErrStale or
-// the context's.
+// (repository.ErrNotFound if there is no such key), that of admit, ErrOverloaded,
+// ErrStale or the context's.
 //
 // The reading belongs to all who wait for it: it goes on when the one who began
 // it leaves, and has a deadline of its own. If the key changes before the
 // result is handed on, it is read again.
-func (c *Cache) Load(ctx context.Context, hash Hash) (*Key, error) {
+func (c *Cache) Load(ctx context.Context, hash Hash, admit Admit) (*Key, error) {
 	for range maxAttempts {
 		if c.isStale(c.moment()) {
 			return nil, ErrStale
 		}
-		key, err := c.read(ctx, hash)
+		key, err := c.read(ctx, hash, admit)
 		if err != nil {
 			return nil, err
 		}
@@ -35,28 +43,38 @@ func (c *Cache) Load(ctx context.Context, hash Hash) (*Key, error) {
 	return nil, errChanging
 }
 
-func (c *Cache) moment() time.Duration { return c.options.Now().Sub(c.start) }
+func (c *Cache) moment() time.Duration { return c.moments.at(c.options.Now()) }
 
 // read joins the reading of the hash that began after the latest change, or
 // begins it. One that began before that is left alone: it may not have seen
-// the change.
-func (c *Cache) read(ctx context.Context, hash Hash) (*Key, error) {
-	number := c.changes.number()
-	flight := string(binary.BigEndian.AppendUint64(hash[:], number))
-	result := c.flights.DoChan(flight, func() (any, error) { return c.readInTurn(hash, number) })
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case r := <-result:
-		key, _ := r.Val.(*Key)
-		return key, r.Err
+// the change. Who has joined one that was refused begins another.
+func (c *Cache) read(ctx context.Context, hash Hash, admit Admit) (*Key, error) {
+	for {
+		number, began := c.changes.number(), false
+		flight := string(binary.BigEndian.AppendUint64(hash[:], number))
+		result := c.flights.DoChan(flight, func() (any, error) {
+			began = true
+			return c.readInTurn(hash, number, admit)
+		})
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case r := <-result:
+			key, _ := r.Val.(*Key)
+			var refused refusal
+			switch {
+			case !errors.As(r.Err, &refused):
+				return key, r.Err
+			case began:
+				return nil, refused.error
+			}
+		}
 	}
 }
 
-// readInTurn reads when it is its turn, unless another has done so since the
-// request looked. It runs in a goroutine of its own, where a panic would end
-// the process.
-func (c *Cache) readInTurn(hash Hash, number uint64) (key *Key, err error) {
+// readInTurn reads when it is its turn. It runs in a goroutine of its own, where
+// a panic would end the process.
+func (c *Cache) readInTurn(hash Hash, number uint64, admit Admit) (key *Key, err error) {
 	if !c.begin() {
 		return nil, errClosed
 	}
@@ -68,7 +86,23 @@ func (c *Cache) readInTurn(hash Hash, number uint64) (key *Key, err error) {
 	}()
 	ctx, cancel := context.WithTimeout(c.ctx, readTimeout)
 	defer cancel()
-	lane := c.laneOf(hash)
+	if c.keys.find(&hash) != nil {
+		return c.readIn(ctx, c.known, hash, number)
+	}
+	done, err := admit(ctx)
+	if err != nil {
+		return nil, refusal{err}
+	}
+	absent := false
+	defer func() { done(absent) }()
+	key, err = c.readIn(ctx, c.new, hash, number)
+	absent = errors.Is(err, repository.ErrNotFound) && !errors.Is(err, errUnknown)
+	return key, err
+}
+
+// readIn reads when the lane lets it, unless another has done so since the
+// request looked.
+func (c *Cache) readIn(ctx context.Context, lane lane, hash Hash, number uint64) (*Key, error) {
 	if err := lane.enter(ctx); err != nil {
 		return nil, err
 	}

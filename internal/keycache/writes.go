@@ -2,6 +2,7 @@ package keycache
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/ginauth/ginauth/models"
@@ -21,24 +22,30 @@ type writing struct {
 }
 
 func (w writing) CreateKey(ctx context.Context, act repository.Act, key models.APIKey) error {
-	defer w.cache.Invalidate(key.ID)
 	err := w.Repository.CreateKey(ctx, act, key)
-	w.cache.expect(key, err)
+	w.cache.created(key, err)
 	return err
 }
 
 func (w writing) CreateUser(ctx context.Context, act repository.Act, user models.User, key models.APIKey) error {
-	defer w.cache.Invalidate(user.ID, key.ID)
+	defer w.cache.Invalidate(user.ID)
 	err := w.Repository.CreateUser(ctx, act, user, key)
-	w.cache.expect(key, err)
+	w.cache.created(key, err)
 	return err
 }
 
-// expect makes a key that was created without an error one that is known and
-// has to be read, so that it is not taken for a stranger's at its first use.
-func (c *Cache) expect(key models.APIKey, err error) {
-	if err == nil {
+// created makes a key that was created without an error one that is known and
+// has to be read, so that it is not taken for an unknown one at its first use.
+// One of which it is not known is treated as one that another process creates.
+// After any other error nothing has changed.
+func (c *Cache) created(key models.APIKey, err error) {
+	switch {
+	case err == nil:
 		c.remember(c.newKey(key, 0, 0))
+		c.Invalidate(key.ID)
+		c.changes.add(string(key.Hash))
+	case errors.Is(err, repository.ErrOutcomeUnknown):
+		c.InvalidateKeys(key.ID)
 	}
 }
 

@@ -19,24 +19,31 @@ var start = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func failures(t *Throttle, address string, n int) {
 	for range n {
-		t.Fail(address, start)
+		t.Take(address, start)
 	}
+}
+
+// waitOf looks without counting.
+func waitOf(t *Throttle, address string, now time.Time) time.Duration {
+	wait, refund := t.Take(address, now)
+	refund()
+	return wait
 }
 
 func TestWaitGrowsWithFailures(t *testing.T) {
 	throttle := New(burst, refill)
 	failures(throttle, "192.0.2.1", burst-1)
-	if wait := throttle.Wait("192.0.2.1", start); wait != 0 {
+	if wait := waitOf(throttle, "192.0.2.1", start); wait != 0 {
 		t.Errorf("one failure before the limit one waits %v", wait)
 	}
 	failures(throttle, "192.0.2.1", 1)
-	if wait := throttle.Wait("192.0.2.1", start); wait != refill {
+	if wait := waitOf(throttle, "192.0.2.1", start); wait != refill {
 		t.Errorf("at the limit one waits %v, not %v", wait, refill)
 	}
-	if wait := throttle.Wait("192.0.2.1", start.Add(refill/2)); wait != refill/2 {
+	if wait := waitOf(throttle, "192.0.2.1", start.Add(refill/2)); wait != refill/2 {
 		t.Errorf("half a refill later one waits %v", wait)
 	}
-	if wait := throttle.Wait("192.0.2.1", start.Add(refill)); wait != 0 {
+	if wait := waitOf(throttle, "192.0.2.1", start.Add(refill)); wait != 0 {
 		t.Errorf("a refill later one waits %v", wait)
 	}
 }
@@ -57,21 +64,51 @@ func TestWhoSharesAPlace(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			throttle := New(burst, refill)
 			failures(throttle, test.guilty, burst)
-			if got := throttle.Wait(test.other, start) > 0; got != test.shared {
+			if got := waitOf(throttle, test.other, start) > 0; got != test.shared {
 				t.Errorf("throttled: %v, want %v", got, test.shared)
 			}
 		})
 	}
 }
 
-// A flood from many addresses cannot take more memory than the table's bound.
-func TestTableIsBounded(t *testing.T) {
+// A /48 has a budget over all that it holds.
+func TestSiteOfManyNetworks(t *testing.T) {
 	throttle := New(burst, refill)
-	for i := range 5 * maxBuckets {
-		throttle.Fail(fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255), start)
+	free := 0
+	for i := range 1000 {
+		if wait, _ := throttle.Take(fmt.Sprintf("2001:db8:1:%x::1", i), start); wait == 0 {
+			free++
+		}
 	}
-	throttle.failures.buckets.CleanUp()
-	if size := throttle.failures.buckets.EstimatedSize(); size > maxBuckets {
-		t.Errorf("the table holds %d addresses, more than %d", size, maxBuckets)
+	if free != 10*burst {
+		t.Errorf("a /48 has %d failures free", free)
+	}
+	if wait := waitOf(throttle, "2001:db8:2::1", start); wait != 0 {
+		t.Errorf("another /48 waits %v", wait)
+	}
+	if wait := waitOf(throttle, "192.0.2.1", start); wait != 0 {
+		t.Errorf("an IPv4 address waits %v", wait)
+	}
+}
+
+// However many others are counted, no address gets new failures, and hardly any
+// other loses its own.
+func TestFloodForgetsNothing(t *testing.T) {
+	throttle := New(burst, refill)
+	failures(throttle, "192.0.2.1", burst)
+	for i := range 50_000 {
+		throttle.Take(fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255), start)
+	}
+	if wait := waitOf(throttle, "192.0.2.1", start); wait < refill {
+		t.Errorf("after a flood the address waits %v", wait)
+	}
+	waiting := 0
+	for i := range 1000 {
+		if waitOf(throttle, fmt.Sprintf("172.16.%d.%d", i>>8, i&255), start) > 0 {
+			waiting++
+		}
+	}
+	if waiting > 100 {
+		t.Errorf("of 1000 addresses that did nothing %d wait", waiting)
 	}
 }

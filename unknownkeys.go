@@ -1,0 +1,42 @@
+package ginauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/internal/keycache"
+	"github.com/ginauth/ginauth/internal/throttle"
+)
+
+// Queries for keys that turn out not to exist: a client address has so many free,
+// and one more after each refill.
+const keyGuesses, keyRefill = 60, time.Second
+
+// loadKey reads a key from the store, or waits for who is reading it.
+func (a *Auth) loadKey(c *gin.Context, hash keycache.Hash) (*keycache.Key, error) {
+	ctx, cancel := storeContext(c)
+	defer cancel()
+	return a.keys.Load(ctx, hash, a.admitFrom(a.config.ClientIP(c)))
+}
+
+// admitFrom has each query for an unknown key take a place of the client address
+// first. Only a key that does not exist uses it up. While all places are under
+// way, further queries wait, so that good keys are not refused for being many.
+func (a *Auth) admitFrom(address string) keycache.Admit {
+	return func(ctx context.Context) (done func(absent bool), err error) {
+		done, wait, err := a.strays.Enter(ctx, address)
+		switch {
+		case errors.Is(err, throttle.ErrFull), errors.Is(err, context.DeadlineExceeded):
+			return nil, fmt.Errorf("%w: %w", keycache.ErrOverloaded, err)
+		case err != nil:
+			return nil, err
+		case wait > 0:
+			return nil, tooManyAttempts("Too many unknown keys from this address.", wait)
+		}
+		return done, nil
+	}
+}
