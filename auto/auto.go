@@ -99,22 +99,30 @@ func openRepository(ctx context.Context, env environment, logger *slog.Logger) (
 			"database_mode", string(env.DatabaseMode), "file", string(env.DBLocation))
 	}
 	if env.DevMode.value || env.DatabaseMode == modeSQLite {
-		repo, err := sqlite.Open(ctx, string(env.DBLocation))
+		repo, err := sqlite.Open(ctx, string(env.DBLocation), env.options()...)
 		return repo, naming("GINAUTH_DB_LOCATION", err)
 	}
 	repo, err := openServer(ctx, env)
 	return repo, naming(setName("URI"), err)
 }
 
+// options are what the environment says of the database beside its place.
+func (e environment) options() []repository.Option {
+	if e.MaxConnections == 0 {
+		return nil
+	}
+	return []repository.Option{repository.MaxConnections(int(e.MaxConnections))}
+}
+
 // openServer opens the database at URI, or where its mode expects it.
 func openServer(ctx context.Context, env environment) (repository.Repository, error) {
 	switch env.DatabaseMode {
 	case modePostgres:
-		return postgres.Open(ctx, cmp.Or(string(env.URI), "postgresql://postgres:postgres@localhost:5432/postgres"))
+		return postgres.Open(ctx, cmp.Or(string(env.URI), "postgresql://postgres:postgres@localhost:5432/postgres"), env.options()...)
 	case modeMySQL:
-		return mysql.Open(ctx, cmp.Or(string(env.URI), "mysql://root:mysql@localhost:3306/ginauth"))
+		return mysql.Open(ctx, cmp.Or(string(env.URI), "mysql://root:mysql@localhost:3306/ginauth"), env.options()...)
 	case modeMongoDB:
-		return mongodb.Open(ctx, cmp.Or(string(env.URI), "mongodb://localhost:27017/ginauth"))
+		return mongodb.Open(ctx, cmp.Or(string(env.URI), "mongodb://localhost:27017/ginauth"), env.options()...)
 	default:
 		return nil, fmt.Errorf("%s: %q needs no server", setName("DATABASE_MODE"), env.DatabaseMode)
 	}

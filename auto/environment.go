@@ -14,6 +14,7 @@ import (
 	"github.com/kelseyhightower/envconfig"
 
 	"github.com/ginauth/ginauth"
+	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/security"
 )
 
@@ -33,6 +34,7 @@ type environment struct {
 	CacheSize           size     `split_words:"true" default:"1000000"`
 	CacheMaxAge         duration `split_words:"true" default:"5m"`
 	StaleLimit          duration `split_words:"true" default:"30s"`
+	MaxConnections      count    `split_words:"true"`
 	UsageFoldAfter      days     `split_words:"true" default:"90"`
 	UsageDeleteAfter    days     `split_words:"true" default:"400"`
 	TrustedProxies      proxies  `split_words:"true"`
@@ -181,6 +183,19 @@ func (s *size) Decode(value string) error {
 		return fmt.Errorf("must be a number of keys from 1 to %d", maxSize)
 	}
 	*s = size(n)
+	return nil
+}
+
+// count is a number of connections, 0 if it is not set.
+type count int
+
+// Decode implements envconfig.Decoder.
+func (c *count) Decode(value string) error {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < repository.LeastConnections || n > repository.MostConnections {
+		return fmt.Errorf("must be a number of connections from %d to %d", repository.LeastConnections, repository.MostConnections)
+	}
+	*c = count(n)
 	return nil
 }
 

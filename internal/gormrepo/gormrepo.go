@@ -13,6 +13,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -55,6 +56,8 @@ type Backend struct {
 	IsRefusal func(err error) bool
 	// Advise, if set, returns what settings of the server put at risk.
 	Advise func(ctx context.Context, db *gorm.DB) ([]string, error)
+	// pools are those of Read, Write and Log, if OpenServer has made them.
+	pools *pools
 }
 
 // withDefaults returns the backend with answers to all questions.
@@ -66,13 +69,13 @@ func (b Backend) withDefaults() Backend {
 		}
 	}
 	b.MayWrite = cmp.Or(b.MayWrite, "1 = 1")
+	b.pools = cmp.Or(b.pools, &pools{})
 	return b
 }
 
 // Repository is the shared implementation.
 type Repository struct {
 	backend  Backend
-	pools    pools
 	warnings []string
 }
 
@@ -114,7 +117,7 @@ func (r *Repository) adopt(dbs ...*gorm.DB) error {
 		if err != nil {
 			return err
 		}
-		r.pools.add(pool)
+		r.backend.pools.add(pool, &atomic.Int64{})
 	}
 	return nil
 }

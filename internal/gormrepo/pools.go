@@ -1,9 +1,11 @@
 package gormrepo
 
 import (
+	"context"
 	"database/sql"
-	"slices"
+	"database/sql/driver"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -11,12 +13,20 @@ import (
 // first again.
 const regrowAfter = time.Minute
 
-// pools are the connection pools of a server. The last one is the change log's.
+// pools are the connection pools of a database. The last one is the change
+// log's, which keeps its connection.
 type pools struct {
 	mu      sync.Mutex
-	pools   []*sql.DB
-	sizes   []int
+	members []*member
 	refused time.Time
+}
+
+// member is a pool and the size that it has unless the server refuses it.
+type member struct {
+	*sql.DB
+	size int
+	// pending is how many connections are being made.
+	pending *atomic.Int64
 }
 
 // split says how many connections there are for reading, for writing, and for
@@ -31,10 +41,15 @@ func split(connections int) (read, write, log int) {
 }
 
 // add takes a pool over, unless it is there already.
-func (p *pools) add(pool *sql.DB) {
-	if !slices.Contains(p.pools, pool) {
-		p.pools, p.sizes = append(p.pools, pool), append(p.sizes, pool.Stats().MaxOpenConnections)
+func (p *pools) add(pool *sql.DB, pending *atomic.Int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, m := range p.members {
+		if m.DB == pool {
+			return
+		}
 	}
+	p.members = append(p.members, &member{pool, pool.Stats().MaxOpenConnections, pending})
 }
 
 // reconnect closes the connections that are idle, so that what comes next is
@@ -42,31 +57,41 @@ func (p *pools) add(pool *sql.DB) {
 func (p *pools) reconnect() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for i, pool := range p.pools {
-		pool.SetMaxIdleConns(-1) // closes them
-		pool.SetMaxIdleConns(p.sizes[i])
+	for _, m := range p.members {
+		m.SetMaxIdleConns(-1) // closes them
+		if p.refused.IsZero() {
+			m.SetMaxIdleConns(m.size)
+		}
+	}
+	if !p.refused.IsZero() {
+		p.fit()
 	}
 }
 
 // shrink makes do with the connections that the server has granted, so that
-// requests wait for one of them in place of asking for more. Where there are
-// fewer than pools, idle ones are closed, to be made by who needs them.
+// requests wait for one of them in place of asking for more.
 func (p *pools) shrink() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	granted := 0
-	for _, pool := range p.pools {
-		granted += pool.Stats().OpenConnections
-	}
 	p.refused = time.Now()
-	log := len(p.pools) - 1
-	for i, pool := range p.pools[:log] {
-		share := max(1, (granted-1+log-1-i)/log)
-		pool.SetMaxOpenConns(min(p.sizes[i], share))
-		if granted < len(p.pools) {
-			pool.SetMaxIdleConns(-1)
+	p.fit()
+}
+
+// fit shares what is granted out among the pools that read and write. Where
+// there is less than one for each, none is kept for longer than it is used.
+func (p *pools) fit() {
+	granted := 0
+	for _, m := range p.members {
+		granted += m.Stats().OpenConnections - int(m.pending.Load())
+	}
+	others := max(0, len(p.members)-1)
+	for i, m := range p.members[:others] {
+		share := min(m.size, max(1, (granted-1+others-1-i)/others))
+		m.SetMaxOpenConns(share)
+		if granted < len(p.members) {
+			share = -1
 		}
-		pool.SetMaxIdleConns(min(p.sizes[i], share))
+		m.SetMaxIdleConns(share)
 	}
 }
 
@@ -78,8 +103,31 @@ func (p *pools) grow() {
 		return
 	}
 	p.refused = time.Time{}
-	for i, pool := range p.pools {
-		pool.SetMaxOpenConns(p.sizes[i])
-		pool.SetMaxIdleConns(p.sizes[i])
+	for _, m := range p.members {
+		m.SetMaxOpenConns(m.size)
+		m.SetMaxIdleConns(m.size)
 	}
+}
+
+// boundedConnector makes a pool's connections. It gives up one that does not
+// come about: pools make some in no call's context, and a server that accepts
+// one and says nothing would occupy its place for ever.
+type boundedConnector struct {
+	driver.Connector
+	pools     *pools
+	pending   *atomic.Int64
+	isRefusal func(err error) bool
+}
+
+// Connect implements driver.Connector.
+func (c boundedConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	c.pending.Add(1)
+	defer c.pending.Add(-1)
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil && c.isRefusal(err) {
+		c.pools.shrink()
+	}
+	return conn, err
 }

@@ -23,7 +23,7 @@ const (
 //   - there was no connection, since the server takes no more of them;
 //   - the server takes no writes: once, on a connection that is made anew.
 func (r *Repository) retry(ctx context.Context, fn func() error) error {
-	r.pools.grow()
+	r.backend.pools.grow()
 	wasReadOnly := false
 	for attempt := 1; ; attempt++ {
 		err := r.judge(fn())
@@ -44,12 +44,10 @@ func (r *Repository) judge(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, ErrReadOnly):
-		r.pools.reconnect()
+		r.backend.pools.reconnect()
 	case r.backend.IsReadOnly(err):
-		r.pools.reconnect()
+		r.backend.pools.reconnect()
 		return readOnlyError{err}
-	case r.backend.IsRefusal(err):
-		r.pools.shrink()
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -57,18 +58,36 @@ func MayListen(maxConnections int) bool {
 // and writing share one.
 func OpenServer(ctx context.Context, server Server) (*Repository, error) {
 	connections := cmp.Or(server.MaxConnections, repository.DefaultConnections)
-	backend, err := openPools(ctx, server, connections)
-	if err != nil && backend.IsRefusal(err) && connections >= leastToListen {
-		backend, err = openPools(ctx, server, repository.LeastConnections)
-	}
+	var backend Backend
+	err := UntilGranted(ctx, server.Backend.IsRefusal, func() (err error) {
+		backend, err = openPools(ctx, server, connections)
+		connections = min(connections, repository.LeastConnections) // if it has to be tried again
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
 	return New(ctx, backend)
 }
 
+// UntilGranted runs open until the server refuses it no connection, a few
+// seconds long: what a process had that has ended may not be free yet.
+func UntilGranted(ctx context.Context, isRefusal func(err error) bool, open func() error) error {
+	for attempt := 1; ; attempt++ {
+		err := open()
+		if err == nil || isRefusal == nil || !isRefusal(err) {
+			return err
+		}
+		if attempt == mostAttempts || !pause(ctx, attempt) {
+			return fmt.Errorf("%w: ginauth needs at least %d connections: raise the limit of the server or of the account, "+
+				"or lower GINAUTH_MAX_CONNECTIONS of the other processes", err, repository.LeastConnections)
+		}
+	}
+}
+
 func openPools(ctx context.Context, server Server, connections int) (Backend, error) {
 	backend := server.Backend.withDefaults()
+	backend.pools = &pools{}
 	read, write, log := split(connections)
 	var opened []*gorm.DB
 	for _, pool := range []struct {
@@ -79,7 +98,7 @@ func openPools(ctx context.Context, server Server, connections int) (Backend, er
 			*pool.db = backend.Read
 			continue
 		}
-		db, err := openPool(ctx, server, pool.size)
+		db, err := openPool(ctx, server, backend, pool.size)
 		if err != nil {
 			return backend, errors.Join(err, closeAll(opened))
 		}
@@ -95,12 +114,14 @@ func closeAll(pools []*gorm.DB) (err error) {
 	return err
 }
 
-func openPool(ctx context.Context, server Server, size int) (*gorm.DB, error) {
-	pool := sql.OpenDB(boundedConnector{server.Connector})
+func openPool(ctx context.Context, server Server, backend Backend, size int) (*gorm.DB, error) {
+	pending := &atomic.Int64{}
+	pool := sql.OpenDB(boundedConnector{server.Connector, backend.pools, pending, backend.IsRefusal})
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
 	pool.SetConnMaxIdleTime(idleTimeout)
-	if err := checkWritable(ctx, pool, "SELECT "+server.Backend.MayWrite); err != nil {
+	backend.pools.add(pool, pending)
+	if err := checkWritable(ctx, pool, "SELECT "+backend.MayWrite); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
 	db, err := gorm.Open(server.Dialector(pool), Config())
@@ -121,16 +142,4 @@ func checkWritable(ctx context.Context, pool *sql.DB, query string) error {
 		return ErrReadOnly
 	}
 	return nil
-}
-
-// boundedConnector gives up a connection that does not come about. Pools make
-// some in no call's context; a server that accepts one and says nothing would
-// occupy its place for ever.
-type boundedConnector struct{ driver.Connector }
-
-// Connect implements driver.Connector.
-func (c boundedConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	return c.Connector.Connect(ctx)
 }

@@ -69,7 +69,7 @@ func (p *process) waitFor(ctx context.Context, address string) error {
 
 func (p *process) isReady() bool {
 	text, err := os.ReadFile(p.log)
-	return err == nil && bytes.Contains(text, []byte("ready "))
+	return err == nil && (bytes.Contains(text, []byte("ready ")) || bytes.Contains(text, []byte("process up: PgBouncer")))
 }
 
 func (p *process) failure(what string) error {

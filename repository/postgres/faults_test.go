@@ -11,6 +11,6 @@ import (
 func TestFaults(t *testing.T) {
 	faults.Run(t, faults.Backend{
 		Kind: "postgres", Open: postgres.Open, FlushedKeys: 2000,
-		IsCommit: func(message []byte) bool { return bytes.Contains(bytes.ToUpper(message), []byte("COMMIT")) },
+		IsCommit: func(message []byte) bool { return bytes.Contains(message, []byte("COMMIT\x00")) },
 	})
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/ginauth/ginauth/internal/testdatabase"
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
-	"github.com/ginauth/ginauth/repository/postgres"
 )
 
 // What another node changes rings here, and only once it can be read.
@@ -48,14 +47,4 @@ func wait(t *testing.T, rings chan struct{}) {
 	case <-time.After(20 * time.Second):
 		t.Fatal("it does not ring")
 	}
-}
-
-func openURI(t *testing.T, uri string) repository.Repository {
-	t.Helper()
-	repo, err := postgres.Open(t.Context(), uri)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = repo.Close() })
-	return repo
 }

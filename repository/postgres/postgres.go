@@ -5,12 +5,11 @@ package postgres
 import (
 	"context"
 	"database/sql"
-	"errors"
+	"database/sql/driver"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
@@ -19,63 +18,64 @@ import (
 	"github.com/ginauth/ginauth/repository"
 )
 
-const (
-	// uniqueViolationCode is the SQLSTATE unique_violation (PostgreSQL, appendix A).
-	uniqueViolationCode = "23505"
-	// migrationLock is the number of the advisory lock that is held while the
-	// schema changes: "ginauth" in ASCII.
-	migrationLock = 0x67696e61757468
-)
+// migrationLock is the number of the advisory lock that is held while the
+// schema changes: "ginauth" in ASCII.
+const migrationLock = 0x67696e61757468
 
 // Open connects to the database at uri, such as
 // postgresql://user:password@host:5432/name, and brings its schema up to date.
 // The database must exist; the tables are made, prefixed ginauth_. A replica
 // is refused. It fails within ten seconds if the server cannot be reached.
 // Errors hold no password.
+//
+// A connection pooler such as PgBouncer is noticed: nothing is prepared then,
+// and changes are looked for in place of being listened for.
 func Open(ctx context.Context, uri string, options ...repository.Option) (repository.Repository, error) {
 	chosen, err := repository.OptionsOf(options...)
 	if err != nil {
 		return nil, fmt.Errorf("opening postgres: %w", err)
 	}
-	config, err := pgx.ParseConfig(uri)
-	if err != nil {
-		return nil, errors.New("opening postgres: the URI cannot be understood; it should look like postgresql://user:password@host:5432/name")
-	}
-	config.ValidateConnect = requireWritable
-	repo, err := gormrepo.OpenServer(ctx, gormrepo.Server{
-		Connector:      stdlib.GetConnector(*config, stdlib.OptionShouldPing(shouldPing)),
-		Dialector:      func(pool *sql.DB) gorm.Dialector { return postgres.New(postgres.Config{Conn: pool}) },
-		MaxConnections: chosen.MaxConnections,
-		Backend: gormrepo.Backend{
-			MayWrite:          mayWrite,
-			Clock:             "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)",
-			IsUniqueViolation: isUniqueViolation,
-			Migrate:           migrate,
-			Announce:          announce,
-		},
+	var found looked
+	err = gormrepo.UntilGranted(ctx, isRefusal, func() (err error) {
+		found, err = look(ctx, uri)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening postgres: %w", err)
 	}
-	return &listening{repo, config}, nil
+	repo, err := gormrepo.OpenServer(ctx, gormrepo.Server{
+		Connector:      connectorOf(found.config),
+		Dialector:      dialector,
+		MaxConnections: chosen.MaxConnections,
+		Backend:        backend(found.pooled),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening postgres: %w", err)
+	}
+	if found.pooled || !gormrepo.MayListen(chosen.MaxConnections) {
+		return repo, nil
+	}
+	return &listening{repo, found.config}, nil
 }
 
-// mayWrite says that the server is no standby and was not told to take no
-// writes.
-const mayWrite = "NOT pg_is_in_recovery() AND NOT current_setting('default_transaction_read_only')::bool"
+func connectorOf(config *pgx.ConnConfig) driver.Connector {
+	return connector{stdlib.GetConnector(*config, stdlib.OptionShouldPing(shouldPing))}
+}
 
-// requireWritable looks at each connection that is made, since an address may
-// lead to a standby from one moment to the next. What lags behind would bring
-// revoked keys back. A server that becomes a standby ends its connections.
-func requireWritable(ctx context.Context, conn *pgconn.PgConn) error {
-	results, err := conn.Exec(ctx, "SELECT "+mayWrite).ReadAll()
-	if err != nil {
-		return err
+func dialector(pool *sql.DB) gorm.Dialector { return postgres.New(postgres.Config{Conn: pool}) }
+
+func backend(pooled bool) gormrepo.Backend {
+	return gormrepo.Backend{
+		MayWrite:          mayWrite,
+		Clock:             "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)",
+		IsUniqueViolation: isUniqueViolation,
+		IsRolledBack:      isRolledBack,
+		IsReadOnly:        isReadOnly,
+		IsRefusal:         isRefusal,
+		Migrate:           migrate,
+		Announce:          announce,
+		Advise:            func(_ context.Context, db *gorm.DB) ([]string, error) { return advise(db, pooled) },
 	}
-	if string(results[0].Rows[0][0]) != "t" {
-		return gormrepo.ErrReadOnly
-	}
-	return nil
 }
 
 // shouldPing lets a connection that may have broken while it was idle be tried,
@@ -83,11 +83,6 @@ func requireWritable(ctx context.Context, conn *pgconn.PgConn) error {
 // is found only by asking the server; that is done after a second, as pgx does.
 func shouldPing(_ context.Context, params stdlib.ShouldPingParams) bool {
 	return params.IdleDuration > time.Second || !isQuiet(params.Conn.PgConn().Conn())
-}
-
-func isUniqueViolation(err error) bool {
-	var refused *pgconn.PgError
-	return errors.As(err, &refused) && refused.Code == uniqueViolationCode
 }
 
 // migrate holds an advisory lock, which the transaction's end releases.
