@@ -24,7 +24,7 @@ lint:
 # Known vulnerabilities that our code reaches. Without the network it says that
 # nothing was scanned. What stands in for MongoDB in tests is not scanned.
 vuln:
-	go run ./internal/vulnscan . bench -- $(TOOL) govulncheck
+	go run ./internal/vulnscan . bench -- $(TOOL) govulncheck $(addprefix -db=,$(GOVULNDB))
 
 # Before each commit, within a minute: what needs neither a server nor a browser.
 QUICK := ./models ./repository ./internal/keycache ./internal/throttle ./internal/changefeed ./internal/outbox ./internal/usage ./internal/vulnscan ./docs ./mail

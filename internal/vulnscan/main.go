@@ -4,7 +4,7 @@
 //
 // The folders are modules; the rest is the command that runs govulncheck. Where
 // its database cannot be reached it says so in one line and succeeds: a machine
-// without a network is not a finding. GOVULNDB names another database.
+// without a network is not a finding.
 //
 // Findings in the standard library are printed and do not fail. The machine's
 // Go decides about them, and go.mod does not.
