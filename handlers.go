@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/google/uuid"
 
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
@@ -96,9 +95,6 @@ func keyOf(order keyOrder, text string, now time.Time) models.APIKey {
 		ExpirationDate: order.expiration,
 	}
 }
-
-// newID returns a UUID that sorts by time (version 7, RFC 9562).
-func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // renewKey moves a key's expiration date.
 //
@@ -192,11 +188,12 @@ func (a *Auth) deleteKey(c *gin.Context) (id string, err error) {
 	}
 	ctx, cancel := storeContext(c)
 	defer cancel()
-	if err := a.repo.DeleteKey(ctx, a.act(), request.ID); err != nil {
-		return request.ID, err
+	id = canonicalID(request.ID)
+	if err := a.repo.DeleteKey(ctx, a.act(), id); err != nil {
+		return id, err
 	}
 	c.Status(http.StatusNoContent)
-	return request.ID, nil
+	return id, nil
 }
 
 // refErrors says what is wrong with a reference to a key: by its id or by
@@ -216,22 +213,10 @@ func (a *Auth) refErrors(ref keyRef) []FieldError {
 	}
 }
 
-// idErrors says what is wrong with an id. What is no id is not carried on: it
-// may be a key in the wrong field, and ids are logged.
-func idErrors(id string) []FieldError {
-	if id == "" {
-		return []FieldError{missing("id")}
-	}
-	if uuid.Validate(id) != nil {
-		return []FieldError{{"id", "id_invalid", "This does not have the form of an id."}}
-	}
-	return nil
-}
-
 // resolve returns the id of the key that is meant.
 func (a *Auth) resolve(ctx context.Context, ref keyRef) (id string, err error) {
 	if ref.ID != "" {
-		return ref.ID, nil
+		return canonicalID(ref.ID), nil
 	}
 	hash := security.HashKey(ref.APIKey)
 	key, err := a.repo.KeyByHash(ctx, hash[:])

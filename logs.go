@@ -55,7 +55,7 @@ func parseLogsQuery(rawQuery string, whose scope) (logsQuery, error) {
 func (q *logsQuery) set(p *queryParser, name, value string) {
 	switch name {
 	case "id":
-		q.filter.KeyID = value
+		q.filter.KeyID = p.id(value)
 	case "name":
 		q.filter.Name = value
 	case "username":

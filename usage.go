@@ -72,7 +72,7 @@ func parseUsageQuery(rawQuery string, now time.Time, whose scope) (usageQuery, e
 func (q *usageQuery) set(p *queryParser, name, value string) {
 	switch name {
 	case "id":
-		q.filter.KeyID = value
+		q.filter.KeyID = p.id(value)
 	case "username":
 		q.filter.Username = p.canonical(name, value, security.CanonicalUsername)
 	case "email":

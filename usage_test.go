@@ -230,12 +230,12 @@ func TestUsageRefuses(t *testing.T) {
 // What is old when an application starts is folded and deleted, by its clock,
 // at the configured age.
 func TestOldUsageIsFoldedAndDeleted(t *testing.T) {
-	const day = 24 * time.Hour
+	const day, id = 24 * time.Hour, "01a208d6-7758-7b77-a989-f8d0bcbb8877"
 	old := newApp(t)
 	now := old.clock.Now().UTC().Truncate(time.Hour)
 	flush := repository.Flush{Node: "node", Number: 1}
 	for _, age := range []time.Duration{0, 9 * day, 11 * day, 19 * day, 21 * day} {
-		flush.Hours = append(flush.Hours, models.HourUsage{KeyID: "key", Hour: now.Add(-age), TotalQueries: 1})
+		flush.Hours = append(flush.Hours, models.HourUsage{KeyID: id, Hour: now.Add(-age), TotalQueries: 1})
 	}
 	if err := old.repo.AddUsage(t.Context(), flush); err != nil {
 		t.Fatal(err)
@@ -250,8 +250,8 @@ func TestOldUsageIsFoldedAndDeleted(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer auth.Close()
-	waitFor(t, "the days to be deleted", func() bool { return old.counted("?id=key") == 4 })
-	if hours := old.counted("?id=key&interval=hour"); hours != 2 {
+	waitFor(t, "the days to be deleted", func() bool { return old.counted("?id="+id) == 4 })
+	if hours := old.counted("?id=" + id + "&interval=hour"); hours != 2 {
 		t.Errorf("%d hours are left", hours)
 	}
 }

@@ -82,7 +82,7 @@ type usersQuery struct {
 func (q *usersQuery) set(p *queryParser, name, value string) {
 	switch name {
 	case "id":
-		q.filter.ID = value
+		q.filter.ID = p.id(value)
 	case "username":
 		q.filter.Username = p.canonical(name, value, security.CanonicalUsername)
 	case "email":
@@ -198,7 +198,7 @@ func (a *Auth) resolveUser(ctx context.Context, ref userRef) (id string, err err
 		return "", err
 	}
 	if ref.ID != "" {
-		return ref.ID, nil
+		return canonicalID(ref.ID), nil
 	}
 	user, err := a.userOf(ctx, ref.Username+ref.Email)
 	return user.ID, asUser(err)
@@ -220,14 +220,15 @@ func (a *Auth) exportUser(ctx context.Context, rawQuery string) (any, error) {
 	err := parseQuery(rawQuery, func(p *queryParser, name, value string) {
 		if name != "id" {
 			p.refuseUnknown(name)
+			return
 		}
-		id = value
+		id = p.id(value)
 	})
 	if err != nil {
 		return nil, err
 	}
-	if fields := idErrors(id); len(fields) > 0 {
-		return nil, invalidFields(fields...)
+	if id == "" {
+		return nil, invalidFields(missing("id"))
 	}
 	user, err := a.repo.UserByID(ctx, id)
 	if err != nil {
