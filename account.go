@@ -71,7 +71,8 @@ func (a *Auth) RegisterAccount(group interface {
 // browser sends along by itself.
 func (a *Auth) protectAccount(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
-	delete(c.Request.Header, canonicalSecretHeader)
+	a.takeSecretFromQuery(c)
+	dropSecretHeaders(c.Request)
 	if err := a.origins.Check(c.Request); err != nil {
 		a.refuse(c, accountChallenge, problem(http.StatusForbidden, "cross_origin", "A page of another origin cannot do this."))
 	}

@@ -69,7 +69,7 @@ func (a *Auth) checkSecret(c *gin.Context) error {
 	}
 	values := takeHeader(c.Request, canonicalSecretHeader)
 	a.dropKeyHeaders(c)
-	if len(takeQuery(c, secretHeader)) > 0 {
+	if a.takeSecretFromQuery(c) {
 		return problem(http.StatusUnauthorized, "secret_in_query", "The admin secret belongs in the header secret-key, never in a URL: change it, since URLs are logged.")
 	}
 	if len(values) == 0 || values[0] == "" {
@@ -90,6 +90,7 @@ func (a *Auth) dropKeyHeaders(c *gin.Context) {
 			takeFrom(c, source, a.config.KeyPrefix)
 		}
 	}
+	a.cleanHeaders(c.Request, "")
 }
 
 // show makes a route of a call that changes nothing and answers with what it

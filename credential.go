@@ -3,7 +3,6 @@ package ginauth
 import (
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -49,17 +48,6 @@ func checkQuerySize(r *http.Request) error {
 	r.URL.RawQuery = "" // nothing is to be found in it by others either
 	r.RequestURI = r.URL.RequestURI()
 	return problem(http.StatusBadRequest, "query_too_large", "The query has too many parameters.")
-}
-
-// removeCopies removes the headers in which browsers and proxies repeat a
-// request's URL (Referer, X-Original-URI and the like), where they hold the
-// key.
-func removeCopies(r *http.Request, key string) {
-	for name, values := range r.Header {
-		if slices.ContainsFunc(values, func(value string) bool { return strings.Contains(value, key) }) {
-			delete(r.Header, name)
-		}
-	}
 }
 
 // takeFrom returns the values at one source, a single empty one left out, and

@@ -56,6 +56,8 @@ type Auth struct {
 	guesses secretLimits
 	strays  *throttle.Gate // unknown keys
 	sources []KeySource
+	// keyLetters are those of the sources' names, see spells.
+	keyLetters []string
 	// vary and private are the values of headers of guarded answers.
 	vary, private []string
 	unasked       rate.Sometimes // reports of a store that was not asked
@@ -99,7 +101,7 @@ func New(repo repository.Repository, config Config) (*Auth, error) {
 		keeper:  usage.Keep(repo, usage.Retention{Fold: config.UsageFoldAfter, Delete: config.UsageDeleteAfter}, config.Now, config.Logger),
 		guesses: newSecretLimits(isShort),
 		strays:  throttle.NewGate(keyGuesses, keyRefill, config.Now),
-		sources: canonical(config.KeySources),
+		sources: canonical(config.KeySources), keyLetters: keyLetters(config.KeySources),
 		vary:    varyOn(config.KeySources),
 		private: []string{"private"},
 		unasked: rate.Sometimes{Interval: time.Second}, inVain: rate.Sometimes{Interval: time.Second},

@@ -1,7 +1,6 @@
 package ginauth
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,24 +14,6 @@ import (
 	"github.com/ginauth/ginauth/security"
 )
 
-// contextKey is where the guard leaves the key that it let through.
-type contextKey struct{}
-
-// keyContext is the context of a request that was let through. A map, as gin's
-// Set makes it, takes ten times the memory, and as long as all else that the
-// guard does.
-type keyContext struct {
-	context.Context
-	key *keycache.Key
-}
-
-func (k *keyContext) Value(name any) any {
-	if name == (contextKey{}) {
-		return k.key
-	}
-	return k.Context.Value(name)
-}
-
 // Guard returns a middleware that lets requests with a good API key through
 // and counts each of them once, however many guards of this Auth it passes.
 //
@@ -45,59 +26,33 @@ func (k *keyContext) Value(name any) any {
 // said something else, and a Vary on the key headers; the handler may override
 // both.
 //
+// A request that a handler makes from the context of a guarded one, through the
+// same engine or a proxy in this process, is judged by its own key.
+//
 // Keys that were used lately are answered from memory. What is revoked, renewed
 // or deleted through this Auth is so before the call that does it answers; what
 // is through another node, within a second; see Config.StaleLimit for when the
 // store cannot be asked.
 func (a *Auth) Guard() gin.HandlerFunc {
 	return func(c *gin.Context) {
-		if key, ok := passage(c); ok && a.keys.Owns(key) {
-			return
-		}
 		key, err := a.authenticate(c)
-		if err != nil {
+		switch {
+		case err == nil:
+			withKey(c, key)
+			a.limitCaching(c)
+		case !isProblem(err, "key_missing") || !a.hasPassed(c):
 			a.refuse(c, a.challenge(), err)
-			return
 		}
-		leave(c, key)
-		a.limitCaching(c)
 	}
-}
-
-// leave puts the key into the request's context. It changes the request itself,
-// since net/http removes the files of an upload only of the request that it
-// made, not of a copy.
-func leave(c *gin.Context, key *keycache.Key) {
-	*c.Request = *c.Request.WithContext(&keyContext{c.Request.Context(), key})
-}
-
-// KeyFrom returns the key with which the request passed the guard: its id,
-// name, owner and dates, without the hash. It is in the request's context, and
-// so in what gin's Copy returns. The second value is false where no guard let
-// the request through.
-func KeyFrom(c *gin.Context) (models.APIKey, bool) {
-	key, ok := passage(c)
-	if !ok {
-		return models.APIKey{}, false
-	}
-	return key.APIKey(), true
-}
-
-// passage returns what the guard left, if the request has passed one.
-func passage(c *gin.Context) (*keycache.Key, bool) {
-	if c.Request == nil { // in a test of a handler
-		return nil, false
-	}
-	key, ok := c.Request.Context().Value(contextKey{}).(*keycache.Key)
-	return key, ok
 }
 
 // authenticate returns the active key that the request carries, and counts the
 // request.
 func (a *Auth) authenticate(c *gin.Context) (*keycache.Key, error) {
-	delete(c.Request.Header, canonicalSecretHeader)
-	takeQuery(c, secretHeader)
+	a.takeSecretFromQuery(c)
 	text, err := takeKey(c, a.sources, a.config.KeyPrefix)
+	a.takeSpelledKeys(c)
+	a.cleanHeaders(c.Request, text)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +62,6 @@ func (a *Auth) authenticate(c *gin.Context) (*keycache.Key, error) {
 	if len(text) != security.KeyLength(a.config.KeyPrefix) {
 		return nil, errKeyInvalid()
 	}
-	removeCopies(c.Request, text)
 	key, now, err := a.findKey(c, text)
 	if isNotFound(err) {
 		return nil, errKeyInvalid()

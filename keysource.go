@@ -33,7 +33,9 @@ func DefaultKeySources() []KeySource {
 
 func (s KeySource) validate() error {
 	switch {
-	case s.In == InBearer && s.Name == "", s.In == InQuery && httpguts.ValidHeaderFieldName(s.Name) && s.Name != secretHeader:
+	case spells(s.Name, secretLetters): // the admin secret must not be taken for a key
+		return fmt.Errorf("%q %q is a spelling of secret-key, which carries the admin secret", s.In, s.Name)
+	case s.In == InBearer && s.Name == "", s.In == InQuery && httpguts.ValidHeaderFieldName(s.Name):
 		return nil
 	case s.In == InHeader && httpguts.ValidHeaderFieldName(s.Name) && !isReserved(s.Name):
 		return nil
@@ -51,8 +53,7 @@ func (s KeySource) equals(other KeySource) bool {
 }
 
 // isReserved says which headers are not for keys: Authorization has a source
-// of its own, and the admin secret must not be taken for a key.
+// of its own.
 func isReserved(header string) bool {
-	name := textproto.CanonicalMIMEHeaderKey(header)
-	return name == "Authorization" || name == textproto.CanonicalMIMEHeaderKey(secretHeader)
+	return textproto.CanonicalMIMEHeaderKey(header) == "Authorization"
 }

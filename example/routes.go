@@ -18,7 +18,7 @@ import (
 
 func newRouter(auth *ginauth.Auth) *gin.Engine {
 	r := gin.New()
-	r.RedirectTrailingSlash = false // a redirect would repeat a key that is in the query
+	r.RedirectTrailingSlash, r.RedirectFixedPath = false, false // a redirect would repeat a key that is in the query
 	r.Use(gin.LoggerWithConfig(gin.LoggerConfig{SkipQueryString: true}), recovery())
 	docs.Register(r, auth)
 	auth.RegisterAdmin(r.Group("/auth"))
