@@ -58,6 +58,59 @@ func Example() {
 	// 401
 }
 
+// A stream ends when its key is revoked.
+func ExampleRevoked() {
+	gin.SetMode(gin.ReleaseMode)
+	folder, err := os.MkdirTemp("", "ginauth")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(folder)
+	repo, err := sqlite.Open(context.Background(), filepath.Join(folder, "sqlite.db"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	auth, err := ginauth.New(repo, ginauth.Config{Secrets: []string{"change me, I am only an example!"}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer auth.Close()
+
+	r := gin.New()
+	auth.RegisterAdmin(r.Group("/auth"))
+	events := make(chan string, 1)
+	r.GET("/events", auth.Guard(), func(c *gin.Context) {
+		for {
+			select {
+			case event := <-events:
+				fmt.Println("sent:", event)
+				key, _ := ginauth.KeyFrom(c)
+				call(r, http.MethodPost, "/auth/revoke", `{"id": "`+key.ID+`"}`,
+					"secret-key", "change me, I am only an example!", "Content-Type", "application/json")
+			case <-ginauth.Revoked(c):
+				fmt.Println("the key is in force no more")
+				return
+			case <-c.Request.Context().Done():
+				return
+			}
+		}
+	})
+
+	issued := call(r, http.MethodPost, "/auth/new", `{"name": "notebook"}`,
+		"secret-key", "change me, I am only an example!", "Content-Type", "application/json")
+	var key struct {
+		APIKey string `json:"api_key"`
+	}
+	if err := json.Unmarshal(issued.Body.Bytes(), &key); err != nil {
+		log.Fatal(err)
+	}
+	events <- "an event"
+	call(r, http.MethodGet, "/events", "", "api-key", key.APIKey)
+	// Output:
+	// sent: an event
+	// the key is in force no more
+}
+
 // call makes a request, as a client of the server would.
 func call(r http.Handler, method, path, body string, headers ...string) *httptest.ResponseRecorder {
 	request := httptest.NewRequest(method, path, strings.NewReader(body))

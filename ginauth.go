@@ -124,10 +124,10 @@ func (a *Auth) Close() error { return a.close() }
 
 func (a *Auth) shutDown() error {
 	a.closed.Store(true)
+	a.keys.Close() // first: streams end by it
 	unsent := inTime(lettersTimeout, a.closeLetters)
 	a.keeper.Close()
 	a.changes.Close()
-	a.keys.Close()
 	return errors.Join(unsent, inTime(closeTimeout, a.usage.Close), a.repo.Close())
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"sync"
 
 	"github.com/gin-gonic/gin"
 
@@ -25,6 +26,9 @@ type keyContext struct {
 	gin            *gin.Context
 	header, answer http.Header
 	requestURI     string
+	// stream is there once somebody asks for it, see Revoked.
+	stream    *keycache.Stream
+	streaming sync.Once
 }
 
 // Value returns the keyContext itself under a contextKey.
@@ -103,4 +107,32 @@ func KeyFrom(c *gin.Context) (models.APIKey, bool) {
 		return models.APIKey{}, false
 	}
 	return k.key.APIKey(), true
+}
+
+// Revoked returns a channel that is closed as soon as the guard would not let
+// the request in any more, for whatever reason: the key was revoked or deleted
+// or has expired, its user was disabled, changes to keys could not be followed
+// for longer than Config.StaleLimit, the store has failed for a second when a
+// changed key had to be read again, or the Auth was closed. It is meant for
+// streams and WebSockets, which outlive the check at their beginning:
+//
+//	select {
+//	case event := <-events:
+//		c.SSEvent("message", event)
+//	case <-ginauth.Revoked(c):
+//		return
+//	}
+//
+// The channel is the same each time, and is closed, too, soon after the request
+// has ended, and at once where no guard let the request through. However many
+// streams there are, one goroutine watches them.
+func Revoked(c *gin.Context) <-chan struct{} {
+	k, ok := letThrough(c)
+	if !ok {
+		closed := make(chan struct{})
+		close(closed)
+		return closed
+	}
+	k.streaming.Do(func() { k.stream = k.key.Watch(k.Context) })
+	return k.stream.Revoked()
 }

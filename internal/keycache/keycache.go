@@ -99,6 +99,8 @@ type Cache struct {
 	changes   *changes
 	confirmed atomic.Int64 // a moment
 
+	streams *streams
+
 	flights    singleflight.Group
 	known, new lane
 
@@ -119,7 +121,7 @@ type absence struct {
 // followed up to now.
 func New(store Store, options Options) *Cache {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Cache{
+	c := &Cache{
 		store: store, options: options, moments: newMoments(options.Now()),
 		keys:    newTable(options.MaxKeys),
 		unknown: otter.Must(&otter.Options[Hash, absence]{MaximumSize: maxUnknown}),
@@ -128,6 +130,8 @@ func New(store Store, options Options) *Cache {
 		known:   newLane(readingsOfKnown), new: newLane(maxReadings - readingsOfKnown),
 		ctx: ctx, cancel: cancel,
 	}
+	c.streams = newStreams(c)
+	return c
 }
 
 // Answer is what the cache can say without asking the store.
@@ -217,16 +221,21 @@ func (c *Cache) Invalidate(ids ...string) {
 		c.own.Set(id, struct{}{})
 	}
 	c.changes.add(ids...)
+	c.streams.notify()
 }
 
 // InvalidateUsers says that users, named by their ids, have changed. Whether
 // there is a key does not depend on users, so it ends no absence.
-func (c *Cache) InvalidateUsers(ids ...string) { c.changes.add(ids...) }
+func (c *Cache) InvalidateUsers(ids ...string) {
+	c.changes.add(ids...)
+	c.streams.notify()
+}
 
 // InvalidateKeys says that keys, named by their ids, have changed, or were
 // created: what is remembered of keys that are not there ends, unless it was this
 // process that has made the change.
 func (c *Cache) InvalidateKeys(ids ...string) {
+	defer c.streams.notify()
 	foreign := func(id string) bool {
 		_, own := c.own.GetIfPresent(id)
 		return !own
@@ -239,13 +248,17 @@ func (c *Cache) InvalidateKeys(ids ...string) {
 }
 
 // InvalidateAll says that anything may have changed.
-func (c *Cache) InvalidateAll() { c.changes.addAll() }
+func (c *Cache) InvalidateAll() {
+	c.changes.addAll()
+	c.streams.notify()
+}
 
-// Close ends the readings under way and waits for them.
+// Close ends the streams and the readings under way, and waits for both.
 func (c *Cache) Close() {
 	c.mu.Lock()
 	c.closed = true
 	c.mu.Unlock()
 	c.cancel()
+	c.streams.close()
 	c.running.Wait()
 }

@@ -86,7 +86,7 @@ func (c *Cache) readInTurn(hash Hash, number uint64, admit Admit) (key *Key, err
 	}()
 	ctx, cancel := context.WithTimeout(c.ctx, readTimeout)
 	defer cancel()
-	if c.keys.find(&hash) != nil {
+	if c.keys.find(&hash) != nil || c.streams.has(hash) {
 		return c.readIn(ctx, c.known, hash, number)
 	}
 	done, err := admit(ctx)
