@@ -138,7 +138,7 @@ func (a *Auth) accountRenewKey(c *gin.Context, user models.User) (id string, err
 	if id, err = a.ownKey(ctx, user, request.keyRef); err != nil {
 		return id, err
 	}
-	key, _, err := a.repo.RenewKey(ctx, act, id, expiration, false)
+	key, _, err := a.repo.RenewKey(ctx, act, id, repository.Renewal{Expiration: expiration, ByOwner: true})
 	if errors.Is(err, repository.ErrRevoked) {
 		return id, problem(http.StatusConflict, "key_revoked", "The key is revoked; only an administrator can bring it back.")
 	}
@@ -212,9 +212,9 @@ func (a *Auth) accountPassword(c *gin.Context, user models.User) (id string, err
 	if err != nil {
 		return "", err
 	}
-	changed, err := a.changeProven(c.Request.Context(), user, func(u *models.User, now time.Time) (revokeKeys bool) {
+	changed, err := a.changeProven(c.Request.Context(), user, func(u *models.User, now time.Time) repository.UserUpdate {
 		u.PasswordHash, u.ChangeDate = hash, now
-		return request.RevokeKeys
+		return repository.UserUpdate{RevokeKeys: request.RevokeKeys, VoidTokens: []string{purposeReset}}
 	})
 	return user.ID, answerUser(c, changed, err)
 }
@@ -243,10 +243,9 @@ func (a *Auth) accountEmail(c *gin.Context, user models.User) (id string, err er
 	if err := a.checkDomain(c.Request.Context(), canonical); err != nil {
 		return "", err
 	}
-	changed, err := a.changeProven(c.Request.Context(), user, func(u *models.User, now time.Time) (revokeKeys bool) {
-		u.Email, u.CanonicalEmail, u.ChangeDate = request.Email, canonical, now
-		u.ConfirmationDate, u.MailFailureDate = time.Time{}, time.Time{}
-		return false
+	changed, err := a.changeProven(c.Request.Context(), user, func(u *models.User, now time.Time) repository.UserUpdate {
+		u.Email, u.CanonicalEmail, u.ChangeDate, u.ConfirmationDate = request.Email, canonical, now, time.Time{}
+		return repository.UserUpdate{VoidTokens: []string{purposeConfirm, purposeReset}}
 	})
 	if err == nil {
 		a.mailChange(c.Request.Context(), changed)
@@ -268,15 +267,13 @@ func (a *Auth) mailChange(ctx context.Context, user models.User) {
 }
 
 // changeProven changes a user who has proved themselves, unless what they did
-// so by was changed since, and returns them. A token that was mailed before is
-// worthless then.
-func (a *Auth) changeProven(ctx context.Context, proven models.User, change func(user *models.User, now time.Time) (revokeKeys bool)) (models.User, error) {
+// so by was changed since, and returns them.
+func (a *Auth) changeProven(ctx context.Context, proven models.User, change func(user *models.User, now time.Time) repository.UserUpdate) (models.User, error) {
 	act := a.actBy(proven.ID)
-	return a.changeUser(ctx, act, proven.ID, func(user *models.User) (revokeKeys bool, err error) {
+	return a.changeUser(ctx, act, proven.ID, func(user *models.User) (repository.UserUpdate, error) {
 		if user.PasswordHash != proven.PasswordHash || user.IsDisabled() {
-			return false, repository.ErrOutdated
+			return repository.UserUpdate{}, repository.ErrOutdated
 		}
-		voidToken(user)
 		return change(user, act.Date), nil
 	})
 }

@@ -76,11 +76,18 @@ func (r *faultyRepository) UserByEmail(ctx context.Context, canonical string) (m
 	return r.Repository.UserByEmail(ctx, canonical)
 }
 
-func (r *faultyRepository) UpdateUser(ctx context.Context, act repository.Act, user models.User, revokeKeys bool) (models.User, error) {
+func (r *faultyRepository) UpdateUser(ctx context.Context, act repository.Act, user models.User, update repository.UserUpdate) (models.User, error) {
 	if err := r.meddling("UpdateUser"); err != nil {
 		return models.User{}, err
 	}
-	return r.Repository.UpdateUser(ctx, act, user, revokeKeys)
+	return r.Repository.UpdateUser(ctx, act, user, update)
+}
+
+func (r *faultyRepository) AddToken(ctx context.Context, token models.Token) error {
+	if err := r.meddling("AddToken"); err != nil {
+		return err
+	}
+	return r.Repository.AddToken(ctx, token)
 }
 
 func (r *faultyRepository) CreateUser(ctx context.Context, act repository.Act, user models.User, key models.APIKey) error {
@@ -90,11 +97,11 @@ func (r *faultyRepository) CreateUser(ctx context.Context, act repository.Act, u
 	return r.Repository.CreateUser(ctx, act, user, key)
 }
 
-func (r *faultyRepository) CreateKey(ctx context.Context, act repository.Act, key models.APIKey) error {
+func (r *faultyRepository) CreateKey(ctx context.Context, act repository.Act, key models.APIKey, maxKeys int) error {
 	if err := r.meddling("CreateKey"); err != nil {
 		return err
 	}
-	return r.Repository.CreateKey(ctx, act, key)
+	return r.Repository.CreateKey(ctx, act, key, maxKeys)
 }
 
 func (r *faultyRepository) RevokeKey(ctx context.Context, act repository.Act, id string) (models.APIKey, error) {

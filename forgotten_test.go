@@ -59,7 +59,7 @@ func TestMailThatFailsIsNotCounted(t *testing.T) {
 	a, p := newMailing(t)
 	a.register("ada")
 	a.repo.meddle(func(call string) error {
-		if call == "UpdateUser" {
+		if call == "AddToken" {
 			return errDown
 		}
 		return nil

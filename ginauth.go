@@ -191,7 +191,7 @@ func storeContext(c *gin.Context) (context.Context, context.CancelFunc) {
 func (a *Auth) createKey(ctx context.Context, act repository.Act, key models.APIKey) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	return a.repo.CreateKey(ctx, act, key)
+	return a.repo.CreateKey(ctx, act, key, 0)
 }
 
 func (a *Auth) createUser(ctx context.Context, act repository.Act, user models.User, key models.APIKey) error {

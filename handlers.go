@@ -123,7 +123,7 @@ func (a *Auth) renewKey(c *gin.Context) (id string, err error) {
 	if id, err = a.resolve(ctx, request.keyRef); err != nil {
 		return id, err
 	}
-	key, reactivated, err := a.repo.RenewKey(ctx, act, id, expiration, request.Reactivate)
+	key, reactivated, err := a.repo.RenewKey(ctx, act, id, repository.Renewal{Expiration: expiration, Reactivate: request.Reactivate})
 	if err != nil {
 		return id, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/security"
 )
 
@@ -145,16 +146,7 @@ func (a *Auth) checkReset(ctx context.Context, request resetRequest) error {
 	if request.Password == "" {
 		return invalidFields(missing("password"))
 	}
-	id, ok := security.ParseToken(request.Token)
-	if !ok {
-		return tokenInvalid()
-	}
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
-	defer cancel()
-	user, err := a.repo.UserByID(ctx, id)
-	if isNotFound(err) || (err == nil && !holds(user, request.Token, purposeReset, a.now())) {
-		return tokenInvalid()
-	}
+	user, err := a.tokenHolder(ctx, request.Token, purposeReset)
 	if err != nil {
 		return err
 	}
@@ -197,10 +189,9 @@ func (a *Auth) lockOut(ctx context.Context, id string, revokeKeys bool) (models.
 		return models.User{}, err
 	}
 	act := a.act()
-	return a.changeUser(ctx, act, id, func(user *models.User) (bool, error) {
+	return a.changeUser(ctx, act, id, func(user *models.User) (repository.UserUpdate, error) {
 		user.PasswordHash, user.ChangeDate = hash, act.Date
-		voidToken(user)
-		return revokeKeys, nil
+		return repository.UserUpdate{RevokeKeys: revokeKeys, VoidTokens: []string{purposeReset}}, nil
 	})
 }
 

@@ -4,25 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
-
-	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/internal/outbox"
 	"github.com/ginauth/ginauth/internal/throttle"
 	"github.com/ginauth/ginauth/mail"
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
-	"github.com/ginauth/ginauth/security"
-)
-
-// What a token in a mail is for. A user has one at most, so that issuing one
-// makes the one before worthless.
-const (
-	purposeConfirm = "confirm"
-	purposeReset   = "reset"
 )
 
 const (
@@ -72,20 +61,12 @@ func (a *Auth) startLetters() {
 	go a.answerForgotten(ctx)
 }
 
-// errNothingNew ends a change that would change nothing.
-var errNothingNew = errors.New("nothing new")
-
 // noteDelivery keeps with the user since when mail cannot be delivered to them,
 // for administrators to see; the zero time if it can.
 func (a *Auth) noteDelivery(ctx context.Context, userID string, failed time.Time) {
-	_, err := a.changeUser(ctx, a.actBy(actorGinauth), userID, func(user *models.User) (revokeKeys bool, err error) {
-		if user.MailFailureDate.IsZero() == failed.IsZero() {
-			return false, errNothingNew
-		}
-		user.MailFailureDate = failed
-		return false, nil
-	})
-	if err != nil && !errors.Is(err, errNothingNew) && !isProblem(err, "user_not_found") {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	if err := a.repo.NoteMailFailure(ctx, userID, failed); err != nil {
 		a.config.Logger.Warn("it could not be noted whether mail was delivered", "user_id", userID, "error", err)
 	}
 }
@@ -117,33 +98,42 @@ func (a *Auth) mailToken(ctx context.Context, user models.User, purpose string) 
 
 // sendToken is mailToken without a limit.
 func (a *Auth) sendToken(ctx context.Context, to models.User, purpose string) error {
-	now := a.now()
-	token := security.NewToken(to.ID)
-	user, err := a.changeUser(ctx, a.actBy(actorGinauth), to.ID, func(user *models.User) (revokeKeys bool, err error) {
-		if user.CanonicalEmail != to.CanonicalEmail {
-			return false, repository.ErrOutdated
-		}
-		hash := security.HashToken(token)
-		user.TokenHash, user.TokenPurpose, user.TokenExpirationDate = hash[:], purpose, now.Add(timeOf(purpose))
-		return false, nil
-	})
+	user, err := a.userStillAt(ctx, to)
+	if err != nil {
+		return err
+	}
+	token, err := a.addToken(ctx, user, purpose)
 	if err != nil {
 		return err
 	}
 	message, err := a.messageOf(user, purpose, token)
-	if err != nil {
-		return err
+	if err == nil {
+		err = queued(a.letters.outbox.Enqueue(user.ID, purpose, message, a.isStillGood(token, purpose)))
 	}
-	return queued(a.letters.outbox.Enqueue(user.ID, purpose, message, a.isStillGood(user.ID, token, purpose)))
+	if err != nil {
+		a.withdrawToken(ctx, user, token)
+	}
+	return err
+}
+
+// userStillAt reads a user anew; ErrOutdated if they have another address.
+func (a *Auth) userStillAt(ctx context.Context, former models.User) (models.User, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	user, err := a.repo.UserByID(ctx, former.ID)
+	if err == nil && user.CanonicalEmail != former.CanonicalEmail {
+		err = repository.ErrOutdated
+	}
+	return user, asUser(err)
 }
 
 // isStillGood keeps a mail from being sent whose token is good for nothing any
 // more: the user may be deleted meanwhile, or have another address, and that
 // through another node.
-func (a *Auth) isStillGood(userID, token, purpose string) outbox.Check {
+func (a *Auth) isStillGood(token, purpose string) outbox.Check {
 	return func(ctx context.Context) error {
-		user, err := a.repo.UserByID(ctx, userID)
-		if isNotFound(err) || (err == nil && !holds(user, token, purpose, a.now())) {
+		_, err := a.tokenHolder(ctx, token, purpose)
+		if isProblem(err, "token_invalid") {
 			return outbox.ErrUnwanted
 		}
 		return err
@@ -206,60 +196,3 @@ const (
 		"To confirm that it is yours, open this link within a day:\n\n%s/confirm#%s\n\n" +
 		"If it was not you, do not: who made the account knows its password.\n"
 )
-
-// holds reports whether the token is the user's, for the purpose, and not yet
-// out of time.
-func holds(user models.User, token, purpose string, now time.Time) bool {
-	return security.MatchToken(user.TokenHash, token) && user.TokenPurpose == purpose &&
-		now.Before(user.TokenExpirationDate) && !user.IsDisabled()
-}
-
-// voidToken makes the token that was mailed to the user worthless.
-func voidToken(user *models.User) {
-	user.TokenHash, user.TokenPurpose, user.TokenExpirationDate = nil, "", time.Time{}
-}
-
-// useToken changes the user whom a token belongs to, once, and returns their id;
-// none where the token is no good, since it may say what it likes then.
-func (a *Auth) useToken(ctx context.Context, token, purpose string, apply func(user *models.User, now time.Time) (revokeKeys bool)) (id string, err error) {
-	id, ok := security.ParseToken(token)
-	if !ok {
-		return "", tokenInvalid()
-	}
-	act := a.actBy(id)
-	_, err = a.changeUser(ctx, act, id, func(user *models.User) (revokeKeys bool, err error) {
-		if !holds(*user, token, purpose, act.Date) {
-			return false, tokenInvalid()
-		}
-		revokeKeys = apply(user, act.Date)
-		voidToken(user)
-		return revokeKeys, nil
-	})
-	if isProblem(err, "user_not_found") {
-		err = tokenInvalid()
-	}
-	if err != nil {
-		return "", err
-	}
-	return id, nil
-}
-
-// limitTokens makes of a call that takes a token one that takes few wrong ones
-// from one client.
-func (a *Auth) limitTokens(call func(c *gin.Context) (id string, err error)) func(c *gin.Context) (id string, err error) {
-	return func(c *gin.Context) (id string, err error) {
-		wait, giveBack := a.letters.guesses.Take(a.config.ClientIP(c), a.now())
-		if wait > 0 {
-			return "", tooManyAttempts("Too many wrong tokens from this address.", wait)
-		}
-		id, err = call(c)
-		if !isProblem(err, "token_invalid") {
-			giveBack()
-		}
-		return id, err
-	}
-}
-
-func tokenInvalid() Problem {
-	return problem(http.StatusForbidden, "token_invalid", "The token is unknown, used up or out of time, or another one was mailed since.")
-}

@@ -81,11 +81,11 @@ func TestConfirmation(t *testing.T) {
 	a, p := newMailing(t)
 	user := a.register("ada")
 	a.expectStatus(a.as("ada", password, "/account/confirm/send", `{}`), 202)
-	void := p.token(t, "ada@example.com", "confirm")
+	p.token(t, "ada@example.com", "confirm")
 	a.expectStatus(a.as("ada", password, "/account/confirm/send", `{}`), 202)
 	token := p.token(t, "ada@example.com", "confirm")
 	bob := a.register("bob")
-	for name, wrong := range map[string]string{"another user's": strings.Replace(token, user.id, bob.id, 1), "the one before": void, "nothing": "x", "truncated": token[:len(token)-1], "longer": token + "A"} {
+	for name, wrong := range map[string]string{"another user's": strings.Replace(token, user.id, bob.id, 1), "nothing": "x", "truncated": token[:len(token)-1], "longer": token + "A"} {
 		if code := a.confirm(wrong); code != 403 {
 			t.Errorf("%s is answered %d", name, code)
 		}
@@ -272,5 +272,50 @@ func TestWithoutMailer(t *testing.T) {
 	}
 	if answer := a.call("/auth/users/reset", `{"username":"ada"}`); answer.Code != http.StatusNotFound {
 		t.Errorf("a forced reset is answered %d", answer.Code)
+	}
+}
+
+// Each link lives its time, whoever has another one mailed; using one ends all
+// links of its purpose and no others.
+func TestLinksLiveSideBySide(t *testing.T) {
+	a, p := newMailing(t)
+	a.register("ada")
+	a.expectStatus(a.as("ada", password, "/account/confirm/send", `{}`), 202)
+	confirm := p.token(t, "ada@example.com", "confirm")
+	resets := []string{}
+	for range 3 {
+		a.forget("ada@example.com")
+		resets = append(resets, p.token(t, "ada@example.com", "reset"))
+	}
+	if code := a.reset(resets[0], "Difference-2_Engine"); code != 204 {
+		t.Errorf("the first of several links is answered %d", code)
+	}
+	for _, token := range resets {
+		if code := a.reset(token, "Nautical-3_Almanac"); code != 403 {
+			t.Errorf("a link after another was used is answered %d", code)
+		}
+	}
+	if code := a.confirm(confirm); code != 204 {
+		t.Errorf("a link of another purpose is answered %d", code)
+	}
+}
+
+// Asking for a new password is no change of a user: neither their version nor
+// the change log tells that there is one.
+func TestForgettingChangesNothing(t *testing.T) {
+	a, p := newMailing(t)
+	user := a.register("ada")
+	before, err := a.repo.LatestChange(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	version := a.user(user.id).Version
+	a.forget("ada@example.com")
+	p.token(t, "ada@example.com", "reset")
+	if after, err := a.repo.LatestChange(t.Context()); err != nil || after != before {
+		t.Errorf("the change log is at %v (%v), and was at %v", after, err, before)
+	}
+	if now := a.user(user.id).Version; now != version {
+		t.Errorf("the user's version is %d, and was %d", now, version)
 	}
 }

@@ -119,13 +119,7 @@ func (a *Auth) upgraded(ctx context.Context, user models.User, password string) 
 	if err != nil {
 		return user
 	}
-	changed, err := a.changeUser(ctx, a.actBy(actorGinauth), user.ID, func(u *models.User) (revokeKeys bool, err error) {
-		if u.PasswordHash != old {
-			return false, repository.ErrOutdated
-		}
-		u.PasswordHash = hash
-		return false, nil
-	})
+	err = a.rehash(ctx, user.ID, old, hash)
 	if errors.Is(err, repository.ErrOutdated) {
 		return a.reproved(ctx, user, password)
 	}
@@ -133,7 +127,14 @@ func (a *Auth) upgraded(ctx context.Context, user models.User, password string) 
 		a.config.Logger.Warn("a password's hash could not be renewed", "user_id", user.ID, "error", err)
 		return user
 	}
-	return changed
+	user.PasswordHash = hash
+	return user
+}
+
+func (a *Auth) rehash(ctx context.Context, userID, old, hash string) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	return a.repo.RehashPassword(ctx, userID, old, hash)
 }
 
 // reproved returns the user as another login has left them that came first, if
@@ -154,7 +155,7 @@ func (a *Auth) reproved(ctx context.Context, user models.User, password string) 
 // changeUser reads a user, has them changed and stores that, again if another
 // change came first. What change refuses is not stored; ErrOutdated from it is
 // final, too.
-func (a *Auth) changeUser(ctx context.Context, act repository.Act, id string, change func(*models.User) (revokeKeys bool, err error)) (models.User, error) {
+func (a *Auth) changeUser(ctx context.Context, act repository.Act, id string, change func(*models.User) (repository.UserUpdate, error)) (models.User, error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	for range maxChanges {
@@ -162,11 +163,11 @@ func (a *Auth) changeUser(ctx context.Context, act repository.Act, id string, ch
 		if err != nil {
 			return models.User{}, asUser(err)
 		}
-		revokeKeys, err := change(&user)
+		update, err := change(&user)
 		if err != nil {
 			return models.User{}, err
 		}
-		user, err = a.repo.UpdateUser(ctx, act, user, revokeKeys)
+		user, err = a.repo.UpdateUser(ctx, act, user, update)
 		if !errors.Is(err, repository.ErrOutdated) {
 			return user, asUser(err)
 		}

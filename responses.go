@@ -20,7 +20,8 @@ type keyResponse struct {
 	NeverExpires bool          `json:"never_expires"`
 	// CreationDate is null for a deleted key.
 	CreationDate *time.Time `json:"creation_date" extensions:"x-nullable"`
-	// ExpirationDate is null for a key that never expires.
+	// ExpirationDate is null for a key that never expires. It is the earlier of
+	// the key's date and the end of its owner's access.
 	ExpirationDate *time.Time `json:"expiration_date" extensions:"x-nullable"`
 	// RevocationDate is null unless the key is revoked.
 	RevocationDate *time.Time `json:"revocation_date" extensions:"x-nullable"`
@@ -119,25 +120,27 @@ type verifyResponse struct {
 	User *userResponse `json:"user" extensions:"x-nullable"`
 }
 
-// exportedUser shows all that is held of a user but the hashes.
-type exportedUser struct {
-	userResponse
-	// TokenPurpose is what the token of the latest mail is for: confirm or reset;
-	// empty if there is none.
-	TokenPurpose string `json:"token_purpose"`
-	// TokenExpirationDate is until when it can be used, null if there is none.
-	TokenExpirationDate *time.Time `json:"token_expiration_date" extensions:"x-nullable"`
+// tokenResponse shows what is held of a token that was mailed to a user.
+type tokenResponse struct {
+	// Purpose is what the token can be used for: confirm or reset.
+	Purpose string `json:"purpose" example:"reset"`
+	// Email is the address that it was mailed to.
+	Email          string    `json:"email" example:"ada@example.com"`
+	CreationDate   time.Time `json:"creation_date"`
+	ExpirationDate time.Time `json:"expiration_date"`
 }
 
-func describeExported(user models.User) exportedUser {
-	return exportedUser{*describeUser(user), user.TokenPurpose, nullable(user.TokenExpirationDate)}
+func describeToken(token models.Token) tokenResponse {
+	return tokenResponse{token.Purpose, token.Email, token.CreationDate, token.ExpirationDate}
 }
 
 // exportResponse is all that is held of a user.
 type exportResponse struct {
-	User  exportedUser    `json:"user"`
-	Keys  []usageResponse `json:"keys"`
-	Usage []seriesRow     `json:"usage"`
+	User userResponse `json:"user"`
+	// Tokens are those of links in mails that are still stored.
+	Tokens []tokenResponse `json:"tokens"`
+	Keys   []usageResponse `json:"keys"`
+	Usage  []seriesRow     `json:"usage"`
 }
 
 func describeSeriesRow(row repository.SeriesRow) seriesRow {
@@ -158,9 +161,9 @@ func describe(key models.APIKey, status models.Status) keyResponse {
 		Username:       key.Username,
 		Status:         status,
 		IsActive:       status == models.StatusActive,
-		NeverExpires:   status != models.StatusDeleted && key.NeverExpires(),
+		NeverExpires:   status != models.StatusDeleted && key.End().IsZero(),
 		CreationDate:   nullable(key.CreationDate),
-		ExpirationDate: nullable(key.ExpirationDate),
+		ExpirationDate: nullable(key.End()),
 		RevocationDate: nullable(key.RevocationDate),
 	}
 }

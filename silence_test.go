@@ -42,7 +42,7 @@ func (r silentRepository) CreateUser(ctx context.Context, _ repository.Act, _ mo
 	return r.silence(ctx)
 }
 
-func (r silentRepository) CreateKey(ctx context.Context, _ repository.Act, _ models.APIKey) error {
+func (r silentRepository) CreateKey(ctx context.Context, _ repository.Act, _ models.APIKey, _ int) error {
 	return r.silence(ctx)
 }
 

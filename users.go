@@ -148,9 +148,9 @@ func (a *Auth) setUser(c *gin.Context, set func(user *models.User, now time.Time
 		return id, err
 	}
 	act := a.act()
-	user, err := a.changeUser(c.Request.Context(), act, id, func(user *models.User) (revokeKeys bool, err error) {
+	user, err := a.changeUser(c.Request.Context(), act, id, func(user *models.User) (repository.UserUpdate, error) {
 		set(user, act.Date)
-		return false, nil
+		return repository.UserUpdate{}, nil
 	})
 	return id, answerUser(c, user, err)
 }
@@ -207,7 +207,7 @@ func (a *Auth) resolveUser(ctx context.Context, ref userRef) (id string, err err
 // exportUser returns all that is held of a user.
 //
 //	@Summary		All that is held of a user
-//	@Description	The user, their keys, and what those were used for by day; nothing from which a key or a password could be made.
+//	@Description	The user, the tokens mailed to them, their keys, and what those were used for by day; nothing from which a key or a password could be made.
 //	@Tags			users
 //	@Produce		json
 //	@Param			id	query		string	true	"which user"
@@ -238,7 +238,11 @@ func (a *Auth) exportUser(ctx context.Context, rawQuery string) (any, error) {
 }
 
 func (a *Auth) export(ctx context.Context, user models.User) (response exportResponse, err error) {
-	response.User = describeExported(user)
+	response.User = *describeUser(user)
+	tokens, err := a.repo.TokensOf(ctx, user.ID)
+	if err != nil {
+		return response, err
+	}
 	keys, err := allPages(func(cursor string) ([]repository.KeyUsage, string, error) {
 		page := repository.Page{Sort: repository.SortID, Ascending: true, Limit: repository.MaxLimit, Cursor: cursor}
 		list, err := a.repo.ListUsage(ctx, repository.UsageFilter{UserID: user.ID}, page)
@@ -253,6 +257,7 @@ func (a *Auth) export(ctx context.Context, user models.User) (response exportRes
 		list, err := a.repo.UsageSeries(ctx, repository.SeriesFilter{UserID: user.ID}, page)
 		return list.Rows, list.Next, err
 	})
+	response.Tokens = each(tokens, describeToken)
 	response.Keys, response.Usage = each(keys, a.describeUsage), each(usage, describeSeriesRow)
 	return response, err
 }

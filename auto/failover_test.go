@@ -82,7 +82,7 @@ func issue(t *testing.T, repo repository.Repository) issuedKey {
 	t.Helper()
 	issued := issuedKey{uuid.Must(uuid.NewV7()).String(), security.NewKey("ga")}
 	hash := security.HashKey(issued.key)
-	if err := repo.CreateKey(t.Context(), byHand(), models.APIKey{ID: issued.id, Hash: hash[:], Name: "s", CreationDate: time.Now()}); err != nil {
+	if err := repo.CreateKey(t.Context(), byHand(), models.APIKey{ID: issued.id, Hash: hash[:], Name: "s", CreationDate: time.Now()}, 0); err != nil {
 		t.Fatal(err)
 	}
 	return issued

@@ -59,7 +59,7 @@ func issueEach(ctx context.Context, repo repository.Repository, keys []string) e
 		hash := security.HashKey(key)
 		err := repo.CreateKey(ctx, act, models.APIKey{
 			ID: uuid.Must(uuid.NewV7()).String(), Hash: hash[:], Hint: security.Hint(key), Name: "bench", CreationDate: time.Now(),
-		})
+		}, 0)
 		if err != nil {
 			return err
 		}

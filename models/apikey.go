@@ -25,17 +25,22 @@ type APIKey struct {
 	// Username is the owner's, as it was typed. It is read with the key and
 	// ignored on writing.
 	Username string `json:"username,omitempty" gorm:"->"`
-	// DisabledDate is when the owner was disabled, zero while they are not, and
-	// UserVersion the owner's Version. They are read with the key. On writing
-	// DisabledDate is ignored; UserVersion may say which state of the owner the
-	// key was issued to, see repository.Repository.
+	// DisabledDate is when the owner was disabled, zero while they are not,
+	// AccessUntil the owner's end of access, and UserVersion the owner's Version.
+	// They are read with the key. On writing the dates are ignored; UserVersion
+	// may say which state of the owner the key was issued to, see
+	// repository.Repository.
 	DisabledDate time.Time `json:"disabled_date,omitzero" gorm:"->;serializer:ginauth_date"`
+	AccessUntil  time.Time `json:"access_until,omitzero" gorm:"->;serializer:ginauth_date"`
 	UserVersion  int64     `json:"-" gorm:"->"`
 	// CreationDate is when the key was issued.
 	CreationDate time.Time `json:"creation_date" gorm:"serializer:ginauth_date"`
 	// ExpirationDate is the first instant at which the key is refused; zero
 	// for a key that never expires.
 	ExpirationDate time.Time `json:"expiration_date,omitzero" gorm:"serializer:ginauth_date"`
+	// ExpirationFixed says that an administrator has set ExpirationDate, which the
+	// owner cannot move then.
+	ExpirationFixed bool `json:"expiration_fixed,omitempty"`
 	// RevocationDate is when the key was revoked; zero while it is not.
 	RevocationDate time.Time `json:"revocation_date,omitzero" gorm:"serializer:ginauth_date"`
 	// Version is 1 at first and grows with each change, so that of two copies
@@ -70,10 +75,19 @@ func (k APIKey) Status(now time.Time) Status {
 	if !k.DisabledDate.IsZero() {
 		return StatusDisabled
 	}
-	if !k.NeverExpires() && !now.Before(k.ExpirationDate) {
+	if end := k.End(); !end.IsZero() && !now.Before(end) {
 		return StatusExpired
 	}
 	return StatusActive
+}
+
+// End is the earlier of ExpirationDate and AccessUntil, the first instant at
+// which the key is refused; zero for never.
+func (k APIKey) End() time.Time {
+	if k.ExpirationDate.IsZero() || (!k.AccessUntil.IsZero() && k.AccessUntil.Before(k.ExpirationDate)) {
+		return k.AccessUntil
+	}
+	return k.ExpirationDate
 }
 
 // IsRevoked reports whether the key was revoked.

@@ -72,8 +72,9 @@ func TestJSONHoldsNoSecret(t *testing.T) {
 		models.APIKey{ID: "id", Hash: []byte("hidden-hash"), Version: 7654321},
 		models.User{
 			ID: "id", PasswordHash: "hidden", CanonicalUsername: "hidden", CanonicalEmail: "hidden",
-			TokenHash: []byte("hidden-hash"), TokenPurpose: "hidden", Version: 7654321,
+			Version: 7654321,
 		},
+		models.Token{Hash: []byte("hidden-hash"), UserID: "hidden", CanonicalEmail: "hidden"},
 	} {
 		text, err := json.Marshal(record)
 		if err != nil {
@@ -105,6 +106,7 @@ func TestJSONLeavesOutZeroDates(t *testing.T) {
 func TestTablesHavePrefix(t *testing.T) {
 	for _, table := range []string{
 		models.APIKey{}.TableName(), models.User{}.TableName(), models.Usage{}.TableName(), models.Change{}.TableName(),
+		models.Token{}.TableName(),
 	} {
 		if !strings.HasPrefix(table, "ginauth_") {
 			t.Errorf("a table is called %s", table)

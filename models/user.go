@@ -27,13 +27,11 @@ type User struct {
 	// MailFailureDate is since when mail to the user cannot be delivered; zero
 	// if the last could, or none was sent.
 	MailFailureDate time.Time `json:"mail_failure_date,omitzero" gorm:"serializer:ginauth_date"`
-	// TokenHash is the SHA-256 of the one token that was mailed to Email and may
-	// still be used, for TokenPurpose, before TokenExpirationDate; empty for
-	// none.
-	TokenHash           []byte    `json:"-" gorm:"serializer:ginauth_bytes"`
-	TokenPurpose        string    `json:"-"`
-	TokenExpirationDate time.Time `json:"-" gorm:"serializer:ginauth_date"`
-	// Version is 1 at first and grows with each change.
+	// AccessUntil is the first instant at which all keys of the user are refused,
+	// whatever their own dates; zero for none. Administrators set it.
+	AccessUntil time.Time `json:"access_until,omitzero" gorm:"serializer:ginauth_date"`
+	// Version is 1 at first and grows with each change. Tokens, a password's
+	// rehash and MailFailureDate are no change.
 	Version int64 `json:"-"`
 }
 

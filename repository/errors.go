@@ -11,6 +11,15 @@ var (
 	ErrConflict = errors.New("already taken")
 	// ErrRevoked says that a revoked key was left as it is.
 	ErrRevoked = errors.New("key is revoked")
+	// ErrExpirationFixed says that a key was left as it is, since an administrator
+	// has set its expiration date.
+	ErrExpirationFixed = errors.New("expiration date is fixed")
+	// ErrTooManyKeys says that a user has as many keys as they may have.
+	ErrTooManyKeys = errors.New("user has too many keys")
+	// ErrTooManyTokens says that a user has MaxTokens tokens.
+	ErrTooManyTokens = errors.New("user has too many tokens")
+	// ErrTokenUsed says that a token is used up, was removed or has expired.
+	ErrTokenUsed = errors.New("token is used up or has expired")
 	// ErrOutdated says that what a change was based on has changed since.
 	ErrOutdated = errors.New("changed meanwhile")
 	// ErrInvalidCursor says that a list cannot be continued from a cursor.

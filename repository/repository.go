@@ -22,16 +22,17 @@ import (
 //     fails closed. Only after ErrOutcomeUnknown may something have changed.
 //     Repeating the call then is safe, and answers as one that comes second:
 //     CreateKey and CreateUser with ErrConflict, DeleteKey and DeleteUser with
-//     ErrNotFound, UpdateUser with ErrOutdated, RenewKey without reactivated.
+//     ErrNotFound, UpdateUser with ErrTokenUsed or ErrOutdated, RenewKey without
+//     reactivated.
 //   - Errors hold no stored value: no hash, no name, no address.
 //   - Times are kept as UTC in whole milliseconds, cut, not rounded; the zero
 //     time stays zero, and any other before 1970 becomes its first millisecond.
 //   - Strings and hashes are kept, compared and sorted byte for byte. Strings
 //     are UTF-8 without NUL; every backend takes 64 bytes of id, node and hint,
-//     128 of actor, 512 of a route and of a canonical name or address, and 1,024
-//     of the rest.
+//     128 of actor and of a token's purpose, 512 of a route and of a canonical
+//     name or address, and 1,024 of the rest.
 //   - Every change to a key or a user, its deletion included, appends to the
-//     change log. The entry can be read before the method returns, and whoever
+//     change log, and what is said to be no change of a user does not. The entry can be read before the method returns, and whoever
 //     has read it sees the change or a later one. A backend that cannot write
 //     both at once may show the change before its entry; should it be
 //     interrupted in between, it adds the entry later by itself.
@@ -44,7 +45,10 @@ type Repository interface {
 	// "hash" if that is taken; ErrNotFound if UserID is set and names no user.
 	// If UserVersion is set, too, ErrOutdated if the user has another Version:
 	// a key is not issued to who has proved themselves by what was changed since.
-	CreateKey(ctx context.Context, act Act, key models.APIKey) error
+	// If maxKeys is above 0, ErrTooManyKeys if the user named by UserID has so
+	// many keys already that are not revoked, expired ones included. That bound is
+	// exact, however many keys are created at the same time.
+	CreateKey(ctx context.Context, act Act, key models.APIKey, maxKeys int) error
 
 	// CreateUser stores a new user together with their first key, both or
 	// neither; the change log has the user first. The user's Version becomes 1.
@@ -52,19 +56,21 @@ type Repository interface {
 	// or "email" (compared in their canonical forms), "id" or "hash".
 	CreateUser(ctx context.Context, act Act, user models.User, key models.APIKey) error
 
-	// KeyByHash finds a key, with its owner's Username, DisabledDate and
-	// UserVersion, whatever its status.
+	// KeyByHash finds a key, with its owner's Username, DisabledDate, AccessUntil
+	// and UserVersion, whatever its status.
 	// ErrNotFound if there is none.
 	KeyByHash(ctx context.Context, hash []byte) (models.APIKey, error)
 
-	// RenewKey sets the expiration date (zero: never) and returns the key as
-	// it is afterwards. A revoked key is left alone with ErrRevoked, unless
-	// reactivate is set, which lifts the revocation and reports that it did.
-	// The version grows by one. ErrNotFound for an unknown id.
-	RenewKey(ctx context.Context, act Act, id string, expiration time.Time, reactivate bool) (key models.APIKey, reactivated bool, err error)
+	// RenewKey sets the expiration date and returns the key as it is afterwards.
+	// A revoked key is left alone with ErrRevoked, unless the renewal reactivates
+	// it, which lifts the revocation and is reported. A key whose date is fixed is
+	// left alone with ErrExpirationFixed if its owner renews it. The version grows
+	// by one. ErrNotFound for an unknown id.
+	RenewKey(ctx context.Context, act Act, id string, renewal Renewal) (key models.APIKey, reactivated bool, err error)
 
 	// RevokeKey sets the revocation date to the act's and returns the key; the
-	// version grows by one. Revoking again changes nothing: the first date stays.
+	// version grows by one. Revoking again changes nothing and logs nothing: the
+	// first date stays.
 	// ErrNotFound for an unknown id.
 	RevokeKey(ctx context.Context, act Act, id string) (models.APIKey, error)
 
@@ -78,17 +84,41 @@ type Repository interface {
 	UserByUsername(ctx context.Context, canonical string) (models.User, error)
 	UserByEmail(ctx context.Context, canonical string) (models.User, error)
 
-	// UpdateUser replaces all of a user but the ID, CanonicalUsername, Username
-	// and CreationDate, which stay, if the user still has the given Version,
-	// which grows by one; it returns the user as they are then. With revokeKeys
-	// all keys that the user has are revoked with it, at the act's date, those
-	// that are revoked already left alone. The change log has the user alone.
-	// ErrOutdated if the version is another, ErrNotFound for an unknown id,
+	// UpdateUser replaces all of a user but the ID, CanonicalUsername, Username,
+	// CreationDate and MailFailureDate, which stay, if the user still has the given
+	// Version, which grows by one; it returns the user as they are then. A change
+	// of CanonicalEmail clears MailFailureDate. What else the update says happens
+	// in the same step. The change log has the user alone. ErrNotFound for an
+	// unknown id, then ErrTokenUsed, then ErrOutdated if the version is another;
 	// ErrConflict with field "email".
-	UpdateUser(ctx context.Context, act Act, user models.User, revokeKeys bool) (models.User, error)
+	UpdateUser(ctx context.Context, act Act, user models.User, update UserUpdate) (models.User, error)
 
-	// DeleteUser removes a user for good: nothing of them is kept but their id
-	// in the series of usage and in the change log. Their keys have no owner
+	// RehashPassword replaces the stored hash of a user's password by another of
+	// the same password. It is no change of the user. ErrOutdated if the stored
+	// hash is not the old one, ErrNotFound for an unknown id.
+	RehashPassword(ctx context.Context, userID, old, hash string) error
+
+	// NoteMailFailure sets a user's MailFailureDate, if there is none yet, or
+	// clears it, if the date is zero. It is no change of the user. Of an unknown
+	// id nothing is noted.
+	NoteMailFailure(ctx context.Context, userID string, date time.Time) error
+
+	// AddToken stores a token of a user and removes those of the user that have
+	// expired when it begins, by its CreationDate. It is no change of the user.
+	// Adding a token again changes nothing. ErrNotFound if UserID names no user;
+	// ErrTooManyTokens if the user has MaxTokens tokens.
+	AddToken(ctx context.Context, token models.Token) error
+
+	// TokensOf returns the tokens of a user in the order of their creation, those
+	// included that have expired and are still stored. They are never nil; an
+	// unknown user has none.
+	TokensOf(ctx context.Context, userID string) ([]models.Token, error)
+
+	// DeleteToken removes a token of a user; one that is not there is fine.
+	DeleteToken(ctx context.Context, userID string, hash []byte) error
+
+	// DeleteUser removes a user and their tokens for good: nothing of them is kept
+	// but their id in the series of usage and in the change log. Their keys have no owner
 	// from then on; they are revoked at the act's date, unless detach is set and
 	// the user is not disabled: what was not in force does not come into force.
 	// The change log has the user alone. ErrNotFound for an unknown id.
@@ -142,10 +172,10 @@ type Repository interface {
 	// Changes returns the entries that follow after, in the order of their
 	// numbers and without a gap, at most limit of them, which is at least 1;
 	// never nil. An entry that is still being written ends the list. The zero
-	// Cursor is the beginning of the log, which is kept for ever. ErrChangesLost
-	// if the log does not hold what follows (it has a gap, was cut by hand, or
-	// the database was restored from a copy that differs): the caller reads
-	// again all that it holds and goes on from LatestChange, taken before that.
+	// Cursor is the beginning of the log. ErrChangesLost if the log does not hold
+	// what follows (it has a gap, was pruned or cut by hand, or the database was
+	// restored from a copy that differs): the caller reads again all that it holds
+	// and goes on from LatestChange, taken before that.
 	// Both fail on a server that takes no writes, which may lag behind.
 	Changes(ctx context.Context, after Cursor, limit int) ([]models.Change, error)
 
@@ -183,6 +213,36 @@ type Act struct {
 	// Date must be set: a zero one is an error, since it would say that nothing
 	// has happened.
 	Date time.Time
+}
+
+// Renewal is what RenewKey makes of a key.
+type Renewal struct {
+	// Expiration is the new expiration date; zero for never.
+	Expiration time.Time
+	// Fixed becomes the key's ExpirationFixed.
+	Fixed bool
+	// Reactivate lifts a revocation.
+	Reactivate bool
+	// ByOwner leaves a key alone whose expiration date is fixed.
+	ByOwner bool
+}
+
+// MaxTokens is how many tokens a user has at most. Callers allow far fewer at a
+// time; it bounds what a mistake of theirs can do.
+const MaxTokens = 64
+
+// UserUpdate is what happens together with a change of a user. The zero one is
+// the change alone.
+type UserUpdate struct {
+	// RevokeKeys revokes all keys that the user has, at the act's date; those that
+	// are revoked already stay as they are.
+	RevokeKeys bool
+	// UseToken is the hash of a token of the user that is used up. The whole change
+	// fails with ErrTokenUsed if the token is not there or has expired at the
+	// act's date. Of several changes that use one token, one succeeds.
+	UseToken []byte
+	// VoidTokens are purposes; all tokens of the user for these are removed.
+	VoidTokens []string
 }
 
 // Flush is a batch of usage that one node adds. A node repeats a flush

@@ -45,7 +45,7 @@ func raceToRenew(s *suite) {
 	versions := make([]int64, crowd)
 	errs := inBackground(crowd, func(i int) error {
 		act := repository.Act{Actor: strconv.Itoa(i), Date: hour(1)}
-		renewed, _, err := repos[i%2].RenewKey(s.Context(), act, key.ID, hour(20), false)
+		renewed, _, err := repos[i%2].RenewKey(s.Context(), act, key.ID, repository.Renewal{Expiration: hour(20)})
 		versions[i] = renewed.Version
 		return err
 	})()
@@ -122,7 +122,7 @@ func (s *suite) idsInAnyOrder(repo repository.Repository, n, stored int) []strin
 		}
 		key := newKey()
 		key.ID = ids[i]
-		s.succeeds("CreateKey", repo.CreateKey(s.Context(), act(), key))
+		s.succeeds("CreateKey", repo.CreateKey(s.Context(), act(), key, 0))
 	}
 	return ids
 }
@@ -132,9 +132,9 @@ func (s *suite) changeKeys(repo repository.Repository, ids []string) error {
 	for _, id := range ids {
 		key := newKey()
 		key.ID = uuid.NewString()
-		_, _, renewed := repo.RenewKey(s.Context(), act(), id, hour(20), false)
+		_, _, renewed := repo.RenewKey(s.Context(), act(), id, repository.Renewal{Expiration: hour(20)})
 		_, revoked := repo.RevokeKey(s.Context(), act(), id)
-		err := errors.Join(repo.CreateKey(s.Context(), act(), key), renewed, revoked, repo.DeleteKey(s.Context(), act(), id))
+		err := errors.Join(repo.CreateKey(s.Context(), act(), key, 0), renewed, revoked, repo.DeleteKey(s.Context(), act(), id))
 		if err != nil {
 			return err
 		}
@@ -151,7 +151,7 @@ func startAtOnce(s *suite) {
 		if err != nil {
 			return err
 		}
-		return errors.Join(repo.CreateKey(s.Context(), act(), newKey()), repo.Close())
+		return errors.Join(repo.CreateKey(s.Context(), act(), newKey(), 0), repo.Close())
 	})()
 	s.succeeds("starting at once", errors.Join(errs...))
 	repo := s.open(uri)

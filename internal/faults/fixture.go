@@ -73,7 +73,7 @@ func (s *suite) returns(want error, doing string, err error) {
 func (s *suite) createKey(repo repository.Repository) models.APIKey {
 	s.Helper()
 	key := newKey()
-	s.succeeds("CreateKey", repo.CreateKey(s.Context(), act(), key))
+	s.succeeds("CreateKey", repo.CreateKey(s.Context(), act(), key, 0))
 	return key
 }
 

@@ -55,11 +55,11 @@ type writer struct{ keys []models.APIKey }
 func (w *writer) writeUntilItFails(ctx context.Context, repo repository.Repository, acknowledged *atomic.Int64) error {
 	for {
 		key := newKey()
-		if err := repo.CreateKey(ctx, act(), key); err != nil {
+		if err := repo.CreateKey(ctx, act(), key, 0); err != nil {
 			return err
 		}
 		w.keys = append(w.keys, key)
-		renewed, _, err := repo.RenewKey(ctx, act(), key.ID, hour(20), false)
+		renewed, _, err := repo.RenewKey(ctx, act(), key.ID, repository.Renewal{Expiration: hour(20)})
 		if err != nil {
 			return err
 		}

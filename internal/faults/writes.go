@@ -36,7 +36,7 @@ func verbs() map[string]func(s *suite) write {
 func keyCreation(*suite) write {
 	key := newKey()
 	return write{"CreateKey", func(ctx context.Context, repo repository.Repository, act repository.Act) error {
-		return repo.CreateKey(ctx, act, key)
+		return repo.CreateKey(ctx, act, key, 0)
 	}, repository.ErrConflict, []string{key.ID}, []string{key.ID}}
 }
 
@@ -50,7 +50,7 @@ func userCreation(*suite) write {
 func keyRenewal(s *suite) write {
 	key := s.createKey(s.direct)
 	return write{renewal, func(ctx context.Context, repo repository.Repository, act repository.Act) error {
-		_, _, err := repo.RenewKey(ctx, act, key.ID, hour(20), false)
+		_, _, err := repo.RenewKey(ctx, act, key.ID, repository.Renewal{Expiration: hour(20)})
 		return err
 	}, nil, []string{key.ID}, []string{key.ID}}
 }
@@ -74,7 +74,7 @@ func keyDeletion(s *suite) write {
 func userUpdate(s *suite) write {
 	user, key := s.createUser()
 	return write{"UpdateUser", func(ctx context.Context, repo repository.Repository, act repository.Act) error {
-		_, err := repo.UpdateUser(ctx, act, user, true)
+		_, err := repo.UpdateUser(ctx, act, user, repository.UserUpdate{RevokeKeys: true})
 		return err
 	}, repository.ErrOutdated, []string{user.ID}, []string{key.ID}}
 }

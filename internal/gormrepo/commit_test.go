@@ -29,7 +29,7 @@ func writes(key models.APIKey) map[string]write {
 	flush := repository.Flush{Node: "node", Number: 1, Usages: []models.Usage{{KeyID: key.ID, TotalQueries: 3}}}
 	return map[string]write{
 		"CreateKey": {func(ctx context.Context, repo repository.Repository) error {
-			return repo.CreateKey(ctx, act(), fresh)
+			return repo.CreateKey(ctx, act(), fresh, 0)
 		}, repository.ErrConflict, 1},
 		"CreateUser": {func(ctx context.Context, repo repository.Repository) error {
 			return repo.CreateUser(ctx, act(), user, first)
@@ -38,7 +38,7 @@ func writes(key models.APIKey) map[string]write {
 			return repo.AddUsage(ctx, flush)
 		}, nil, 0},
 		"RenewKey": {func(ctx context.Context, repo repository.Repository) error {
-			_, _, err := repo.RenewKey(ctx, act(), key.ID, act().Date.Add(time.Hour), false)
+			_, _, err := repo.RenewKey(ctx, act(), key.ID, repository.Renewal{Expiration: act().Date.Add(time.Hour)})
 			return err
 		}, nil, 2},
 		"RevokeKey": {func(ctx context.Context, repo repository.Repository) error {

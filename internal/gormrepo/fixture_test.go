@@ -89,7 +89,7 @@ func (d database) count(query string, args ...any) int {
 func (d database) createKey() models.APIKey {
 	d.Helper()
 	key := newKey()
-	if err := d.repo.CreateKey(d.Context(), act(), key); err != nil {
+	if err := d.repo.CreateKey(d.Context(), act(), key, 0); err != nil {
 		d.Fatal(err)
 	}
 	return key

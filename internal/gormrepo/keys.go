@@ -13,10 +13,13 @@ import (
 )
 
 // CreateKey implements repository.Repository.
-func (r *Repository) CreateKey(ctx context.Context, act repository.Act, key models.APIKey) error {
+func (r *Repository) CreateKey(ctx context.Context, act repository.Act, key models.APIKey, maxKeys int) error {
 	return r.store(ctx, uniqueOfKey(key), func() error {
 		return r.change(ctx, act, func(tx *gorm.DB) error {
 			if err := requireUser(tx, key); err != nil {
+				return err
+			}
+			if err := requireRoom(tx, key.UserID, maxKeys); err != nil {
 				return err
 			}
 			return r.insertKey(tx, key)
@@ -40,6 +43,20 @@ func requireUser(tx *gorm.DB, key models.APIKey) error {
 	return nil
 }
 
+// requireRoom checks that the user may have one key more. The counter's lock
+// keeps others from creating keys meanwhile.
+func requireRoom(tx *gorm.DB, userID string, maxKeys int) error {
+	if userID == "" || maxKeys <= 0 {
+		return nil
+	}
+	var keys int64
+	err := tx.Model(&models.APIKey{}).Where("user_id = ? AND revocation_date = 0", userID).Count(&keys).Error
+	if err == nil && keys >= int64(maxKeys) {
+		err = repository.ErrTooManyKeys
+	}
+	return wrap("creating a key", err)
+}
+
 // insertKey stores the key and its empty usage, whose id was never taken.
 func (r *Repository) insertKey(tx *gorm.DB, key models.APIKey) error {
 	key.Version = 1
@@ -59,7 +76,7 @@ func (r *Repository) KeyByHash(ctx context.Context, hash []byte) (key models.API
 }
 
 // ofOwner are the columns of a key's user that are read with the key.
-const ofOwner = "u.username, u.disabled_date, u.version AS user_version"
+const ofOwner = "u.username, u.disabled_date, u.access_until, u.version AS user_version"
 
 // findKey reads a key together with what is told of its owner.
 func (r *Repository) findKey(db *gorm.DB, column string, value any) (models.APIKey, error) {
@@ -76,18 +93,22 @@ func (r *Repository) findKey(db *gorm.DB, column string, value any) (models.APIK
 }
 
 // RenewKey implements repository.Repository.
-func (r *Repository) RenewKey(ctx context.Context, act repository.Act, id string, expiration time.Time, reactivate bool) (models.APIKey, bool, error) {
+func (r *Repository) RenewKey(ctx context.Context, act repository.Act, id string, renewal repository.Renewal) (models.APIKey, bool, error) {
 	var before, after models.APIKey
 	err := r.change(ctx, act, func(tx *gorm.DB) (err error) {
 		if before, err = r.findKey(tx, "id", id); err != nil {
 			return err
 		}
-		if before.IsRevoked() && !reactivate {
+		if before.ExpirationFixed && renewal.ByOwner {
+			return repository.ErrExpirationFixed
+		}
+		if before.IsRevoked() && !renewal.Reactivate {
 			return repository.ErrRevoked
 		}
 		after, err = r.updateKey(tx, id, map[string]any{
-			"expiration_date": millis(expiration),
-			"revocation_date": millis(time.Time{}),
+			"expiration_date":  millis(renewal.Expiration),
+			"expiration_fixed": renewal.Fixed,
+			"revocation_date":  millis(time.Time{}),
 		})
 		return err
 	}, keyObject(id))

@@ -81,9 +81,11 @@ func withStatus(query *gorm.DB, filter repository.UsageFilter) *gorm.DB {
 	now := millis(filter.Now)
 	switch filter.Status {
 	case models.StatusActive:
-		return query.Where(enabled+" AND (k.expiration_date = 0 OR k.expiration_date > ?)", now)
+		return query.Where(enabled).Where("k.expiration_date = 0 OR k.expiration_date > ?", now).
+			Where("COALESCE(u.access_until, 0) = 0 OR u.access_until > ?", now)
 	case models.StatusExpired:
-		return query.Where(enabled+" AND k.expiration_date <> 0 AND k.expiration_date <= ?", now)
+		return query.Where(enabled).
+			Where("(k.expiration_date <> 0 AND k.expiration_date <= ?) OR (u.access_until <> 0 AND u.access_until <= ?)", now, now)
 	case models.StatusDisabled:
 		return query.Where("k.revocation_date = 0 AND u.disabled_date <> 0")
 	case models.StatusRevoked:

@@ -16,7 +16,7 @@ type migration func(tx *gorm.DB) error
 
 // migrations returns every step; the first has number 1.
 func migrations() []migration {
-	return []migration{createTables, createSeries, addAccounts}
+	return []migration{createTables, createSeries, addAccounts, addTokens}
 }
 
 // appliedMigration records that a step was taken.

@@ -3,6 +3,7 @@ package gormrepo
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -53,11 +54,11 @@ func (r *Repository) findUser(db *gorm.DB, column, value string) (models.User, e
 }
 
 // UpdateUser implements repository.Repository.
-func (r *Repository) UpdateUser(ctx context.Context, act repository.Act, user models.User, revokeKeys bool) (models.User, error) {
+func (r *Repository) UpdateUser(ctx context.Context, act repository.Act, user models.User, update repository.UserUpdate) (models.User, error) {
 	var updated models.User
 	err := r.store(ctx, []uniqueValue{emailOfUser(user, user.ID)}, func() error {
 		return r.change(ctx, act, func(tx *gorm.DB) (err error) {
-			updated, err = r.updateUser(tx, act, user, revokeKeys)
+			updated, err = r.updateUser(tx, act, user, update)
 			return err
 		}, userObject(user.ID))
 	})
@@ -67,11 +68,17 @@ func (r *Repository) UpdateUser(ctx context.Context, act repository.Act, user mo
 	return updated, nil
 }
 
-func (r *Repository) updateUser(tx *gorm.DB, act repository.Act, user models.User, revokeKeys bool) (models.User, error) {
+func (r *Repository) updateUser(tx *gorm.DB, act repository.Act, user models.User, update repository.UserUpdate) (models.User, error) {
+	if err := r.useToken(tx, act, user.ID, update.UseToken); err != nil {
+		return models.User{}, err
+	}
 	if err := r.replaceUser(tx, user); err != nil {
 		return models.User{}, err
 	}
-	if err := revokeKeysOf(tx, act, user.ID, revokeKeys); err != nil {
+	if err := voidTokens(tx, user.ID, update.VoidTokens); err != nil {
+		return models.User{}, err
+	}
+	if err := revokeKeysOf(tx, act, user.ID, update.RevokeKeys); err != nil {
 		return models.User{}, err
 	}
 	return r.findUser(tx, "id", user.ID)
@@ -79,11 +86,13 @@ func (r *Repository) updateUser(tx *gorm.DB, act repository.Act, user models.Use
 
 // replaceUser writes what of a user can change, if they have the version.
 func (r *Repository) replaceUser(tx *gorm.DB, user models.User) error {
+	if err := forgetMailFailure(tx, user); err != nil {
+		return err
+	}
 	version := user.Version
 	user.Version++
 	result := tx.Model(&models.User{}).Where("id = ? AND version = ?", user.ID, version).
-		Select("Email", "CanonicalEmail", "PasswordHash", "ChangeDate", "DisabledDate", "ConfirmationDate", "MailFailureDate",
-			"TokenHash", "TokenPurpose", "TokenExpirationDate", "Version").
+		Select("Email", "CanonicalEmail", "PasswordHash", "ChangeDate", "DisabledDate", "ConfirmationDate", "AccessUntil", "Version").
 		Updates(user)
 	if result.Error != nil {
 		return r.wrapInsert("updating a user", result.Error)
@@ -95,6 +104,37 @@ func (r *Repository) replaceUser(tx *gorm.DB, user models.User) error {
 		return err
 	}
 	return fmt.Errorf("updating a user: %w", repository.ErrOutdated)
+}
+
+// forgetMailFailure clears the date if the address is about to change. It comes
+// before the change: MySQL would compare with the new address in one statement.
+func forgetMailFailure(tx *gorm.DB, user models.User) error {
+	err := tx.Model(&models.User{}).
+		Where("id = ? AND version = ? AND canonical_email <> ?", user.ID, user.Version, user.CanonicalEmail).
+		Update("mail_failure_date", millis(time.Time{})).Error
+	return wrap("updating a user", err)
+}
+
+// RehashPassword implements repository.Repository.
+func (r *Repository) RehashPassword(ctx context.Context, userID, old, hash string) error {
+	return r.transaction(ctx, func(tx *gorm.DB) error {
+		result := tx.Model(&models.User{}).Where("id = ? AND password_hash = ?", userID, old).Update("password_hash", hash)
+		if result.Error != nil || result.RowsAffected > 0 {
+			return wrap("rehashing a password", result.Error)
+		}
+		if _, err := r.findUser(tx, "id", userID); err != nil {
+			return err
+		}
+		return fmt.Errorf("rehashing a password: %w", repository.ErrOutdated)
+	})
+}
+
+// NoteMailFailure implements repository.Repository.
+func (r *Repository) NoteMailFailure(ctx context.Context, userID string, date time.Time) error {
+	return r.transaction(ctx, func(tx *gorm.DB) error {
+		user := withDate(tx.Model(&models.User{}).Where("id = ?", userID), "mail_failure_date", new(date.IsZero()))
+		return wrap("noting whether mail is delivered", user.Update("mail_failure_date", millis(date)).Error)
+	})
 }
 
 // revokeKeysOf revokes a user's keys, if that is asked for.
@@ -122,7 +162,10 @@ func (r *Repository) DeleteUser(ctx context.Context, act repository.Act, id stri
 		if err != nil {
 			return wrap("detaching a user's keys", err)
 		}
-		return wrap("deleting a user", tx.Delete(&models.User{}, "id = ?", id).Error)
+		if err := tx.Delete(&models.User{}, "id = ?", id).Error; err != nil {
+			return wrap("deleting a user", err)
+		}
+		return wrap("deleting a user's tokens", tx.Delete(&models.Token{}, "user_id = ?", id).Error)
 	}, userObject(id))
 }
 

@@ -3,7 +3,6 @@ package keycache
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
@@ -21,8 +20,8 @@ type writing struct {
 	cache *Cache
 }
 
-func (w writing) CreateKey(ctx context.Context, act repository.Act, key models.APIKey) error {
-	err := w.Repository.CreateKey(ctx, act, key)
+func (w writing) CreateKey(ctx context.Context, act repository.Act, key models.APIKey, maxKeys int) error {
+	err := w.Repository.CreateKey(ctx, act, key, maxKeys)
 	w.cache.created(key, err)
 	return err
 }
@@ -49,14 +48,34 @@ func (c *Cache) created(key models.APIKey, err error) {
 	}
 }
 
-func (w writing) RenewKey(ctx context.Context, act repository.Act, id string, expiration time.Time, reactivate bool) (models.APIKey, bool, error) {
+func (w writing) RenewKey(ctx context.Context, act repository.Act, id string, renewal repository.Renewal) (models.APIKey, bool, error) {
 	defer w.cache.Invalidate(id)
-	return w.Repository.RenewKey(ctx, act, id, expiration, reactivate)
+	return w.Repository.RenewKey(ctx, act, id, renewal)
 }
 
+// RevokeKey tells the cache nothing if the cache has seen the same revocation:
+// then nothing has changed. The revoked key is remembered, so that this can be
+// told the next time.
 func (w writing) RevokeKey(ctx context.Context, act repository.Act, id string) (models.APIKey, error) {
-	defer w.cache.Invalidate(id)
-	return w.Repository.RevokeKey(ctx, act, id)
+	number, moment := w.cache.changes.number(), w.cache.moment()
+	key, err := w.Repository.RevokeKey(ctx, act, id)
+	if err != nil {
+		w.cache.Invalidate(id)
+		return key, err
+	}
+	if !w.cache.holdsRevocation(key) {
+		w.cache.Invalidate(id)
+		w.cache.remember(w.cache.newKey(key, number, moment))
+	}
+	return key, nil
+}
+
+// holdsRevocation reports whether the key is remembered as it was left by the
+// same revocation.
+func (c *Cache) holdsRevocation(revoked models.APIKey) bool {
+	hash := Hash(revoked.Hash)
+	held := c.keys.find(&hash)
+	return held != nil && held.end != nil && held.end.revocation == millis(revoked.RevocationDate)
 }
 
 func (w writing) DeleteKey(ctx context.Context, act repository.Act, id string) error {
@@ -64,9 +83,9 @@ func (w writing) DeleteKey(ctx context.Context, act repository.Act, id string) e
 	return w.Repository.DeleteKey(ctx, act, id)
 }
 
-func (w writing) UpdateUser(ctx context.Context, act repository.Act, user models.User, revokeKeys bool) (models.User, error) {
+func (w writing) UpdateUser(ctx context.Context, act repository.Act, user models.User, update repository.UserUpdate) (models.User, error) {
 	defer w.cache.Invalidate(user.ID)
-	return w.Repository.UpdateUser(ctx, act, user, revokeKeys)
+	return w.Repository.UpdateUser(ctx, act, user, update)
 }
 
 func (w writing) DeleteUser(ctx context.Context, act repository.Act, id string, detach bool) error {

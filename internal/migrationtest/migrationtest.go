@@ -103,8 +103,8 @@ func accountsWork(t *testing.T, repo repository.Repository) {
 	act := repository.Act{Actor: "admin", Date: noon()}
 	user, err := repo.UserByID(t.Context(), "user")
 	succeeds(t, err)
-	user.TokenHash, user.TokenPurpose, user.DisabledDate = []byte("token"), "purpose", noon()
-	changed, err := repo.UpdateUser(t.Context(), act, user, true)
+	user.AccessUntil, user.DisabledDate = noon(), noon()
+	changed, err := repo.UpdateUser(t.Context(), act, user, repository.UserUpdate{RevokeKeys: true})
 	succeeds(t, err)
 	user.Version = 2
 	if !reflect.DeepEqual(changed, user) {

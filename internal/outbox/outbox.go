@@ -127,8 +127,8 @@ func (o Options) withDefaults() Options {
 }
 
 // Enqueue sends the message soon and does not wait for it. A message of the
-// same kind that waits for the same user is sent no more, since its token is
-// void by now; if it is under way, it is broken off. That takes no further
+// same kind that waits for the same user is sent no more, since the new one
+// says the same; if it is under way, it is broken off. That takes no further
 // room, so only others get ErrFull.
 func (o *Outbox) Enqueue(userID, kind string, message mail.Message, check Check) error {
 	o.mu.Lock()

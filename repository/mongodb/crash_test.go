@@ -73,7 +73,7 @@ func TestUnloggedChangeComesFirst(t *testing.T) {
 	r := open(t)
 	key := create(t, r)
 	revokeUnlogged(t, r, key.ID)
-	_, _, err := r.RenewKey(t.Context(), repository.Act{Actor: "renewer", Date: noon()}, key.ID, noon(), true)
+	_, _, err := r.RenewKey(t.Context(), repository.Act{Actor: "renewer", Date: noon()}, key.ID, repository.Renewal{Expiration: noon(), Reactivate: true})
 	succeeds(t, err)
 	entries, err := r.Changes(t.Context(), repository.Cursor{}, 10)
 	succeeds(t, err)

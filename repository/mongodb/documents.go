@@ -31,11 +31,14 @@ type key struct {
 	ExpirationDate int64  `bson:"expiration_date"`
 	RevocationDate int64  `bson:"revocation_date"`
 	Version        int64  `bson:"version"`
+	// ExpirationFixed says that the owner cannot move ExpirationDate.
+	ExpirationFixed bool `bson:"expiration_fixed"`
 	// UserVersion is the owner's version that the key was issued to or has
-	// followed up to, and DisabledDate the owner's then, by which lists filter.
-	// Keys of earlier schemas lack both.
+	// followed up to. DisabledDate and AccessUntil are the owner's then, by which
+	// lists filter. Keys of earlier schemas lack some of these.
 	UserVersion  int64 `bson:"user_version"`
 	DisabledDate int64 `bson:"disabled_date"`
+	AccessUntil  int64 `bson:"access_until"`
 }
 
 type usage struct {
@@ -60,6 +63,9 @@ type unlogged struct {
 	// comes into force: it does if the user is there, and still of this version
 	// unless it is 0. Whoever meets the key decides it, see decide.
 	IfVersion *int64 `bson:"if_version,omitempty"`
+	// MaxKeys is how many keys the user may have for an undecided key to come into
+	// force, this one included; 0 for any number.
+	MaxKeys int `bson:"max_keys,omitempty"`
 }
 
 type change struct {
@@ -89,14 +95,14 @@ func newFirstKey(k models.APIKey, owner user, change *unlogged) record {
 
 // follow copies what the key has of its owner.
 func (k *key) follow(owner user) {
-	k.UserVersion, k.DisabledDate = owner.Version, owner.DisabledDate
+	k.UserVersion, k.DisabledDate, k.AccessUntil = owner.Version, owner.DisabledDate, owner.AccessUntil
 }
 
 func keyOf(k models.APIKey) *key {
 	return &key{
 		Hint: k.Hint, Name: k.Name, UserID: k.UserID,
 		CreationDate: millis(k.CreationDate), ExpirationDate: millis(k.ExpirationDate), RevocationDate: millis(k.RevocationDate),
-		Version: k.Version,
+		ExpirationFixed: k.ExpirationFixed, Version: k.Version,
 	}
 }
 
@@ -109,9 +115,9 @@ func (r record) model(owner user) models.APIKey {
 	hash, _ := r.Hash.(bson.Binary)
 	return models.APIKey{
 		ID: r.ID, Hash: hash.Data, Hint: r.Key.Hint, Name: r.Key.Name, UserID: r.Key.UserID,
-		Username: owner.Username, DisabledDate: fromMillis(owner.DisabledDate), UserVersion: owner.Version,
+		Username: owner.Username, DisabledDate: fromMillis(owner.DisabledDate), AccessUntil: fromMillis(owner.AccessUntil), UserVersion: owner.Version,
 		CreationDate: fromMillis(r.Key.CreationDate), ExpirationDate: fromMillis(r.Key.ExpirationDate),
-		RevocationDate: fromMillis(r.Key.RevocationDate), Version: r.Key.Version,
+		ExpirationFixed: r.Key.ExpirationFixed, RevocationDate: fromMillis(r.Key.RevocationDate), Version: r.Key.Version,
 	}
 }
 

@@ -84,7 +84,7 @@ func newScene(t *testing.T, r *Repository) scene {
 	succeeds(t, r.CreateUser(t.Context(), act(), user, first))
 	next := newKey()
 	next.UserID, next.UserVersion = user.ID, 1
-	succeeds(t, r.CreateKey(t.Context(), act(), next))
+	succeeds(t, r.CreateKey(t.Context(), act(), next, 0))
 	user, err := r.UserByID(t.Context(), user.ID)
 	succeeds(t, err)
 	return scene{t, r, user, first, next, len(logged(t, r))}
@@ -132,12 +132,12 @@ func TestDyingInAChangeOfAUser(t *testing.T) {
 		status models.Status
 	}{
 		"revoking": {func(r *Repository, s scene) error {
-			_, err := r.UpdateUser(t.Context(), act(), s.user, true)
+			_, err := r.UpdateUser(t.Context(), act(), s.user, repository.UserUpdate{RevokeKeys: true})
 			return err
 		}, isChanged, models.StatusRevoked},
 		"disabling": {func(r *Repository, s scene) error {
 			s.user.DisabledDate = noon()
-			_, err := r.UpdateUser(t.Context(), act(), s.user, false)
+			_, err := r.UpdateUser(t.Context(), act(), s.user, repository.UserUpdate{})
 			return err
 		}, isChanged, models.StatusDisabled},
 		"deleting": {func(r *Repository, s scene) error {
@@ -231,7 +231,7 @@ func TestDyingInAnIssue(t *testing.T) {
 		key := newKey()
 		key.UserID, key.UserVersion = s.user.ID, s.user.Version
 		mortal, isDead := openMortal(t, uri, writes)
-		err := mortal.CreateKey(t.Context(), act(), key)
+		err := mortal.CreateKey(t.Context(), act(), key, 0)
 		if died = isDead(); died == (err == nil) {
 			t.Errorf("after %d writes, dead %t, it returns %v", writes, died, err)
 		}

@@ -56,7 +56,7 @@ func failsWith(t *testing.T, want, err error) {
 func create(t *testing.T, r repository.Repository) models.APIKey {
 	t.Helper()
 	key := newKey()
-	succeeds(t, r.CreateKey(t.Context(), act(), key))
+	succeeds(t, r.CreateKey(t.Context(), act(), key, 0))
 	return key
 }
 

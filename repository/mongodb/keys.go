@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -15,24 +14,43 @@ import (
 
 // CreateKey implements repository.Repository. A user's key is stored first and
 // decided upon then, so that the user cannot change unnoticed in between.
-func (r *Repository) CreateKey(ctx context.Context, act repository.Act, key models.APIKey) error {
+func (r *Repository) CreateKey(ctx context.Context, act repository.Act, key models.APIKey, maxKeys int) error {
 	ctx = withoutDate(ctx)
 	key.Version = 1
-	rec := newRecord(key, newUnlogged(act))
 	return r.inLine(ctx, act, func() error {
-		if key.UserID != "" {
-			owner, err := r.admitting(ctx, key.UserID, key.UserVersion)
-			if err != nil {
+		for attempt := 1; ; attempt++ {
+			rec := newRecord(key, newUnlogged(act))
+			if err := r.prepare(ctx, rec, key.UserVersion, max(0, maxKeys)); err != nil {
 				return err
 			}
-			rec.Key.follow(owner)
-			rec.Unlogged.IfVersion = &key.UserVersion
+			if err := r.insertRecord(ctx, rec); err != nil {
+				return err
+			}
+			if issued, err := r.issue(ctx, rec); err != nil || issued {
+				return err
+			}
+			if err := pause(ctx, attempt); err != nil {
+				return wrap(ctx, "creating a key", err)
+			}
 		}
-		if err := r.insertRecord(ctx, rec); err != nil {
-			return err
-		}
-		return r.issue(ctx, rec)
 	})
+}
+
+// prepare lets a new key follow its user, if it has one who may have it.
+func (r *Repository) prepare(ctx context.Context, rec record, version int64, maxKeys int) error {
+	if rec.Key.UserID == "" {
+		return nil
+	}
+	owner, err := r.admitting(ctx, rec.Key.UserID, version)
+	if err != nil {
+		return err
+	}
+	if err := r.requireRoom(ctx, owner, maxKeys); err != nil {
+		return err
+	}
+	rec.Key.follow(owner)
+	rec.Unlogged.IfVersion, rec.Unlogged.MaxKeys = &version, maxKeys
+	return nil
 }
 
 // admitting returns a user to whom a key may be issued that was asked for when
@@ -56,24 +74,27 @@ func (r *Repository) insertRecord(ctx context.Context, rec record) error {
 }
 
 // issue brings a stored key into force if its user still admits it, and logs it.
-func (r *Repository) issue(ctx context.Context, rec record) error {
+// It is not issued, without an error, if others that are undecided or were
+// withdrawn since took its place.
+func (r *Repository) issue(ctx context.Context, rec record) (issued bool, err error) {
 	if !rec.isUndecided() {
-		return r.log(ctx, rec)
+		return true, r.log(ctx, rec)
 	}
 	var refusal error
-	err := r.finish(ctx, func(ctx context.Context) error {
+	err = r.finish(ctx, func(ctx context.Context) error {
 		_, _, err := r.findKey(ctx, byID(rec.ID))
+		issued = err == nil
 		if !errors.Is(err, mongo.ErrNoDocuments) {
 			return err
 		}
 		_, refusal = r.admitting(ctx, rec.Key.UserID, *rec.Unlogged.IfVersion)
 		return nil
 	})
-	if err != nil || refusal != nil {
-		return errors.Join(err, refusal)
+	if err != nil || refusal != nil || !issued {
+		return false, errors.Join(err, refusal)
 	}
-	rec.Unlogged.IfVersion = nil
-	return r.log(ctx, rec)
+	rec.Unlogged.IfVersion, rec.Unlogged.MaxKeys = nil, 0
+	return true, r.log(ctx, rec)
 }
 
 // log finishes a change of a key that is in force.
@@ -111,15 +132,18 @@ func (r *Repository) KeyByHash(ctx context.Context, hash []byte) (models.APIKey,
 }
 
 // RenewKey implements repository.Repository.
-func (r *Repository) RenewKey(ctx context.Context, act repository.Act, id string, expiration time.Time, reactivate bool) (models.APIKey, bool, error) {
+func (r *Repository) RenewKey(ctx context.Context, act repository.Act, id string, renewal repository.Renewal) (models.APIKey, bool, error) {
 	ctx = withoutDate(ctx)
 	var wasRevoked bool
 	key, err := r.edit(ctx, act, id, func(k *key) error {
 		wasRevoked = k.RevocationDate != 0
-		if wasRevoked && !reactivate {
+		if k.ExpirationFixed && renewal.ByOwner {
+			return repository.ErrExpirationFixed
+		}
+		if wasRevoked && !renewal.Reactivate {
 			return repository.ErrRevoked
 		}
-		k.ExpirationDate, k.RevocationDate = millis(expiration), 0
+		k.ExpirationDate, k.ExpirationFixed, k.RevocationDate = millis(renewal.Expiration), renewal.Fixed, 0
 		return nil
 	})
 	if err != nil {
@@ -194,7 +218,7 @@ func (r *Repository) edit(ctx context.Context, act repository.Act, id string, al
 func (k *key) update(change *unlogged) bson.D {
 	return field("$set", bson.D{
 		{Key: "key.expiration_date", Value: k.ExpirationDate}, {Key: "key.revocation_date", Value: k.RevocationDate},
-		{Key: "key.version", Value: k.Version}, {Key: "unlogged", Value: change},
+		{Key: "key.expiration_fixed", Value: k.ExpirationFixed}, {Key: "key.version", Value: k.Version}, {Key: "unlogged", Value: change},
 	})
 }
 

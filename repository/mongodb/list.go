@@ -206,13 +206,15 @@ func (r *Repository) ownedBy(ctx context.Context, name, username, email string) 
 
 // withStatus says models.APIKey.Status in MongoDB's words.
 func withStatus(status models.Status, now int64) bson.D {
-	expiration, notRevoked := "key.expiration_date", field("key.revocation_date", int64(0))
+	notRevoked := field("key.revocation_date", int64(0))
 	enabled := and(notRevoked, hasDate("key.disabled_date", false))
+	past := bson.D{{Key: "$gt", Value: int64(0)}, {Key: "$lte", Value: now}}
+	expired := bson.A{field("key.expiration_date", past), field("key.access_until", past)}
 	switch status {
 	case models.StatusActive:
-		return and(enabled, field("$or", bson.A{field(expiration, int64(0)), field(expiration, field("$gt", now))}))
+		return and(enabled, field("$nor", expired))
 	case models.StatusExpired:
-		return and(enabled, field(expiration, bson.D{{Key: "$ne", Value: int64(0)}, {Key: "$lte", Value: now}}))
+		return and(enabled, field("$or", expired))
 	case models.StatusDisabled:
 		return and(notRevoked, hasDate("key.disabled_date", true))
 	case models.StatusRevoked:

@@ -37,7 +37,7 @@ func TestOwnerChangesMeanwhile(t *testing.T) {
 		gone   bool
 	}{
 		"revoking": {func(s scene) error {
-			_, err := s.r.UpdateUser(t.Context(), act(), s.user, true)
+			_, err := s.r.UpdateUser(t.Context(), act(), s.user, repository.UserUpdate{RevokeKeys: true})
 			return err
 		}, false},
 		"deleting": {func(s scene) error { return s.r.DeleteUser(t.Context(), act(), s.user.ID, false) }, true},
@@ -81,7 +81,7 @@ func TestListedMeanwhile(t *testing.T) {
 			return repository.UsageFilter{Status: models.StatusActive, Now: noon()}
 		}, func(s scene) error {
 			s.user.DisabledDate = noon()
-			_, err := s.r.UpdateUser(t.Context(), act(), s.user, false)
+			_, err := s.r.UpdateUser(t.Context(), act(), s.user, repository.UserUpdate{})
 			return err
 		}},
 		"of the user": {func(s scene) repository.UsageFilter {
@@ -110,7 +110,7 @@ func TestUserChangesDuringAnIssue(t *testing.T) {
 		revoked bool
 	}{
 		"changing": {func(s scene) error {
-			_, err := s.r.UpdateUser(t.Context(), act(), s.user, false)
+			_, err := s.r.UpdateUser(t.Context(), act(), s.user, repository.UserUpdate{})
 			return err
 		}, repository.ErrOutdated, false},
 		"deleting": {func(s scene) error {
@@ -132,7 +132,7 @@ func TestUserChangesDuringAnIssue(t *testing.T) {
 				}, func() error { reached = true; return c.change(s) })
 				key := newKey()
 				key.UserID, key.UserVersion = s.user.ID, s.user.Version
-				err := r.CreateKey(t.Context(), act(), key)
+				err := r.CreateKey(t.Context(), act(), key, 0)
 				found, missing := s.r.KeyByHash(t.Context(), key.Hash)
 				if (err == nil) != (missing == nil) || err == nil && reached && found.IsRevoked() != c.revoked {
 					t.Errorf("step %d: the answer is %v, the key is %+v (%v)", step, err, found, missing)
@@ -157,10 +157,10 @@ func TestDisabledDuringARenewal(t *testing.T) {
 	writes := func(message []byte) bool { return isCommand(message, "update") }
 	r := interposed(t, uri, writes, func() error {
 		s.user.DisabledDate = noon()
-		_, err := s.r.UpdateUser(t.Context(), act(), s.user, false)
+		_, err := s.r.UpdateUser(t.Context(), act(), s.user, repository.UserUpdate{})
 		return err
 	})
-	_, _, err := r.RenewKey(t.Context(), act(), s.next.ID, time.Time{}, false)
+	_, _, err := r.RenewKey(t.Context(), act(), s.next.ID, repository.Renewal{Expiration: time.Time{}})
 	succeeds(t, err)
 	if got := s.withStatus(models.StatusDisabled); got != 2 {
 		t.Errorf("%d keys are listed as disabled", got)

@@ -90,13 +90,13 @@ func TestFromSchema2(t *testing.T) {
 	}
 	s.hasUsers(1, false, false)
 	found.DisabledDate, found.ConfirmationDate = noon(), noon()
-	found, err = s.r.UpdateUser(t.Context(), act(), found, false)
+	found, err = s.r.UpdateUser(t.Context(), act(), found, repository.UserUpdate{})
 	if err != nil || found.Version != 2 || s.withStatus(models.StatusDisabled) != 2 {
 		t.Errorf("the user is %+v (%v)", found, err)
 	}
 	s.hasUsers(1, true, true)
 	s.hasUsers(0, false, true)
-	_, err = s.r.UpdateUser(t.Context(), act(), found, true)
+	_, err = s.r.UpdateUser(t.Context(), act(), found, repository.UserUpdate{RevokeKeys: true})
 	if err != nil || s.withStatus(models.StatusRevoked) != 2 {
 		t.Errorf("the keys are %+v (%v)", s.keys(), err)
 	}

@@ -61,7 +61,7 @@ func (r *Repository) owner(ctx context.Context, rec record) (user, error) {
 }
 
 // lagsBehind reports whether a key is not yet what its owner has made of it.
-// That they were disabled is read with them and matters to lists only.
+// Their dates are read with them; that they differ matters to lists only.
 func (r record) lagsBehind(owner user) bool {
 	return r.isUndecided() || owner.Deleted || r.Key.UserVersion < owner.Revocation.Version
 }
@@ -81,7 +81,15 @@ func (r *Repository) catchUp(ctx context.Context, rec record, owner user) error 
 // decides first decides for all, since either outcome takes the question away.
 func (r *Repository) decide(ctx context.Context, rec record, owner user) error {
 	undecided := and(marked(rec.ID, rec.Unlogged), field("unlogged.if_version", exists(true)))
-	if !owner.admits(*rec.Unlogged.IfVersion) {
+	admitted := owner.admits(*rec.Unlogged.IfVersion)
+	if admitted {
+		room, err := r.hasRoom(ctx, rec, owner)
+		if err != nil {
+			return err
+		}
+		admitted = room
+	}
+	if !admitted {
 		_, err := r.keys.DeleteOne(ctx, undecided)
 		return err
 	}
@@ -102,7 +110,10 @@ func (r *Repository) carryOver(ctx context.Context, owner user, condition bson.D
 	if owner.Deleted {
 		return r.detach(ctx, owner, keys)
 	}
-	followed := bson.D{{Key: "key.user_version", Value: owner.Version}, {Key: "key.disabled_date", Value: owner.DisabledDate}}
+	followed := bson.D{
+		{Key: "key.user_version", Value: owner.Version},
+		{Key: "key.disabled_date", Value: owner.DisabledDate}, {Key: "key.access_until", Value: owner.AccessUntil},
+	}
 	if err := r.revokeAll(ctx, and(keys, olderThan(owner.Revocation.Version)), owner.Revocation, followed); err != nil {
 		return err
 	}
@@ -134,7 +145,8 @@ func asNextVersion(settings bson.D) bson.D {
 // undecided has nobody to admit it then.
 func (r *Repository) detach(ctx context.Context, owner user, keys bson.D) error {
 	free := bson.D{
-		{Key: "key.user_id", Value: ""}, {Key: "key.user_version", Value: int64(0)}, {Key: "key.disabled_date", Value: int64(0)},
+		{Key: "key.user_id", Value: ""}, {Key: "key.user_version", Value: int64(0)},
+		{Key: "key.disabled_date", Value: int64(0)}, {Key: "key.access_until", Value: int64(0)},
 	}
 	if err := r.revokeAll(ctx, keys, owner.Revocation, free); err != nil {
 		return err

@@ -48,11 +48,11 @@ func TestKeyFollowsItsOwner(t *testing.T) {
 		failed error
 	}{
 		"renewing": {func(s scene) error {
-			_, _, err := s.r.RenewKey(t.Context(), act(), s.next.ID, noon(), false)
+			_, _, err := s.r.RenewKey(t.Context(), act(), s.next.ID, repository.Renewal{Expiration: noon()})
 			return err
 		}, repository.ErrRevoked},
 		"reactivating": {func(s scene) error {
-			_, reactivated, err := s.r.RenewKey(t.Context(), act(), s.next.ID, time.Time{}, true)
+			_, reactivated, err := s.r.RenewKey(t.Context(), act(), s.next.ID, repository.Renewal{Expiration: time.Time{}, Reactivate: true})
 			if key := s.found(s.next); !reactivated || key.IsRevoked() {
 				t.Errorf("whether the key was reactivated is %t, it is %+v", reactivated, key)
 			}
@@ -101,11 +101,11 @@ func TestLateCarryOver(t *testing.T) {
 		return u
 	})
 	succeeds(t, s.r.settleUser(t.Context(), owner))
-	_, _, err := s.r.RenewKey(t.Context(), act(), s.first.ID, time.Time{}, true)
+	_, _, err := s.r.RenewKey(t.Context(), act(), s.first.ID, repository.Renewal{Expiration: time.Time{}, Reactivate: true})
 	succeeds(t, err)
 	issued := newKey()
 	issued.UserID = s.user.ID
-	succeeds(t, s.r.CreateKey(t.Context(), act(), issued))
+	succeeds(t, s.r.CreateKey(t.Context(), act(), issued, 0))
 	enabled := s.begun(func(u user) user {
 		u = same(u)
 		u.DisabledDate = 0
@@ -145,7 +145,7 @@ func TestReactivatedBeforeItFollows(t *testing.T) {
 	_, err := s.r.RevokeKey(t.Context(), act(), s.first.ID)
 	succeeds(t, err)
 	owner := s.begun(revoking)
-	_, reactivated, err := s.r.RenewKey(t.Context(), act(), s.first.ID, time.Time{}, true)
+	_, reactivated, err := s.r.RenewKey(t.Context(), act(), s.first.ID, repository.Renewal{Expiration: time.Time{}, Reactivate: true})
 	succeeds(t, err)
 	succeeds(t, s.r.settleUser(t.Context(), owner))
 	if keys := s.keys(); !reactivated || keys[0].IsRevoked() || !keys[1].IsRevoked() {
@@ -203,7 +203,8 @@ func TestUndecidedKey(t *testing.T) {
 				var rec record
 				succeeds(t, s.r.keys.FindOne(t.Context(), byID(s.next.ID)).Decode(&rec))
 				see(s)
-				failsWith(t, c.want, s.r.issue(t.Context(), rec))
+				_, err := s.r.issue(t.Context(), rec)
+				failsWith(t, c.want, err)
 				if there, err := isThere(t.Context(), s.r.keys, byID(rec.ID)); err != nil || there != (c.want == nil) {
 					t.Errorf("whether the key is there is %t (%v)", there, err)
 				}
@@ -243,7 +244,7 @@ func TestHalfDeletion(t *testing.T) {
 		failsWith(t, mongo.ErrNoDocuments, err)
 		key := newKey()
 		key.UserID = s.user.ID
-		failsWith(t, repository.ErrNotFound, s.r.CreateKey(t.Context(), act(), key))
+		failsWith(t, repository.ErrNotFound, s.r.CreateKey(t.Context(), act(), key, 0))
 		again, first := newUser(s.user.CanonicalUsername)
 		succeeds(t, s.r.CreateUser(t.Context(), act(), again, first))
 		page, err := s.r.ListUsers(t.Context(), repository.UserFilter{}, repository.Page{Sort: repository.SortID, Limit: 10})
@@ -251,7 +252,7 @@ func TestHalfDeletion(t *testing.T) {
 		if len(page.Rows) != 1 || page.Rows[0].ID != again.ID {
 			t.Errorf("the users are %v", page.Rows)
 		}
-		_, err = s.r.UpdateUser(t.Context(), act(), s.user, true)
+		_, err = s.r.UpdateUser(t.Context(), act(), s.user, repository.UserUpdate{RevokeKeys: true})
 		failsWith(t, repository.ErrNotFound, err)
 		failsWith(t, repository.ErrNotFound, s.r.DeleteUser(t.Context(), act(), s.user.ID, true))
 		if n, err := s.r.users.CountDocuments(t.Context(), bson.D{}); err != nil || n != 1 {
@@ -267,7 +268,7 @@ func TestUnloggedCreationComesBeforeAChange(t *testing.T) {
 	begin(t, r, key)
 	succeeds(t, r.insertUser(t.Context(), stored(user, key)))
 	user.Version = 1
-	_, err := r.UpdateUser(t.Context(), act(), user, false)
+	_, err := r.UpdateUser(t.Context(), act(), user, repository.UserUpdate{})
 	succeeds(t, err)
 	succeeds(t, r.DeleteUser(t.Context(), act(), user.ID, true))
 	if got := logged(t, r); !reflect.DeepEqual(got, []string{user.ID, key.ID, user.ID, user.ID}) {

@@ -30,7 +30,7 @@ func (i *issued) issue(ctx context.Context, r *Repository, userID string, count 
 		}
 		key := newKey()
 		key.UserID, key.UserVersion = userID, user.Version
-		err = r.CreateKey(ctx, act(), key)
+		err = r.CreateKey(ctx, act(), key, 0)
 		i.mutex.Lock()
 		i.keys[key.ID], i.errs[key.ID] = key, err
 		i.mutex.Unlock()
@@ -78,7 +78,7 @@ func TestIssuingAgainstRevoking(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, err = r.UpdateUser(t.Context(), act(), u, true)
+			_, err = r.UpdateUser(t.Context(), act(), u, repository.UserUpdate{RevokeKeys: true})
 			if errors.Is(err, repository.ErrOutdated) {
 				continue
 			}

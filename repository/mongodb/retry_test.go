@@ -47,7 +47,7 @@ func TestRolledBackWritesAreRepeated(t *testing.T) {
 func TestRepeatingEnds(t *testing.T) {
 	r, server := follows(t, newDatabase(t), nil)
 	server.set(refusing(1<<60, writeError(writeConflict)))
-	if err := r.CreateKey(t.Context(), act(), newKey()); err == nil || errors.Is(err, repository.ErrOutcomeUnknown) {
+	if err := r.CreateKey(t.Context(), act(), newKey(), 0); err == nil || errors.Is(err, repository.ErrOutcomeUnknown) {
 		t.Errorf("the error is %v", err)
 	}
 }
@@ -72,7 +72,7 @@ func TestUnknownOutcomes(t *testing.T) {
 				}
 				return forward()
 			})
-			err := r.CreateKey(t.Context(), act(), newKey())
+			err := r.CreateKey(t.Context(), act(), newKey(), 0)
 			failsWith(t, repository.ErrOutcomeUnknown, err)
 			if tried.Load() != 1 || strings.Contains(err.Error(), "secret") {
 				t.Errorf("after %d attempts the error is %v", tried.Load(), err)
@@ -88,7 +88,7 @@ func TestFullDisk(t *testing.T) {
 			r, server := follows(t, newDatabase(t), nil)
 			key := newKey()
 			server.set(refusing(1<<60, reply))
-			err := r.CreateKey(t.Context(), act(), key)
+			err := r.CreateKey(t.Context(), act(), key, 0)
 			if err == nil || errors.Is(err, repository.ErrOutcomeUnknown) || !strings.Contains(err.Error(), "disk is full") {
 				t.Errorf("the error is %v", err)
 			}
@@ -96,7 +96,7 @@ func TestFullDisk(t *testing.T) {
 				t.Errorf("the error of a flush is %v", err)
 			}
 			server.set(nil)
-			succeeds(t, r.CreateKey(t.Context(), act(), key))
+			succeeds(t, r.CreateKey(t.Context(), act(), key, 0))
 		})
 	}
 }
@@ -108,7 +108,7 @@ func TestForeignUniqueIndex(t *testing.T) {
 	create(t, r)
 	_, err := r.keys.Indexes().CreateOne(t.Context(), unique("key.name"))
 	succeeds(t, err)
-	err = r.CreateKey(t.Context(), act(), newKey()) // of the same name
+	err = r.CreateKey(t.Context(), act(), newKey(), 0) // of the same name
 	if err == nil || errors.Is(err, repository.ErrConflict) || errors.Is(err, repository.ErrOutcomeUnknown) {
 		t.Errorf("the error is %v", err)
 	}

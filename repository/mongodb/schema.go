@@ -13,7 +13,7 @@ import (
 )
 
 // schemaNumber is the number of the schema that this version knows.
-const schemaNumber = 3
+const schemaNumber = 4
 
 // schemaID is the id of the document that holds the number of the schema.
 const schemaID = "schema"
@@ -37,6 +37,9 @@ func (r *Repository) migrate(ctx context.Context) error {
 	}
 	if err := r.checkLog(ctx); err != nil || number == schemaNumber {
 		return err
+	}
+	if err := r.moveTokens(ctx); err != nil {
+		return fmt.Errorf("the tokens of users: %w", err)
 	}
 	return r.schema.UpsertByID(ctx, schemaID, field("$max", field("number", schemaNumber)))
 }

@@ -215,7 +215,7 @@ func exercise(t *testing.T, r *Repository) {
 	failsWith(t, repository.ErrConflict, r.CreateUser(ctx, act(), twin, twins))
 	_, err := r.UserByUsername(ctx, "ana")
 	succeeds(t, err)
-	_, _, err = r.RenewKey(ctx, act(), key.ID, noon(), false)
+	_, _, err = r.RenewKey(ctx, act(), key.ID, repository.Renewal{Expiration: noon()})
 	succeeds(t, err)
 	_, err = r.RevokeKey(ctx, act(), key.ID)
 	succeeds(t, err)

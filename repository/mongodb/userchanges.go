@@ -12,15 +12,19 @@ import (
 )
 
 // UpdateUser implements repository.Repository.
-func (r *Repository) UpdateUser(ctx context.Context, act repository.Act, u models.User, revokeKeys bool) (models.User, error) {
+func (r *Repository) UpdateUser(ctx context.Context, act repository.Act, u models.User, update repository.UserUpdate) (models.User, error) {
 	ctx = withoutDate(ctx)
 	change := newUnlogged(act)
 	changed, err := r.changeUser(ctx, act, u.ID, func(stored user) (user, error) {
+		kept, err := stored.without(update, act.Date)
+		if err != nil {
+			return stored, err
+		}
 		if stored.Version != u.Version {
 			return stored, fmt.Errorf("changing a user: %w", repository.ErrOutdated)
 		}
-		next := stored.changedTo(u, change)
-		if revokeKeys {
+		next := kept.changedTo(u, change)
+		if update.RevokeKeys {
 			next = next.revokingKeys(act)
 		}
 		return next, nil
@@ -105,7 +109,7 @@ func (r *Repository) settleFirstKey(ctx context.Context, u user) error {
 	return err
 }
 
-// replaceUser replaces a user's document if they are still as they were read.
+// replaceUser makes the change of a user if they are still as they were read.
 // If the server refuses that, it looks whether their new address is taken, since
 // servers do not agree on how to say so. Should the other be gone by then, it
 // tries again.
@@ -131,11 +135,18 @@ func (r *Repository) replaceUser(ctx context.Context, stored, next user) (change
 	}
 }
 
+// replaceOne updates a user's document, and replaces that of a deleted user: of
+// those nothing may stay, whatever it is.
 func (r *Repository) replaceOne(ctx context.Context, stored, next user) (changed bool, err error) {
 	longer, cancel := outliving(ctx)
 	defer cancel()
 	unchanged := and(byID(stored.ID), field("version", field("$not", field("$gt", stored.Version)))) // earlier schemas have none
-	result, err := r.users.ReplaceOne(longer, unchanged, next)
+	var result *mongo.UpdateResult
+	if next.Deleted {
+		result, err = r.users.ReplaceOne(longer, unchanged, next)
+	} else {
+		result, err = r.users.UpdateOne(longer, and(unchanged, stored.sameTokens()), stored.update(next))
+	}
 	if err != nil {
 		return false, err
 	}

@@ -7,9 +7,10 @@ import (
 	"github.com/ginauth/ginauth/repository"
 )
 
-// user is what is kept of a user. The document is replaced as a whole by each
-// change, which is the one step that brings the change into force, for the
-// user's keys too: what it says of them outweighs what their records say.
+// user is what is kept of a user. Each change is one update of the document,
+// which is the one step that brings the change into force, for the user's keys
+// too: what it says of them outweighs what their records say. An update names
+// the fields that it sets, so that those of a newer version of ginauth stay.
 type user struct {
 	ID       string `bson:"_id"`
 	Username string `bson:"username"`
@@ -17,18 +18,20 @@ type user struct {
 	// CanonicalUsername and CanonicalEmail are strings. Of a deleted user they
 	// are the id as binary data, which is no other user's: a unique index wants
 	// a value in every document.
-	CanonicalUsername   any    `bson:"canonical_username"`
-	CanonicalEmail      any    `bson:"canonical_email"`
-	PasswordHash        string `bson:"password_hash"`
-	CreationDate        int64  `bson:"creation_date"`
-	ChangeDate          int64  `bson:"change_date"`
-	DisabledDate        int64  `bson:"disabled_date"`
-	ConfirmationDate    int64  `bson:"confirmation_date"`
-	MailFailureDate     int64  `bson:"mail_failure_date"`
-	TokenHash           []byte `bson:"token_hash,omitempty"`
-	TokenPurpose        string `bson:"token_purpose"`
-	TokenExpirationDate int64  `bson:"token_expiration_date"`
-	Version             int64  `bson:"version"`
+	CanonicalUsername any    `bson:"canonical_username"`
+	CanonicalEmail    any    `bson:"canonical_email"`
+	PasswordHash      string `bson:"password_hash"`
+	CreationDate      int64  `bson:"creation_date"`
+	ChangeDate        int64  `bson:"change_date"`
+	DisabledDate      int64  `bson:"disabled_date"`
+	ConfirmationDate  int64  `bson:"confirmation_date"`
+	MailFailureDate   int64  `bson:"mail_failure_date"`
+	AccessUntil       int64  `bson:"access_until"`
+	Version           int64  `bson:"version"`
+	// Tokens are the user's tokens by their hashes in hexadecimal digits, and
+	// TokenVersion grows with each change of them. Neither is a change of the user.
+	Tokens       map[string]token `bson:"tokens,omitempty"`
+	TokenVersion int64            `bson:"token_version,omitempty"`
 	// FirstKey is the id of the key that came with the user.
 	FirstKey string `bson:"first_key"`
 	// Revocation is the latest of all keys that the user had.
@@ -52,7 +55,7 @@ func userOf(u models.User) user {
 		ID: u.ID, Username: u.Username, Email: u.Email, CanonicalUsername: u.CanonicalUsername, CanonicalEmail: u.CanonicalEmail,
 		PasswordHash: u.PasswordHash, CreationDate: millis(u.CreationDate), ChangeDate: millis(u.ChangeDate),
 		DisabledDate: millis(u.DisabledDate), ConfirmationDate: millis(u.ConfirmationDate), MailFailureDate: millis(u.MailFailureDate),
-		TokenHash: u.TokenHash, TokenPurpose: u.TokenPurpose, TokenExpirationDate: millis(u.TokenExpirationDate), Version: u.Version,
+		AccessUntil: millis(u.AccessUntil), Version: u.Version,
 	}
 }
 
@@ -63,7 +66,7 @@ func (u user) model() models.User {
 		ID: u.ID, Username: u.Username, Email: u.Email, CanonicalUsername: canonicalUsername, CanonicalEmail: canonicalEmail,
 		PasswordHash: u.PasswordHash, CreationDate: fromMillis(u.CreationDate), ChangeDate: fromMillis(u.ChangeDate),
 		DisabledDate: fromMillis(u.DisabledDate), ConfirmationDate: fromMillis(u.ConfirmationDate), MailFailureDate: fromMillis(u.MailFailureDate),
-		TokenHash: u.TokenHash, TokenPurpose: u.TokenPurpose, TokenExpirationDate: fromMillis(u.TokenExpirationDate), Version: u.Version,
+		AccessUntil: fromMillis(u.AccessUntil), Version: u.Version,
 	}
 }
 
@@ -85,7 +88,33 @@ func (u user) changedTo(m models.User, change *unlogged) user {
 	next := userOf(m)
 	next.Username, next.CanonicalUsername, next.CreationDate = u.Username, u.CanonicalUsername, u.CreationDate
 	next.Version, next.FirstKey, next.Revocation, next.Unlogged = u.Version+1, u.FirstKey, u.Revocation, change
+	next.Tokens, next.TokenVersion, next.MailFailureDate = u.Tokens, u.TokenVersion, u.MailFailureDate
+	if next.CanonicalEmail != u.CanonicalEmail {
+		next.MailFailureDate = 0
+	}
 	return next
+}
+
+// update returns what makes the document of a user the next one: what a change
+// can change, and what earlier schemas had is removed.
+func (u user) update(next user) bson.D {
+	set := bson.D{
+		{Key: "email", Value: next.Email}, {Key: "canonical_email", Value: next.CanonicalEmail},
+		{Key: "password_hash", Value: next.PasswordHash}, {Key: "change_date", Value: next.ChangeDate},
+		{Key: "disabled_date", Value: next.DisabledDate}, {Key: "confirmation_date", Value: next.ConfirmationDate},
+		{Key: "access_until", Value: next.AccessUntil}, {Key: "version", Value: next.Version},
+		{Key: "revocation", Value: next.Revocation}, {Key: "unlogged", Value: next.Unlogged},
+	}
+	if next.CanonicalEmail != u.CanonicalEmail {
+		set = append(set, bson.E{Key: "mail_failure_date", Value: int64(0)})
+	}
+	removed := formerTokens()
+	for name := range u.Tokens {
+		if _, kept := next.Tokens[name]; !kept {
+			removed = append(removed, tokenField(name, ""))
+		}
+	}
+	return and(field("$set", set), field("$unset", removed), tokensChanged())
 }
 
 // deleted returns the document of a user of whom nothing is left but what has

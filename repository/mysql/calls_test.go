@@ -172,14 +172,14 @@ func tellsWhatIsTaken(t *testing.T, a, b repository.Repository) {
 	}
 	second, third := newKey(), newKey()
 	second.ID, third.Hash = key.ID, key.Hash
-	isTaken(t, "id", b.CreateKey(t.Context(), act(), second))
-	isTaken(t, "hash", b.CreateKey(t.Context(), act(), third))
+	isTaken(t, "id", b.CreateKey(t.Context(), act(), second, 0))
+	isTaken(t, "hash", b.CreateKey(t.Context(), act(), third, 0))
 	other, first := newUser()
 	if err := b.CreateUser(t.Context(), act(), other, first); err != nil {
 		t.Fatal(err)
 	}
 	other.Version, other.CanonicalEmail = 1, user.CanonicalEmail
-	_, err := a.UpdateUser(t.Context(), act(), other, false)
+	_, err := a.UpdateUser(t.Context(), act(), other, repository.UserUpdate{})
 	isTaken(t, "email", err)
 }
 
@@ -197,14 +197,14 @@ func keepsLongValues(t *testing.T, repo repository.Repository) {
 	t.Helper()
 	long, tooLong := newKey(), newKey()
 	long.Name, tooLong.Name = strings.Repeat("ä", 512), strings.Repeat("ä", 512)+"x"
-	if err := repo.CreateKey(t.Context(), act(), long); err != nil {
+	if err := repo.CreateKey(t.Context(), act(), long, 0); err != nil {
 		t.Errorf("creating a key with a long name: %v", err)
 	}
 	found, err := repo.KeyByHash(t.Context(), long.Hash)
 	if err != nil || found.Name != long.Name {
 		t.Errorf("a long name is read as %q (%v)", found.Name, err)
 	}
-	if err := repo.CreateKey(t.Context(), act(), tooLong); err == nil {
+	if err := repo.CreateKey(t.Context(), act(), tooLong, 0); err == nil {
 		t.Error("a name that is too long is stored")
 	}
 	if _, err := repo.KeyByHash(context.WithoutCancel(t.Context()), tooLong.Hash); !errors.Is(err, repository.ErrNotFound) {

@@ -80,7 +80,7 @@ func (c cluster) writeAtOnce(t *testing.T) {
 // come back and caught up.
 func (c cluster) isolate(t *testing.T) {
 	key := newKey()
-	if err := c.repos[0].CreateKey(t.Context(), act(), key); err != nil {
+	if err := c.repos[0].CreateKey(t.Context(), act(), key, 0); err != nil {
 		t.Fatal(err)
 	}
 	if found, err := c.repos[2].KeyByHash(t.Context(), key.Hash); err != nil || found.IsRevoked() {

@@ -16,7 +16,7 @@ func TestLockWaitTimeout(t *testing.T) {
 	uri := testdatabase.New(t, "mysql")
 	repo := openAt(t, uri.String())
 	key := newKey()
-	if err := repo.CreateKey(t.Context(), act(), key); err != nil {
+	if err := repo.CreateKey(t.Context(), act(), key, 0); err != nil {
 		t.Fatal(err)
 	}
 	holder, err := asAdmin(t, uri.String()).Conn(t.Context())

@@ -36,7 +36,7 @@ func newKey() models.APIKey {
 func createKey(ctx context.Context, t *testing.T, repo repository.Repository) models.APIKey {
 	t.Helper()
 	key := newKey()
-	if err := repo.CreateKey(ctx, act(), key); err != nil {
+	if err := repo.CreateKey(ctx, act(), key, 0); err != nil {
 		t.Fatalf("CreateKey: %v", err)
 	}
 	return key
@@ -61,11 +61,18 @@ func exercise(t *testing.T, here, there repository.Repository) {
 	if string(found.Hash) != string(key.Hash) || found.Name != key.Name || !found.CreationDate.Equal(key.CreationDate) {
 		t.Errorf("the key that was read is %+v", found)
 	}
-	user := models.User{ID: uuid.NewString(), CreationDate: act().Date, TokenHash: []byte("\\\x00\x01")}
+	user := models.User{ID: uuid.NewString(), CreationDate: act().Date}
 	user.CanonicalUsername, user.CanonicalEmail = user.ID, user.ID
 	first := newKey()
 	first.UserID = user.ID
 	succeeds("CreateUser", there.CreateUser(ctx, act(), user, first))
+	token := models.Token{Hash: []byte("\\\x00\x01"), UserID: user.ID, ExpirationDate: act().Date.Add(time.Hour)}
+	succeeds("AddToken", there.AddToken(ctx, token))
+	tokens, err := here.TokensOf(ctx, user.ID)
+	succeeds("TokensOf", err)
+	if len(tokens) != 1 || string(tokens[0].Hash) != string(token.Hash) {
+		t.Errorf("the tokens are %+v", tokens)
+	}
 	taken, again := user, newKey()
 	taken.ID, taken.CanonicalEmail, again.UserID = uuid.NewString(), "other", taken.ID
 	var conflict *repository.ConflictError
@@ -74,7 +81,7 @@ func exercise(t *testing.T, here, there repository.Repository) {
 	}
 	_, err = here.UserByID(ctx, user.ID)
 	succeeds("UserByID", err)
-	_, _, err = there.RenewKey(ctx, act(), key.ID, act().Date.Add(time.Hour), false)
+	_, _, err = there.RenewKey(ctx, act(), key.ID, repository.Renewal{Expiration: act().Date.Add(time.Hour)})
 	succeeds("RenewKey", err)
 	_, err = here.RevokeKey(ctx, act(), key.ID)
 	succeeds("RevokeKey", err)
@@ -129,7 +136,7 @@ func createAtOnce(t *testing.T, repos ...repository.Repository) {
 	for i := range crowd {
 		group.Go(func() {
 			key := newKey()
-			errs[i] = repos[i%len(repos)].CreateKey(t.Context(), act(), key)
+			errs[i] = repos[i%len(repos)].CreateKey(t.Context(), act(), key, 0)
 			_, err := repos[(i+1)%len(repos)].KeyByHash(t.Context(), key.Hash)
 			errs[i] = errors.Join(errs[i], err)
 		})

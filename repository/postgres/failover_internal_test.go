@@ -122,7 +122,7 @@ func (c cluster) createKey(repo repository.Repository) models.APIKey {
 	id := uuid.NewString()
 	hash := sha256.Sum256([]byte(id))
 	key := models.APIKey{ID: id, Hash: hash[:], CreationDate: act().Date}
-	if err := repo.CreateKey(c.Context(), act(), key); err != nil {
+	if err := repo.CreateKey(c.Context(), act(), key, 0); err != nil {
 		c.Fatal(err)
 	}
 	return key

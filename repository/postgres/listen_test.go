@@ -24,7 +24,7 @@ func TestListen(t *testing.T) {
 	for n := range 3 {
 		id := uuid.NewString()
 		key := models.APIKey{ID: id, Hash: []byte(id)[:32], CreationDate: time.Now()}
-		if err := there.CreateKey(t.Context(), repository.Act{Actor: "test", Date: time.Now()}, key); err != nil {
+		if err := there.CreateKey(t.Context(), repository.Act{Actor: "test", Date: time.Now()}, key, 0); err != nil {
 			t.Fatal(err)
 		}
 		wait(t, rings)

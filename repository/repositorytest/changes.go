@@ -97,12 +97,12 @@ func (s *suite) creatingUser(user models.User, key models.APIKey) func(repositor
 }
 
 func (s *suite) creatingKey(key models.APIKey) func(repository.Act) error {
-	return func(act repository.Act) error { return s.repo.CreateKey(s.Context(), act, key) }
+	return func(act repository.Act) error { return s.repo.CreateKey(s.Context(), act, key, 0) }
 }
 
 func (s *suite) renewing(id string, reactivate bool) func(repository.Act) error {
 	return func(act repository.Act) error {
-		_, _, err := s.repo.RenewKey(s.Context(), act, id, hour(20), reactivate)
+		_, _, err := s.repo.RenewKey(s.Context(), act, id, repository.Renewal{Expiration: hour(20), Reactivate: reactivate})
 		return err
 	}
 }
@@ -120,7 +120,7 @@ func (s *suite) deleting(id string) func(repository.Act) error {
 
 func (s *suite) updating(user models.User, revokeKeys bool) func(repository.Act) error {
 	return func(act repository.Act) error {
-		_, err := s.repo.UpdateUser(s.Context(), act, user, revokeKeys)
+		_, err := s.repo.UpdateUser(s.Context(), act, user, repository.UserUpdate{RevokeKeys: revokeKeys})
 		return err
 	}
 }

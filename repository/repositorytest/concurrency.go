@@ -88,7 +88,7 @@ func (s *suite) raceOfKeys(field string, set func(key *models.APIKey)) {
 	errs := race(crowd, func(int) error {
 		key := newKey()
 		set(&key)
-		return s.repo.CreateKey(s.Context(), act(), key)
+		return s.repo.CreateKey(s.Context(), act(), key, 0)
 	})
 	s.oneWins(field, errs)
 	same(s, "the number of changes", len(s.changeLog()), 1)
@@ -130,7 +130,7 @@ func raceToRenew(s *suite) {
 	renewed := make([]models.APIKey, crowd)
 	errs := race(crowd, func(i int) (err error) {
 		act := repository.Act{Actor: fmt.Sprint(i), Date: hour(1)}
-		renewed[i], _, err = s.repo.RenewKey(s.Context(), act, key.ID, hour(i), false)
+		renewed[i], _, err = s.repo.RenewKey(s.Context(), act, key.ID, repository.Renewal{Expiration: hour(i)})
 		return err
 	})
 	s.allSucceed("RenewKey", errs)
@@ -220,7 +220,7 @@ func followedLog(s *suite) {
 		written <- race(writers, func(int) error {
 			failures := []error{}
 			for range each {
-				failures = append(failures, s.repo.CreateKey(s.Context(), act(), newKey()))
+				failures = append(failures, s.repo.CreateKey(s.Context(), act(), newKey(), 0))
 			}
 			return errors.Join(failures...)
 		})

@@ -29,13 +29,13 @@ func calls(user models.User, key models.APIKey) []call {
 	newcomer := newUser("newcomer")
 	return append(readingCalls(user, key), []call{
 		{"CreateKey", func(ctx context.Context, repo repository.Repository) error {
-			return repo.CreateKey(ctx, act(), keyOf(user))
+			return repo.CreateKey(ctx, act(), keyOf(user), 0)
 		}},
 		{"CreateUser", func(ctx context.Context, repo repository.Repository) error {
 			return repo.CreateUser(ctx, act(), newcomer, keyOf(newcomer))
 		}},
 		{"RenewKey", func(ctx context.Context, repo repository.Repository) error {
-			_, _, err := repo.RenewKey(ctx, act(), key.ID, hour(20), true)
+			_, _, err := repo.RenewKey(ctx, act(), key.ID, repository.Renewal{Expiration: hour(20), Reactivate: true})
 			return err
 		}},
 		{"RevokeKey", func(ctx context.Context, repo repository.Repository) error {
@@ -60,7 +60,7 @@ func calls(user models.User, key models.APIKey) []call {
 			return repo.DeleteKey(ctx, act(), key.ID)
 		}},
 		{"UpdateUser", func(ctx context.Context, repo repository.Repository) error {
-			_, err := repo.UpdateUser(ctx, act(), user, true)
+			_, err := repo.UpdateUser(ctx, act(), user, repository.UserUpdate{RevokeKeys: true})
 			return err
 		}},
 		{"DeleteUser", func(ctx context.Context, repo repository.Repository) error {
@@ -170,7 +170,7 @@ func cancelledInTheMiddle(s *suite) {
 	for i := range 150 {
 		ctx, cancel := context.WithTimeout(s.Context(), time.Duration(i)*20*time.Microsecond)
 		key := keyOf(user)
-		err := s.repo.CreateKey(ctx, act(), key)
+		err := s.repo.CreateKey(ctx, act(), key, 0)
 		s.isWholeOrAbsent(key, err)
 		for _, call := range readingCalls(user, first) {
 			if err := call.make(ctx, s.repo); err != nil {

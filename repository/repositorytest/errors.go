@@ -55,9 +55,9 @@ func closedUnderWay(s *suite) {
 func errorsHoldNoValue(s *suite) {
 	user, key := newUser("canonical-secret"), newKey()
 	user.Username, user.Email = "typed-secret", "typed-secret@example.org"
-	user.TokenHash, user.TokenPurpose = []byte("token-hash-secret-of-32-bytes-xx"), "purpose-secret"
 	key.Name, key.Hint, key.UserID = "label-secret", "ga_secret", user.ID
 	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), act(), user, key))
+	s.succeeds("AddToken", s.repo.AddToken(s.Context(), secretToken(user)))
 	for name, err := range s.failures(user, key) {
 		if err == nil {
 			s.Errorf("%s succeeds", name)
@@ -82,20 +82,25 @@ func (s *suite) failures(user models.User, key models.APIKey) map[string]error {
 	homeless.UserID = newID()
 	failures["a taken username"] = s.repo.CreateUser(ctx, act(), sameName, keyOf(sameName))
 	failures["a taken email"] = s.repo.CreateUser(ctx, act(), sameEmail, keyOf(sameEmail))
-	failures["a taken hash"] = s.repo.CreateKey(ctx, act(), sameHash)
-	failures["a taken id"] = s.repo.CreateKey(ctx, act(), sameID)
+	failures["a taken hash"] = s.repo.CreateKey(ctx, act(), sameHash, 0)
+	failures["a taken id"] = s.repo.CreateKey(ctx, act(), sameID, 0)
 	moved, outdated := sameEmail, user
 	moved.CanonicalEmail, outdated.Version = "free@example.org", 7
 	s.succeeds("CreateUser", s.repo.CreateUser(ctx, act(), moved, keyOf(moved)))
-	moved.Email, moved.CanonicalEmail, moved.TokenHash, moved.TokenPurpose = user.Email, user.CanonicalEmail, user.TokenHash, user.TokenPurpose
-	_, failures["a change to a taken email"] = s.repo.UpdateUser(ctx, act(), moved, true)
-	_, failures["an outdated change"] = s.repo.UpdateUser(ctx, act(), outdated, true)
+	moved.Email, moved.CanonicalEmail = user.Email, user.CanonicalEmail
+	_, failures["a change to a taken email"] = s.repo.UpdateUser(ctx, act(), moved, repository.UserUpdate{RevokeKeys: true})
+	_, failures["an outdated change"] = s.repo.UpdateUser(ctx, act(), outdated, repository.UserUpdate{RevokeKeys: true})
+	orphan := secretToken(user)
+	orphan.UserID = newID()
+	failures["a token of nobody"] = s.repo.AddToken(ctx, orphan)
+	_, failures["a token of another"] = s.repo.UpdateUser(ctx, act(), sameEmail, repository.UserUpdate{UseToken: orphan.Hash})
+	failures["another password's rehash"] = s.repo.RehashPassword(ctx, user.ID, user.PasswordHash+"x", user.PasswordHash)
 	late := keyOf(user)
 	late.UserVersion = 7
-	failures["a key of an outdated user"] = s.repo.CreateKey(ctx, act(), late)
-	failures["a missing user"] = s.repo.CreateKey(ctx, act(), homeless)
+	failures["a key of an outdated user"] = s.repo.CreateKey(ctx, act(), late, 0)
+	failures["a missing user"] = s.repo.CreateKey(ctx, act(), homeless, 0)
 	s.revokeKey(key.ID)
-	_, _, failures["a revoked key"] = s.repo.RenewKey(ctx, act(), key.ID, hour(20), false)
+	_, _, failures["a revoked key"] = s.repo.RenewKey(ctx, act(), key.ID, repository.Renewal{Expiration: hour(20)})
 	s.deleteKey(key.ID)
 	_, failures["a missing key"] = s.repo.KeyByHash(ctx, key.Hash)
 	_, failures["a missing name"] = s.repo.UserByUsername(ctx, user.CanonicalUsername+"s")
@@ -112,13 +117,25 @@ func failuresOf(ctx context.Context, repo repository.Repository, user models.Use
 	_, search := repo.KeyByHash(ctx, key.Hash)
 	_, login := repo.UserByUsername(ctx, user.CanonicalUsername)
 	_, address := repo.UserByEmail(ctx, user.CanonicalEmail)
-	_, update := repo.UpdateUser(ctx, act(), user, true)
+	_, update := repo.UpdateUser(ctx, act(), user, repository.UserUpdate{RevokeKeys: true})
 	_, users := repo.ListUsers(ctx, repository.UserFilter{Username: user.CanonicalUsername, Email: user.CanonicalEmail}, wholeList())
 	_, list := repo.ListUsage(ctx, repository.UsageFilter{
 		Name: key.Name, Username: user.CanonicalUsername, Email: user.CanonicalEmail,
 	}, wholeList())
-	return errors.Join(search, login, address, update, users, list,
-		repo.CreateUser(ctx, act(), user, key), repo.CreateKey(ctx, act(), key))
+	token := secretToken(user)
+	_, tokens := repo.TokensOf(ctx, user.ID)
+	_, use := repo.UpdateUser(ctx, act(), user, repository.UserUpdate{UseToken: token.Hash, VoidTokens: []string{token.Purpose}})
+	return errors.Join(search, login, address, update, users, list, tokens, use,
+		repo.AddToken(ctx, token), repo.DeleteToken(ctx, user.ID, token.Hash),
+		repo.RehashPassword(ctx, user.ID, user.PasswordHash, user.PasswordHash), repo.NoteMailFailure(ctx, user.ID, hour(1)),
+		repo.CreateUser(ctx, act(), user, key), repo.CreateKey(ctx, act(), key, 0))
+}
+
+func secretToken(user models.User) models.Token {
+	return models.Token{
+		Hash: []byte("token-hash-secret-of-32-bytes-xx"), UserID: user.ID, Purpose: "purpose-secret",
+		Email: user.Email, CanonicalEmail: user.CanonicalEmail, CreationDate: hour(1), ExpirationDate: hour(2),
+	}
 }
 
 func valuesOf(user models.User, key models.APIKey) map[string]string {
@@ -128,9 +145,9 @@ func valuesOf(user models.User, key models.APIKey) map[string]string {
 		"typed address":      user.Email,
 		"canonical address":  user.CanonicalEmail,
 		"password hash":      user.PasswordHash,
-		"token's hash":       hex.EncodeToString(user.TokenHash),
-		"token's bytes":      string(user.TokenHash),
-		"token's purpose":    user.TokenPurpose,
+		"token's hash":       hex.EncodeToString(secretToken(user).Hash),
+		"token's bytes":      string(secretToken(user).Hash),
+		"token's purpose":    secretToken(user).Purpose,
 		"key's name":         key.Name,
 		"key's hint":         key.Hint,
 		"hash in hex":        hex.EncodeToString(key.Hash),

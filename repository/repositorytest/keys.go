@@ -124,7 +124,7 @@ func takenID(s *suite) {
 	key := s.createKey(newKey())
 	intruder := newKey()
 	intruder.ID = key.ID
-	s.conflicts("id", "CreateKey", s.repo.CreateKey(s.Context(), act(), intruder))
+	s.conflicts("id", "CreateKey", s.repo.CreateKey(s.Context(), act(), intruder, 0))
 	same(s, "the key that was there", s.stored(key), key)
 	s.isGone(intruder)
 	same(s, "the number of changes", len(s.changeLog()), 1)
@@ -135,7 +135,7 @@ func takenHash(s *suite) {
 	key := s.createKey(newKey())
 	intruder := newKey()
 	intruder.Hash = key.Hash
-	s.conflicts("hash", "CreateKey", s.repo.CreateKey(s.Context(), act(), intruder))
+	s.conflicts("hash", "CreateKey", s.repo.CreateKey(s.Context(), act(), intruder, 0))
 	same(s, "the key that was there", s.stored(key), key)
 	same(s, "the number of rows", len(s.list(repository.UsageFilter{})), 1)
 	intruder.Hash = newKey().Hash
@@ -146,7 +146,7 @@ func takenHash(s *suite) {
 func unknownUser(s *suite) {
 	user, _ := s.createUser("ana")
 	key := keyOf(newUser("bob"))
-	err := s.repo.CreateKey(s.Context(), act(), key)
+	err := s.repo.CreateKey(s.Context(), act(), key, 0)
 	s.failsWith(repository.ErrNotFound, "CreateKey for an unknown user", err)
 	s.isGone(key)
 	same(s, "the number of rows", len(s.list(repository.UsageFilter{})), 1)

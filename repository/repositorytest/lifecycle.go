@@ -24,7 +24,7 @@ func renewalMovesExpiration(s *suite) {
 	bystander := s.createKey(newKey())
 	key := s.createKey(newKey())
 	for i, expiration := range []time.Time{hour(20), hour(3), hour(22)} {
-		renewed, reactivated, err := s.repo.RenewKey(s.Context(), act(), key.ID, expiration, i == 1)
+		renewed, reactivated, err := s.repo.RenewKey(s.Context(), act(), key.ID, repository.Renewal{Expiration: expiration, Reactivate: i == 1})
 		s.succeeds("RenewKey", err)
 		want := key
 		want.ExpirationDate, want.Version = expiration, int64(i+2)
@@ -38,7 +38,7 @@ func renewalMovesExpiration(s *suite) {
 func renewalToNever(s *suite) {
 	key := s.createKey(newKey())
 	for _, expiration := range []time.Time{{}, hour(20)} {
-		renewed, _, err := s.repo.RenewKey(s.Context(), act(), key.ID, expiration, false)
+		renewed, _, err := s.repo.RenewKey(s.Context(), act(), key.ID, repository.Renewal{Expiration: expiration})
 		s.succeeds("RenewKey", err)
 		same(s, "whether it never expires", renewed.NeverExpires(), expiration.IsZero())
 		same(s, "the key found", s.stored(key), renewed)
@@ -48,7 +48,7 @@ func renewalToNever(s *suite) {
 func revokedIsLeftAlone(s *suite) {
 	key := s.createKey(newKey())
 	revoked := s.revokeKey(key.ID)
-	_, reactivated, err := s.repo.RenewKey(s.Context(), act(), key.ID, hour(20), false)
+	_, reactivated, err := s.repo.RenewKey(s.Context(), act(), key.ID, repository.Renewal{Expiration: hour(20)})
 	s.failsWith(repository.ErrRevoked, "RenewKey of a revoked key", err)
 	same(s, "whether it was reactivated", reactivated, false)
 	same(s, "the key found", s.stored(key), revoked)
@@ -58,7 +58,7 @@ func revokedIsLeftAlone(s *suite) {
 func revokedIsReactivated(s *suite) {
 	key := s.createKey(newKey())
 	s.revokeKey(key.ID)
-	renewed, reactivated, err := s.repo.RenewKey(s.Context(), act(), key.ID, hour(20), true)
+	renewed, reactivated, err := s.repo.RenewKey(s.Context(), act(), key.ID, repository.Renewal{Expiration: hour(20), Reactivate: true})
 	s.succeeds("RenewKey", err)
 	same(s, "whether it was reactivated", reactivated, true)
 	want := key
@@ -70,7 +70,7 @@ func revokedIsReactivated(s *suite) {
 func unknownIsNotRenewed(s *suite) {
 	s.createKey(newKey())
 	for _, reactivate := range []bool{false, true} {
-		_, reactivated, err := s.repo.RenewKey(s.Context(), act(), newID(), hour(20), reactivate)
+		_, reactivated, err := s.repo.RenewKey(s.Context(), act(), newID(), repository.Renewal{Expiration: hour(20), Reactivate: reactivate})
 		s.failsWith(repository.ErrNotFound, "RenewKey of an unknown key", err)
 		same(s, "whether it was reactivated", reactivated, false)
 	}
@@ -157,7 +157,7 @@ func deletedIsGone(s *suite) {
 	key := s.createKey(newKey())
 	s.deleteKey(key.ID)
 	s.isGone(key)
-	_, _, err := s.repo.RenewKey(s.Context(), act(), key.ID, hour(20), true)
+	_, _, err := s.repo.RenewKey(s.Context(), act(), key.ID, repository.Renewal{Expiration: hour(20), Reactivate: true})
 	s.failsWith(repository.ErrNotFound, "RenewKey of a deleted key", err)
 	_, err = s.repo.RevokeKey(s.Context(), act(), key.ID)
 	s.failsWith(repository.ErrNotFound, "RevokeKey of a deleted key", err)
@@ -172,7 +172,7 @@ func deletedIDStaysTaken(s *suite) {
 	s.deleteKey(key.ID)
 	again := newKey()
 	again.ID = key.ID
-	s.conflicts("id", "CreateKey", s.repo.CreateKey(s.Context(), act(), again))
+	s.conflicts("id", "CreateKey", s.repo.CreateKey(s.Context(), act(), again, 0))
 	user := newUser("ana")
 	first := keyOf(user)
 	first.ID = key.ID

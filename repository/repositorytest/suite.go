@@ -52,7 +52,7 @@ func same[T any](s *suite, what string, got, want T) {
 
 func (s *suite) createKey(key models.APIKey) models.APIKey {
 	s.Helper()
-	s.succeeds("CreateKey", s.repo.CreateKey(s.Context(), act(), key))
+	s.succeeds("CreateKey", s.repo.CreateKey(s.Context(), act(), key, 0))
 	return key
 }
 
@@ -67,7 +67,7 @@ func (s *suite) createUser(canonical string) (models.User, models.APIKey) {
 
 func (s *suite) renewKey(id string) models.APIKey {
 	s.Helper()
-	key, _, err := s.repo.RenewKey(s.Context(), act(), id, hour(20), true)
+	key, _, err := s.repo.RenewKey(s.Context(), act(), id, repository.Renewal{Expiration: hour(20), Reactivate: true})
 	s.succeeds("RenewKey", err)
 	return key
 }

@@ -41,7 +41,7 @@ func keyDates(s *suite) {
 
 func changeDates(s *suite) {
 	key := s.createKey(newKey())
-	renewed, _, err := s.repo.RenewKey(s.Context(), actAt(untidy(4)), key.ID, untidy(14), false)
+	renewed, _, err := s.repo.RenewKey(s.Context(), actAt(untidy(4)), key.ID, repository.Renewal{Expiration: untidy(14)})
 	s.succeeds("RenewKey", err)
 	same(s, "the expiration", renewed.ExpirationDate, tidy(14))
 	revoked, err := s.repo.RevokeKey(s.Context(), actAt(untidy(5)), key.ID)

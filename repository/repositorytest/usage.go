@@ -109,7 +109,7 @@ func countingNeverResurrects(s *suite) {
 	s.isGone(key)
 	s.hasUsage(key.ID, 2, hour(2))
 	same(s, "the status", s.row(key.ID).Status(hour(3)), models.StatusDeleted)
-	_, _, err := s.repo.RenewKey(s.Context(), act(), key.ID, hour(20), true)
+	_, _, err := s.repo.RenewKey(s.Context(), act(), key.ID, repository.Renewal{Expiration: hour(20), Reactivate: true})
 	s.failsWith(repository.ErrNotFound, "RenewKey after a late flush", err)
 }
 

@@ -1,7 +1,6 @@
 package repositorytest
 
 import (
-	"bytes"
 	"time"
 
 	"github.com/ginauth/ginauth/models"
@@ -26,14 +25,13 @@ func userChangeTests() []test {
 func changed(user models.User) models.User {
 	user.Email, user.CanonicalEmail = "New@Example.org", "new@example.org"
 	user.PasswordHash = "$argon2id$v=19$m=19456,t=2,p=1$bmV3$bmV3"
-	user.ChangeDate, user.DisabledDate, user.ConfirmationDate, user.MailFailureDate = hour(3), hour(4), hour(5), hour(6)
-	user.TokenHash, user.TokenPurpose, user.TokenExpirationDate = bytes.Repeat([]byte{0, 255}, 16), "confirm", hour(7)
+	user.ChangeDate, user.DisabledDate, user.ConfirmationDate, user.AccessUntil = hour(3), hour(4), hour(5), hour(6)
 	return user
 }
 
 func (s *suite) updateUser(user models.User, revokeKeys bool) models.User {
 	s.Helper()
-	updated, err := s.repo.UpdateUser(s.Context(), act(), user, revokeKeys)
+	updated, err := s.repo.UpdateUser(s.Context(), act(), user, repository.UserUpdate{RevokeKeys: revokeKeys})
 	s.succeeds("UpdateUser", err)
 	return updated
 }
@@ -58,7 +56,7 @@ func userChangesWhole(s *suite) {
 	_, err = s.repo.UserByEmail(s.Context(), user.CanonicalEmail)
 	s.failsWith(repository.ErrNotFound, "UserByEmail of the old address", err)
 	user.Version = 2
-	same(s, "the user returned", s.updateUser(user, false).TokenHash, nil)
+	same(s, "the user returned", s.updateUser(user, false).AccessUntil, time.Time{})
 	user.Version = 3
 	same(s, "the user changed back", s.user(user.ID), user)
 	same(s, "the other user", s.user(bob.ID), bob)
@@ -67,7 +65,7 @@ func userChangesWhole(s *suite) {
 func userKeepsTheRest(s *suite) {
 	user, _ := s.createUser("ana")
 	other := user
-	other.Username, other.CanonicalUsername, other.CreationDate = "Eve", "eve", hour(9)
+	other.Username, other.CanonicalUsername, other.CreationDate, other.MailFailureDate = "Eve", "eve", hour(9), hour(9)
 	want := user
 	want.Version = 2
 	same(s, "the user", s.updateUser(other, false), want)
@@ -95,12 +93,12 @@ func outdatedUser(s *suite) {
 	for _, version := range []int64{0, 1, 3} {
 		outdated := changed(user)
 		outdated.Version = version
-		_, err := s.repo.UpdateUser(s.Context(), act(), outdated, true)
+		_, err := s.repo.UpdateUser(s.Context(), act(), outdated, repository.UserUpdate{RevokeKeys: true})
 		s.failsWith(repository.ErrOutdated, "UpdateUser", err)
 	}
 	unknown := changed(user)
 	unknown.ID = newID()
-	_, err := s.repo.UpdateUser(s.Context(), act(), unknown, true)
+	_, err := s.repo.UpdateUser(s.Context(), act(), unknown, repository.UserUpdate{RevokeKeys: true})
 	s.failsWith(repository.ErrNotFound, "UpdateUser of nobody", err)
 	same(s, "the user", s.user(user.ID), current)
 	same(s, "whether the key is revoked", s.stored(key).IsRevoked(), false)
@@ -112,7 +110,7 @@ func takenAddress(s *suite) {
 	bob, _ := s.createUser("bob")
 	taken := changed(user)
 	taken.CanonicalEmail = bob.CanonicalEmail
-	_, err := s.repo.UpdateUser(s.Context(), act(), taken, true)
+	_, err := s.repo.UpdateUser(s.Context(), act(), taken, repository.UserUpdate{RevokeKeys: true})
 	s.conflicts("email", "UpdateUser", err)
 	same(s, "the user", s.user(user.ID), user)
 	same(s, "whether the key is revoked", s.stored(key).IsRevoked(), false)
@@ -121,7 +119,7 @@ func takenAddress(s *suite) {
 
 func userChangeIsLogged(s *suite) {
 	user, _ := s.createUser("ana")
-	_, err := s.repo.UpdateUser(s.Context(), repository.Act{Actor: "someone", Date: hour(8)}, user, true)
+	_, err := s.repo.UpdateUser(s.Context(), repository.Act{Actor: "someone", Date: hour(8)}, user, repository.UserUpdate{RevokeKeys: true})
 	s.succeeds("UpdateUser", err)
 	log := s.changeLog()
 	same(s, "the number of changes", len(log), 3)
@@ -136,7 +134,7 @@ func keysRevoked(s *suite) {
 	second, service := s.createKey(keyOf(user)), s.createKey(newKey())
 	_, err := s.repo.RevokeKey(s.Context(), actAt(hour(2)), first.ID)
 	s.succeeds("RevokeKey", err)
-	_, err = s.repo.UpdateUser(s.Context(), actAt(hour(3)), user, true)
+	_, err = s.repo.UpdateUser(s.Context(), actAt(hour(3)), user, repository.UserUpdate{RevokeKeys: true})
 	s.succeeds("UpdateUser", err)
 	same(s, "the date of what was revoked before", s.stored(first).RevocationDate, hour(2))
 	same(s, "the version of what was revoked before", s.stored(first).Version, int64(2))
@@ -149,7 +147,7 @@ func keysRevoked(s *suite) {
 	later := keyOf(user)
 	later.UserVersion = 2
 	same(s, "a key that was issued later", s.stored(s.createKey(later)), later)
-	key, reactivated, err := s.repo.RenewKey(s.Context(), act(), second.ID, hour(20), true)
+	key, reactivated, err := s.repo.RenewKey(s.Context(), act(), second.ID, repository.Renewal{Expiration: hour(20), Reactivate: true})
 	s.succeeds("RenewKey", err)
 	same(s, "whether it was reactivated", reactivated, true)
 	same(s, "the key", s.stored(second), key)
@@ -182,7 +180,7 @@ func keyOfVersion(s *suite) {
 	for _, version := range []int64{1, 3} {
 		key := keyOf(user)
 		key.UserVersion = version
-		s.failsWith(repository.ErrOutdated, "CreateKey", s.repo.CreateKey(s.Context(), act(), key))
+		s.failsWith(repository.ErrOutdated, "CreateKey", s.repo.CreateKey(s.Context(), act(), key, 0))
 		s.isGone(key)
 	}
 	same(s, "the number of changes", len(s.changeLog()), 3)

@@ -19,7 +19,7 @@ func userContextTests() []test {
 
 func userChangeCutShort(s *suite) {
 	s.cutShort("UpdateUser", func(ctx context.Context, user models.User) error {
-		_, err := s.repo.UpdateUser(ctx, act(), changed(user), true)
+		_, err := s.repo.UpdateUser(ctx, act(), changed(user), repository.UserUpdate{RevokeKeys: true})
 		return err
 	}, func(user models.User) bool {
 		found := s.user(user.ID)
@@ -37,7 +37,7 @@ func userChangeCutShort(s *suite) {
 // moveAway gives the address of changed free for the next.
 func (s *suite) moveAway(user models.User) error {
 	user.CanonicalEmail = newID()
-	_, err := s.repo.UpdateUser(s.Context(), act(), user, false)
+	_, err := s.repo.UpdateUser(s.Context(), act(), user, repository.UserUpdate{})
 	return err
 }
 

@@ -90,7 +90,7 @@ func deletedTwice(s *suite) {
 	for _, id := range []string{user.ID, newID(), ""} {
 		s.failsWith(repository.ErrNotFound, "DeleteUser", s.repo.DeleteUser(s.Context(), act(), id, true))
 	}
-	_, err := s.repo.UpdateUser(s.Context(), act(), user, false)
+	_, err := s.repo.UpdateUser(s.Context(), act(), user, repository.UserUpdate{})
 	s.failsWith(repository.ErrNotFound, "UpdateUser", err)
 	same(s, "the number of changes", len(s.changeLog()), 3)
 }

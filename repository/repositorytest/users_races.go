@@ -38,7 +38,7 @@ func (s *suite) addSecond(id string) error {
 			return err
 		}
 		user.ChangeDate = user.ChangeDate.Add(time.Second)
-		_, err = s.repo.UpdateUser(s.Context(), act(), user, false)
+		_, err = s.repo.UpdateUser(s.Context(), act(), user, repository.UserUpdate{})
 		if !errors.Is(err, repository.ErrOutdated) {
 			return err
 		}
@@ -51,7 +51,7 @@ func oneOfManyVersions(s *suite) {
 	errs := race(crowd, func(i int) (err error) {
 		mine := user
 		mine.PasswordHash = fmt.Sprint("hash-", i)
-		returned[i], err = s.repo.UpdateUser(s.Context(), act(), mine, false)
+		returned[i], err = s.repo.UpdateUser(s.Context(), act(), mine, repository.UserUpdate{})
 		return err
 	})
 	winners := []models.User{}
@@ -76,7 +76,7 @@ func raceToMove(s *suite) {
 	errs := race(len(users), func(i int) error {
 		mine := users[i]
 		mine.Email, mine.CanonicalEmail = "New@example.org", "new@example.org"
-		_, err := s.repo.UpdateUser(s.Context(), act(), mine, false)
+		_, err := s.repo.UpdateUser(s.Context(), act(), mine, repository.UserUpdate{})
 		return err
 	})
 	winners := 0
@@ -129,7 +129,7 @@ func noKeySlipsThrough(s *suite) {
 	for i := range 5 {
 		user, _ := s.createUser(fmt.Sprint("user-", i))
 		s.issuingAgainst(user, repository.ErrOutdated, func() error {
-			_, err := s.repo.UpdateUser(s.Context(), act(), user, true)
+			_, err := s.repo.UpdateUser(s.Context(), act(), user, repository.UserUpdate{RevokeKeys: true})
 			return err
 		})
 	}
@@ -154,7 +154,7 @@ func (s *suite) issuingAgainst(user models.User, refusal error, change func() er
 			return change()
 		}
 		keys[i] = keyOf(user)
-		return s.repo.CreateKey(s.Context(), act(), keys[i])
+		return s.repo.CreateKey(s.Context(), act(), keys[i], 0)
 	})
 	s.succeeds("the change", errs[len(keys)])
 	for i, key := range keys {

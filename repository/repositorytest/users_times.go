@@ -19,8 +19,7 @@ func userTimeTests() []test {
 
 // withDates is the user with one date in the place of each that can change.
 func withDates(user models.User, date time.Time) models.User {
-	user.ChangeDate, user.DisabledDate, user.ConfirmationDate = date, date, date
-	user.MailFailureDate, user.TokenExpirationDate = date, date
+	user.ChangeDate, user.DisabledDate, user.ConfirmationDate, user.AccessUntil = date, date, date, date
 	return user
 }
 
@@ -36,6 +35,7 @@ func (s *suite) keepsDates(date, want time.Time) {
 	user.CreationDate = want
 	same(s, "the user stored", s.user(user.ID), user)
 	same(s, "the key's date", s.stored(key).DisabledDate, want)
+	same(s, "the key's end of access", s.stored(key).AccessUntil, want)
 
 	later, laterKey := s.createUser(newID())
 	changed := s.updateUser(withDates(later, date), false)
@@ -44,6 +44,7 @@ func (s *suite) keepsDates(date, want time.Time) {
 	same(s, "the user changed", s.user(later.ID), withDates(later, want))
 	same(s, "the date of the key found", s.stored(laterKey).DisabledDate, want)
 	same(s, "the date of the key listed", s.row(laterKey.ID).DisabledDate, want)
+	same(s, "the end of access of the key listed", s.row(laterKey.ID).AccessUntil, want)
 	same(s, "the users listed", s.users(repository.UserFilter{Username: later.CanonicalUsername}), []models.User{changed})
 }
 
@@ -52,7 +53,7 @@ func userDates(s *suite) { s.keepsDates(untidy(3), tidy(3)) }
 func userActDates(s *suite) {
 	ana, anas := s.createUser("ana")
 	bob, bobs := s.createUser("bob")
-	_, err := s.repo.UpdateUser(s.Context(), actAt(untidy(4)), ana, true)
+	_, err := s.repo.UpdateUser(s.Context(), actAt(untidy(4)), ana, repository.UserUpdate{RevokeKeys: true})
 	s.succeeds("UpdateUser", err)
 	s.succeeds("DeleteUser", s.repo.DeleteUser(s.Context(), actAt(untidy(5)), bob.ID, false))
 	same(s, "the revocation by a change", s.stored(anas).RevocationDate, tidy(4))
@@ -92,7 +93,7 @@ func userEpoch(s *suite) {
 	same(s, "the number of users with both dates", len(s.users(repository.UserFilter{Disabled: &yes, Confirmed: &yes})), 6)
 	same(s, "the number of disabled keys", len(s.list(repository.UsageFilter{Status: models.StatusDisabled, Now: hour(1)})), 6)
 	user, key := s.createUser("ana")
-	_, err := s.repo.UpdateUser(s.Context(), actAt(time.UnixMilli(0)), user, true)
+	_, err := s.repo.UpdateUser(s.Context(), actAt(time.UnixMilli(0)), user, repository.UserUpdate{RevokeKeys: true})
 	s.succeeds("UpdateUser", err)
 	same(s, "the revocation", s.stored(key).RevocationDate, time.UnixMilli(1).UTC())
 }

@@ -1,8 +1,6 @@
 package repositorytest
 
 import (
-	"bytes"
-
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
 )
@@ -13,14 +11,13 @@ func userValueTests() []test {
 		{"hostile strings find no user but their own", hostileStringsFindNobody},
 		{"hostile ids name one user", hostileUserIDs},
 		{"very long values of a user are kept whole", longUsers},
-		{"a token's hash is kept byte for byte", tokenHashes},
 		{"empty values of a user stay empty", emptyUser},
 	}
 }
 
 // filledWith is the user with the value in each text that can change.
 func filledWith(user models.User, value string) models.User {
-	user.Email, user.CanonicalEmail, user.PasswordHash, user.TokenPurpose = value, value, value, value
+	user.Email, user.CanonicalEmail, user.PasswordHash = value, value, value
 	return user
 }
 
@@ -51,7 +48,7 @@ func hostileStringsFindNobody(s *suite) {
 		s.failsWith(repository.ErrNotFound, "UserByEmail", err)
 		stranger := user
 		stranger.ID = value
-		_, err = s.repo.UpdateUser(s.Context(), act(), stranger, true)
+		_, err = s.repo.UpdateUser(s.Context(), act(), stranger, repository.UserUpdate{RevokeKeys: true})
 		s.failsWith(repository.ErrNotFound, "UpdateUser", err)
 		s.failsWith(repository.ErrNotFound, "DeleteUser", s.repo.DeleteUser(s.Context(), act(), value, false))
 		for _, filter := range []repository.UserFilter{{Username: value}, {Email: value}} {
@@ -112,36 +109,11 @@ func (s *suite) createTwin(user models.User) error {
 	return s.repo.CreateUser(s.Context(), act(), user, keyOf(user))
 }
 
-func tokenHashes(s *suite) {
-	user, _ := s.createUser("ana")
-	all := make([]byte, 256)
-	for i := range all {
-		all[i] = byte(i)
-	}
-	for _, hash := range append([][]byte{make([]byte, 32), bytes.Repeat([]byte{' '}, 32)}, all[:32], all[32:64], all[96:128], all[128:160], all[224:]) {
-		user.TokenHash = hash
-		user = s.updateUser(user, false)
-		same(s, "the hash returned", user.TokenHash, hash)
-		same(s, "the hash", s.user(user.ID).TokenHash, hash)
-	}
-}
-
-// No token is no token, however a caller says so.
 func emptyUser(s *suite) {
-	for _, none := range [][]byte{nil, {}} {
-		user := newUser(newID())
-		user.TokenHash = none
-		s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), act(), user, keyOf(user)))
-		same(s, "the length of the hash", len(s.user(user.ID).TokenHash), 0)
-		user = s.updateUser(changed(user), false)
-		user.Email, user.PasswordHash, user.TokenPurpose, user.TokenHash = "", "", "", none
-		emptied := s.updateUser(user, false)
-		found := s.user(user.ID)
-		same(s, "the length of the hash returned", len(emptied.TokenHash), 0)
-		same(s, "the length of the hash found", len(found.TokenHash), 0)
-		emptied.TokenHash, found.TokenHash = nil, nil
-		same(s, "the user", found, emptied)
-		same(s, "what is left in texts", emptied.Email+emptied.PasswordHash+emptied.TokenPurpose, "")
-		s.succeeds("freeing the address", s.repo.DeleteUser(s.Context(), act(), user.ID, false))
-	}
+	user, _ := s.createUser("ana")
+	user = s.updateUser(changed(user), false)
+	user.Email, user.PasswordHash = "", ""
+	emptied := s.updateUser(user, false)
+	same(s, "the user", s.user(user.ID), emptied)
+	same(s, "what is left in texts", emptied.Email+emptied.PasswordHash, "")
 }

@@ -109,7 +109,7 @@ func hostileActorsAndNodes(s *suite) {
 	key := s.createKey(newKey())
 	values := append(hostile(), "node", "NODE", "node ", "nodé")
 	for _, value := range values {
-		_, _, err := s.repo.RenewKey(s.Context(), repository.Act{Actor: value, Date: hour(1)}, key.ID, hour(20), false)
+		_, _, err := s.repo.RenewKey(s.Context(), repository.Act{Actor: value, Date: hour(1)}, key.ID, repository.Renewal{Expiration: hour(20)})
 		s.succeeds("RenewKey", err)
 		s.addUsage(flushOf(value, 1, key.ID))
 	}

@@ -19,8 +19,8 @@ type erasing struct {
 }
 
 // UpdateUser implements repository.Repository.
-func (e erasing) UpdateUser(ctx context.Context, act repository.Act, user models.User, revokeKeys bool) (models.User, error) {
-	updated, err := e.Repository.UpdateUser(ctx, act, user, revokeKeys)
+func (e erasing) UpdateUser(ctx context.Context, act repository.Act, user models.User, update repository.UserUpdate) (models.User, error) {
+	updated, err := e.Repository.UpdateUser(ctx, act, user, update)
 	e.emptyLog(ctx, err)
 	return updated, err
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
 )
 
 // Of a user who is deleted, and of the address that was theirs before, nothing
@@ -20,16 +21,23 @@ func TestDeletedUsersAreOverwritten(t *testing.T) {
 	}
 	user := models.User{
 		ID: newKey().ID, Username: "Erased-Name", CanonicalUsername: "erased-name", Email: "Former@erased.example",
-		CanonicalEmail: "former@erased.example", PasswordHash: "erased-hash", TokenHash: []byte("erased-token"),
-		TokenPurpose: "erased-purpose", CreationDate: act().Date, ChangeDate: act().Date, TokenExpirationDate: act().Date.Add(time.Hour),
+		CanonicalEmail: "former@erased.example", PasswordHash: "erased-hash", CreationDate: act().Date, ChangeDate: act().Date,
+	}
+	token := models.Token{
+		Hash: []byte("erased-token"), UserID: user.ID, Purpose: "erased-purpose", Email: "Former@erased.example",
+		CanonicalEmail: "former@erased.example", CreationDate: act().Date, ExpirationDate: act().Date.Add(time.Hour),
 	}
 	key := newKey()
 	key.UserID = user.ID
 	steps := []func() error{
 		func() error { return repo.CreateUser(t.Context(), act(), user, key) },
 		func() error {
+			if err := repo.AddToken(t.Context(), token); err != nil {
+				return err
+			}
+			update := repository.UserUpdate{UseToken: token.Hash}
 			user.Version, user.Email, user.CanonicalEmail = 1, "Later@erased.example", "later@erased.example"
-			_, err := repo.UpdateUser(t.Context(), act(), user, false)
+			_, err := repo.UpdateUser(t.Context(), act(), user, update)
 			expectNowhere(t, path, "former")
 			return err
 		},

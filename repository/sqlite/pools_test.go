@@ -133,7 +133,7 @@ func TestWriterWaitsAndReaderDoesNot(t *testing.T) {
 	key := createKey(t, repo)
 	tx := lock(t, otherPool(t, path))
 	written := make(chan error, 1)
-	go func() { written <- repo.CreateKey(t.Context(), act(), newKey()) }()
+	go func() { written <- repo.CreateKey(t.Context(), act(), newKey(), 0) }()
 	expectKey(t, repo, key)
 	select {
 	case err := <-written:
@@ -168,7 +168,7 @@ func TestDeadlineEndsWaiting(t *testing.T) {
 	began := time.Now()
 	for range 2 {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-		err := repo.CreateKey(ctx, act(), newKey())
+		err := repo.CreateKey(ctx, act(), newKey(), 0)
 		cancel()
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("a write that waits too long returns %v", err)

@@ -58,7 +58,7 @@ func playRole(role, path string) int {
 
 func work(ctx context.Context, repo repository.Repository) error {
 	for i := range max(keysPerWorker, flushesPerWorker) {
-		err := repo.CreateKey(ctx, act(), newKey())
+		err := repo.CreateKey(ctx, act(), newKey(), 0)
 		flush := repository.Flush{Node: fmt.Sprint(os.Getpid()), Number: int64(i + 1)}
 		flush.Usages = []models.Usage{{KeyID: sharedKey, TotalQueries: 1, LatestQueryDate: act().Date}}
 		if err := errors.Join(err, repo.AddUsage(ctx, flush)); err != nil {
@@ -72,7 +72,7 @@ func work(ctx context.Context, repo repository.Repository) error {
 func writeForever(ctx context.Context, repo repository.Repository) error {
 	for {
 		key := newKey()
-		if err := repo.CreateKey(ctx, act(), key); err != nil {
+		if err := repo.CreateKey(ctx, act(), key, 0); err != nil {
 			return err
 		}
 		fmt.Println(key.ID)
@@ -157,7 +157,7 @@ func expectAllWork(t *testing.T, path string, processes int) {
 	}
 	var migrations []int
 	err = otherPool(t, path).Raw("SELECT number FROM ginauth_migrations ORDER BY number").Scan(&migrations).Error
-	if err != nil || !slices.Equal(migrations, []int{1, 2, 3}) {
+	if err != nil || !slices.Equal(migrations, []int{1, 2, 3, 4}) {
 		t.Errorf("the migrations %v are recorded (%v), want each once", migrations, err)
 	}
 }
@@ -254,7 +254,7 @@ func TestGoroutinesStartAtOnce(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				if err := errors.Join(repo.CreateKey(t.Context(), act(), newKey()), repo.Close()); err != nil {
+				if err := errors.Join(repo.CreateKey(t.Context(), act(), newKey(), 0), repo.Close()); err != nil {
 					t.Error(err)
 				}
 			})

@@ -57,7 +57,7 @@ func newKey() models.APIKey {
 func createKey(t *testing.T, repo repository.Repository) models.APIKey {
 	t.Helper()
 	key := newKey()
-	if err := repo.CreateKey(t.Context(), act(), key); err != nil {
+	if err := repo.CreateKey(t.Context(), act(), key, 0); err != nil {
 		t.Fatal(err)
 	}
 	return key
