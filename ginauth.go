@@ -90,6 +90,11 @@ func New(repo repository.Repository, config Config) (*Auth, error) {
 	if isShort {
 		config.Logger.Warn("an admin secret is short enough to be guessed; take a longer one outside of tests")
 	}
+	if advisor, ok := repo.(repository.Advisor); ok {
+		for _, warning := range advisor.Warnings() {
+			config.Logger.Warn(warning)
+		}
+	}
 	config.Secrets = nil // only the digests are needed from here on
 	a := &Auth{
 		config:  config,

@@ -11,6 +11,6 @@ import (
 func TestFaults(t *testing.T) {
 	faults.Run(t, faults.Backend{
 		Kind: "mysql", Open: mysql.Open, FlushedKeys: 2000,
-		IsCommit: func(message []byte) bool { return bytes.Contains(bytes.ToUpper(message), []byte("COMMIT")) },
+		IsCommit: func(message []byte) bool { return bytes.Contains(message, []byte("COMMIT AND")) },
 	})
 }

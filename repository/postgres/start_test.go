@@ -106,6 +106,31 @@ func TestURIsThatCannotBeUsed(t *testing.T) {
 	}
 }
 
+// A URI that looks for a server that takes no writes is refused with a sentence.
+func TestTargetSessionAttributes(t *testing.T) {
+	uri := testdatabase.New(t, "postgres")
+	for _, attributes := range []string{"read-only", "standby", "prefer-standby"} {
+		if err := refuses(t, withQuery(uri, "target_session_attrs", attributes)); !strings.Contains(err.Error(), "target_session_attrs") {
+			t.Errorf("the error does not name the parameter: %v", err)
+		}
+	}
+}
+
+// Of several hosts the one that takes writes is used, also after a failover.
+func TestFailoverAmongSeveralHosts(t *testing.T) {
+	primary := testdatabase.OwnServer(t, "postgres")
+	standby := testdatabase.Started(t)(testservers.StartStandby(t.Context(), primary))
+	for _, attributes := range []string{"read-write", "primary", "any"} {
+		located, err := url.Parse(standby.URI)
+		if err != nil {
+			t.Fatal(err)
+		}
+		located.Host += "," + strings.Split(strings.Split(primary.URI, "@")[1], "/")[0]
+		repo := openURI(t, withQuery(located, "target_session_attrs", attributes))
+		createKey(t.Context(), t, repo)
+	}
+}
+
 // The first of several hosts that answers is used.
 func TestSeveralHosts(t *testing.T) {
 	uri := testdatabase.New(t, "postgres")
