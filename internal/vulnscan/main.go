@@ -21,6 +21,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 )
 
 func main() {
@@ -36,7 +37,7 @@ var errUnreachable = errors.New("the database of vulnerabilities cannot be reach
 
 // unreachable begins what govulncheck prints then. It ends with 1 for every
 // failure, and never because of a finding when it prints JSON.
-var unreachable = []byte("govulncheck: fetching vulnerabilities: ")
+const unreachable = "govulncheck: fetching vulnerabilities: "
 
 func run(ctx context.Context, out io.Writer, args []string) error {
 	at := slices.Index(args, "--")
@@ -68,7 +69,7 @@ func scan(ctx context.Context, module string, command []string) ([]finding, erro
 	govulncheck := exec.CommandContext(ctx, command[0], args...) //nolint:gosec // the Makefile names the command
 	govulncheck.Stdout, govulncheck.Stderr = &stdout, &stderr
 	err := govulncheck.Run()
-	if cause, ok := bytes.CutPrefix(bytes.TrimSpace(stderr.Bytes()), unreachable); err != nil && ok {
+	if cause, ok := strings.CutPrefix(strings.TrimSpace(stderr.String()), unreachable); err != nil && ok {
 		return nil, fmt.Errorf("%w: %s", errUnreachable, cause)
 	}
 	if err != nil {

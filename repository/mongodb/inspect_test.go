@@ -96,7 +96,7 @@ func TestCollectionsThatAreRefused(t *testing.T) {
 }
 
 func TestIndexesThatAreRefused(t *testing.T) {
-	some := bson.Raw(rawOf(t, field("x", 1)))
+	some := rawOf(t, field("x", 1))
 	for want, found := range map[string]index{
 		"not unique":     {},
 		"collation":      {Unique: true, Collation: some},

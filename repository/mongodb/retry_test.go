@@ -14,7 +14,7 @@ import (
 // refusing answers every write with a reply, the first times that it is made.
 func refusing(times int64, reply bson.D) script {
 	tried := map[string]int64{}
-	return func(name string, command bson.Raw, forward func() bson.D) bson.D {
+	return func(name string, _ bson.Raw, forward func() bson.D) bson.D {
 		if !isWrite(name) {
 			return forward()
 		}
@@ -65,7 +65,7 @@ func TestUnknownOutcomes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r, server := follows(t, newDatabase(t), nil)
 			var tried atomic.Int64
-			server.set(func(name string, command bson.Raw, forward func() bson.D) bson.D {
+			server.set(func(name string, _ bson.Raw, forward func() bson.D) bson.D {
 				if isWrite(name) {
 					tried.Add(1)
 					return reply

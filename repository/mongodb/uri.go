@@ -85,13 +85,14 @@ func checkNames(uri string) error {
 	if parsed.SocketTimeoutSet {
 		return errors.New("the URI sets the option socketTimeoutMS, which has no effect: each call has a deadline; leave it out")
 	}
-	for _, name := range slices.Sorted(maps.Keys(parsed.UnknownOptions)) {
-		if strings.Contains(uri[strings.Index(uri, "?"):], "@") { // the name may be part of a password
-			return errURI
-		}
-		return fmt.Errorf("the URI sets the option %q, which is unknown: correct its name or leave it out", name)
+	unknown := slices.Sorted(maps.Keys(parsed.UnknownOptions))
+	if len(unknown) == 0 {
+		return nil
 	}
-	return nil
+	if strings.Contains(uri[strings.Index(uri, "?"):], "@") { // the name may be part of a password
+		return errURI
+	}
+	return fmt.Errorf("the URI sets the option %q, which is unknown: correct its name or leave it out", unknown[0])
 }
 
 // advise returns a sentence for each option that puts something at risk.
