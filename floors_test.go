@@ -31,6 +31,7 @@ func TestFloors(t *testing.T) {
 		{"/repository", slices.Concat(drivers, swag, above, gin, []string{modulePath + "/security", modulePath + "/repository/", modulePath + "/internal"})},
 		{"/internal/usage", slices.Concat(drivers, swag, above, gin)},
 		{"/internal/throttle", slices.Concat(drivers, swag, above, gin)},
+		{"/internal/bulkhead", slices.Concat(drivers, swag, above, gin)},
 		{"/internal/clientip", slices.Concat(drivers, swag, above, gin)},
 		{"/internal/outbox", slices.Concat(drivers, swag, above, gin)},
 		{"/mail", slices.Concat(drivers, swag, above, gin, []string{modulePath + "/internal"})},

@@ -63,6 +63,7 @@ type Auth struct {
 	unasked       rate.Sometimes // reports of a store that was not asked
 	inVain        rate.Sometimes // records of what strangers tried
 	hashing       hashing
+	logins        loginLimits
 	proofs        *throttle.Accounts // of passwords
 	origins       *http.CrossOriginProtection
 	letters       *letters // nil without a mailer
@@ -111,10 +112,11 @@ func New(repo repository.Repository, config Config) (*Auth, error) {
 		private: []string{"private"},
 		unasked: rate.Sometimes{Interval: time.Second}, inVain: rate.Sometimes{Interval: time.Second},
 		hashing: newHashing(config.HashMemory),
+		logins:  newLoginLimits(),
 		origins: originsOf(config.PublicURL),
 		proofs:  throttle.NewAccounts(passwordGuesses, passwordRefill),
 	}
-	a.repo = a.keys.Writing(repo)
+	a.repo = withBoundedLists(a.keys.Writing(repo), repo)
 	a.startLetters()
 	a.changes = changefeed.Start(repo, a.keys, config.Now, config.Logger)
 	a.close = sync.OnceValue(a.shutDown)

@@ -69,13 +69,13 @@ func loginOf(login string) string {
 // work that it takes. Guesses are counted before anybody is looked for and
 // anything is hashed.
 func (a *Auth) prove(ctx context.Context, c claim) (user models.User, ok bool, err error) {
-	wait, giveBack := a.proofs.Try(loginOf(c.login), c.address, a.now())
+	wait, refund := a.proofs.Try(loginOf(c.login), c.address, a.config.Now())
 	if wait > 0 {
 		return models.User{}, false, tooManyAttempts("Too many wrong passwords for this account.", wait)
 	}
 	user, right, err := a.check(ctx, c)
 	if right || err != nil {
-		giveBack()
+		refund()
 	}
 	if errors.Is(err, errUnknownHere) {
 		return a.prove(ctx, c)
@@ -84,7 +84,10 @@ func (a *Auth) prove(ctx context.Context, c claim) (user models.User, ok bool, e
 		return models.User{}, false, err
 	}
 	for _, name := range []string{user.CanonicalUsername, user.CanonicalEmail} {
-		a.proofs.Succeed(loginOf(name), user.ID, c.address, a.now())
+		a.proofs.Succeed(loginOf(name), user.ID, c.address, a.config.Now())
+	}
+	if err := a.logins.succeed(user.ID, a.config.Now()); err != nil {
+		return models.User{}, false, err
 	}
 	return a.upgraded(ctx, user, c.password), true, nil
 }
@@ -103,7 +106,13 @@ func (a *Auth) check(ctx context.Context, c claim) (user models.User, right bool
 	if a.proofs.Disown(login, user.ID, c.address) {
 		return models.User{}, false, errUnknownHere
 	}
-	right, err = a.verifyPassword(ctx, user.PasswordHash, c.password, a.proofs.Knows(login, c.address, a.now()))
+	isKnown, account := a.proofs.Knows(login, c.address, a.config.Now()), login
+	if isKnown {
+		account = user.ID
+	}
+	right, err = a.logins.verify(ctx, account, a.config.Now, isKnown, func() (bool, error) {
+		return a.verifyPassword(ctx, user.PasswordHash, c.password, isKnown)
+	})
 	return user, right, err
 }
 

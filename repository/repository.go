@@ -205,6 +205,13 @@ type Advisor interface {
 	Warnings() []string
 }
 
+// Sized is what a Repository may be, too: one that has a bounded number of
+// connections for reading.
+type Sized interface {
+	// Readers is how many reads run at once at most.
+	Readers() int
+}
+
 // Act says who makes a change, and when. Each method that changes a key or a
 // user takes one; the change log keeps it.
 type Act struct {

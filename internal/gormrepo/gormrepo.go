@@ -13,6 +13,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -124,6 +125,15 @@ func (r *Repository) adopt(dbs ...*gorm.DB) error {
 
 // Warnings implements repository.Advisor.
 func (r *Repository) Warnings() []string { return r.warnings }
+
+// Readers implements repository.Sized.
+func (r *Repository) Readers() int {
+	pool, err := r.backend.Read.DB()
+	if err != nil || pool.Stats().MaxOpenConnections == 0 { // no bound
+		return math.MaxInt
+	}
+	return pool.Stats().MaxOpenConnections
+}
 
 // Close implements repository.Repository.
 func (r *Repository) Close() error {
