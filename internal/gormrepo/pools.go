@@ -29,15 +29,15 @@ type member struct {
 	pending *atomic.Int64
 }
 
-// split says how many connections there are for reading, for writing, and for
-// the change log, of so many altogether. One is left to who listens for changes,
-// unless there are fewer than four; one pool reads and writes then.
-func split(connections int) (read, write, log int) {
+// split says how many of the connections read and write. One follows the change
+// log, and one is left to who listens for changes. With fewer than four nobody
+// listens, and one pool reads and writes.
+func split(connections int) (read, write int) {
 	if connections < leastToListen {
-		return connections - 1, 0, 1
+		return connections - 1, 0
 	}
 	rest := connections - 2
-	return (rest + 1) / 2, rest / 2, 1
+	return (rest + 1) / 2, rest / 2
 }
 
 // add takes a pool over, unless it is there already.

@@ -76,7 +76,7 @@ func (e repeatable) Unwrap() error { return e.error }
 // pause waits before the next attempt; false if there is no time for one.
 func pause(ctx context.Context, attempt int) bool {
 	longest := min(firstPause<<min(attempt-1, 10), longestPause)
-	timer := time.NewTimer(rand.N(longest))
+	timer := time.NewTimer(rand.N(longest)) //nolint:gosec // it keeps nobody out
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

@@ -88,12 +88,12 @@ func UntilGranted(ctx context.Context, isRefusal func(err error) bool, open func
 func openPools(ctx context.Context, server Server, connections int) (Backend, error) {
 	backend := server.Backend.withDefaults()
 	backend.pools = &pools{}
-	read, write, log := split(connections)
+	read, write := split(connections)
 	var opened []*gorm.DB
 	for _, pool := range []struct {
 		db   **gorm.DB
 		size int
-	}{{&backend.Read, read}, {&backend.Write, write}, {&backend.Log, log}} {
+	}{{&backend.Read, read}, {&backend.Write, write}, {&backend.Log, 1}} {
 		if pool.size == 0 {
 			*pool.db = backend.Read
 			continue

@@ -136,7 +136,7 @@ func keepsStatements(ctx context.Context, config *pgx.ConnConfig) bool {
 		clients[i] = conn
 	}
 	for range 2 {
-		name := fmt.Sprintf("ginauth_%x", rand.Uint64())
+		name := fmt.Sprintf("ginauth_%x", rand.Uint64()) //nolint:gosec // it only has to differ
 		for _, conn := range clients {
 			if losesStatement(ctx, conn.PgConn(), name) {
 				return false
