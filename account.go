@@ -48,9 +48,9 @@ func (a *Auth) RegisterAccount(group interface {
 	BasePath() string
 }) {
 	account := group.Group("", a.protectAccount)
-	account.GET("", a.accountShow(a.showAccount))
-	account.GET("/logs", a.accountShow(a.accountLogs))
-	account.GET("/usage", a.accountShow(a.accountUsage))
+	account.GET("", a.accountShow("user.show", a.showAccount))
+	account.GET("/logs", a.accountShow("key.list", a.accountLogs))
+	account.GET("/usage", a.accountShow("usage.list", a.accountUsage))
 	account.POST("/new", a.accountChange("key.create", withPassword, a.accountNewKey))
 	account.POST("/renew", a.accountChange("key.renew", withPassword, a.accountRenewKey))
 	account.POST("/revoke", a.accountChange("key.revoke", withAny, a.accountRevokeKey))
@@ -96,19 +96,19 @@ const (
 	withPassword
 )
 
-// accountShow makes a route of a call that shows a user what is theirs. Who is not
-// let in is audited.
-func (a *Auth) accountShow(call func(ctx context.Context, user models.User, rawQuery string) (any, error)) gin.HandlerFunc {
+// accountShow makes a route of a call that shows a user what is theirs, which is
+// audited.
+func (a *Auth) accountShow(action string, call func(ctx context.Context, user models.User, rawQuery string) (any, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		user, err := a.accountUser(c, withAny)
 		if err != nil {
-			a.audit(c, user.ID, "user.login", "", err)
 			a.refuse(c, accountChallenge, err)
 			return
 		}
 		ctx, cancel := storeContext(c)
 		defer cancel()
 		response, err := call(ctx, user, c.Request.URL.RawQuery)
+		a.recordList(c, user.ID, action, response, err)
 		if err != nil {
 			a.refuse(c, accountChallenge, err)
 			return
@@ -148,23 +148,32 @@ func (a *Auth) publicChange(action string, call func(c *gin.Context) (id string,
 	}
 }
 
-// accountUser returns the user who calls. For calls that a key may make, a key
-// that is sent decides, and Basic beside it says nothing: a browser may repeat
-// there what it sends to a proxy of the site. For calls that need the password,
-// Basic decides, and a key beside it says nothing.
+// accountUser returns the user who calls, and records the login.
 func (a *Auth) accountUser(c *gin.Context, kind proofKind) (models.User, error) {
+	login, user, err := a.findAccountUser(c, kind)
+	a.recordLogin(c, login, user, err)
+	return user, err
+}
+
+// findAccountUser returns the user who calls, and the login by which they are
+// known, if it is not by a key. For calls that a key may make, a key that is sent
+// decides, and Basic beside it says nothing: a browser may repeat there what it
+// sends to a proxy of the site. For calls that need the password, Basic decides,
+// and a key beside it says nothing.
+func (a *Auth) findAccountUser(c *gin.Context, kind proofKind) (login string, user models.User, err error) {
 	login, password, sent, err := takeBasic(c.Request)
 	if kind == withAny || !sent {
 		user, err := a.userByKey(c, kind)
 		if !sent || !isProblem(err, "credentials_missing") {
-			return user, err
+			return "", user, err
 		}
 	}
 	a.dropKeyHeaders(c)
 	if err != nil {
-		return models.User{}, err
+		return "", models.User{}, err
 	}
-	return a.userByPassword(c, login, password)
+	user, err = a.userByPassword(c, login, password)
+	return login, user, err
 }
 
 // userByPassword returns the user whose login and password these are.

@@ -2,7 +2,6 @@ package ginauth
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -40,11 +39,11 @@ func (a *Auth) RegisterAdmin(group interface {
 	admin.POST("/renew", a.change("key.renew", a.renewKey))
 	admin.POST("/revoke", a.change("key.revoke", a.revokeKey))
 	admin.POST("/delete", a.change("key.delete", a.deleteKey))
-	admin.GET("/logs", a.show(a.logs))
-	admin.GET("/usage", a.show(a.usageSeries))
+	admin.GET("/logs", a.show("key.list", a.logs))
+	admin.GET("/usage", a.show("usage.list", a.usageSeries))
 	admin.POST("/verify", a.answer(a.verify))
-	admin.GET("/users", a.show(a.users))
-	admin.GET("/users/export", a.show(a.exportUser))
+	admin.GET("/users", a.show("user.list", a.users))
+	admin.GET("/users/export", a.show("user.export", a.exportUser))
 	admin.POST("/users/disable", a.change("user.disable", a.disableUser))
 	admin.POST("/users/enable", a.change("user.enable", a.enableUser))
 	admin.POST("/users/delete", a.change("user.delete", a.deleteUser))
@@ -57,7 +56,9 @@ func (a *Auth) RegisterAdmin(group interface {
 // requireSecret lets nobody pass without the admin secret.
 func (a *Auth) requireSecret(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
-	if err := a.checkSecret(c); err != nil {
+	err := a.checkSecret(c)
+	a.recordSecret(c, err)
+	if err != nil {
 		a.refuse(c, secretChallenge, err)
 	}
 }
@@ -78,7 +79,11 @@ func (a *Auth) checkSecret(c *gin.Context) error {
 	if len(values) > 1 {
 		return problem(http.StatusUnauthorized, "secret_repeated", "The header secret-key was sent more than once.")
 	}
-	return a.compareSecret(a.config.ClientIP(c), values[0])
+	if err := a.compareSecret(a.config.ClientIP(c), values[0]); err != nil {
+		return err
+	}
+	a.recordPosition(c, a.secrets.Position(values[0]))
+	return nil
 }
 
 // dropKeyHeaders removes a key that a client sends with everything. In a query
@@ -94,12 +99,13 @@ func (a *Auth) dropKeyHeaders(c *gin.Context) {
 }
 
 // show makes a route of a call that changes nothing and answers with what it
-// finds for the parameters of the query.
-func (a *Auth) show(call func(ctx context.Context, rawQuery string) (any, error)) gin.HandlerFunc {
+// finds for the parameters of the query. Who was shown what is audited.
+func (a *Auth) show(action string, call func(ctx context.Context, rawQuery string) (any, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		ctx, cancel := storeContext(c)
 		defer cancel()
 		response, err := call(ctx, c.Request.URL.RawQuery)
+		a.recordList(c, actorAdmin, action, response, err)
 		if err != nil {
 			a.refuse(c, secretChallenge, err)
 			return
@@ -127,27 +133,4 @@ func (a *Auth) change(action string, call func(*gin.Context) (id string, err err
 			a.refuse(c, secretChallenge, err)
 		}
 	}
-}
-
-// audit records who tried to change what, and how it ended. What strangers try
-// in vain, who could fill the log in no time, it records once a second.
-func (a *Auth) audit(c *gin.Context, actor, action, id string, err error) {
-	switch {
-	case err == nil:
-		a.record(c, actor, action, id, "done")
-	case actor == "":
-		a.inVain.Do(func() { a.record(c, actor, action, id, problemOf(err).Code) })
-	default:
-		a.record(c, actor, action, id, problemOf(err).Code)
-	}
-}
-
-func (a *Auth) record(c *gin.Context, actor, action, id, outcome string) {
-	a.config.Logger.LogAttrs(c.Request.Context(), slog.LevelInfo, "audit",
-		slog.String("action", action),
-		slog.String("object_id", id),
-		slog.String("actor", actor),
-		slog.String("client_address", a.config.ClientIP(c)),
-		slog.String("outcome", outcome),
-	)
 }

@@ -21,8 +21,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"golang.org/x/time/rate"
 
+	"github.com/ginauth/ginauth/internal/audit"
 	"github.com/ginauth/ginauth/internal/changefeed"
 	"github.com/ginauth/ginauth/internal/keycache"
 	"github.com/ginauth/ginauth/internal/throttle"
@@ -60,8 +60,7 @@ type Auth struct {
 	keyLetters []string
 	// vary and private are the values of headers of guarded answers.
 	vary, private []string
-	unasked       rate.Sometimes // reports of a store that was not asked
-	inVain        rate.Sometimes // records of what strangers tried
+	records       *audit.Recorder
 	hashing       hashing
 	logins        loginLimits
 	proofs        *throttle.Accounts // of passwords
@@ -110,7 +109,7 @@ func New(repo repository.Repository, config Config) (*Auth, error) {
 		sources: canonical(config.KeySources), keyLetters: keyLetters(config.KeySources),
 		vary:    varyOn(config.KeySources),
 		private: []string{"private"},
-		unasked: rate.Sometimes{Interval: time.Second}, inVain: rate.Sometimes{Interval: time.Second},
+		records: audit.Start(config.Logger),
 		hashing: newHashing(config.HashMemory),
 		logins:  newLoginLimits(),
 		origins: originsOf(config.PublicURL),
@@ -130,6 +129,7 @@ func New(repo repository.Repository, config Config) (*Auth, error) {
 func (a *Auth) Close() error { return a.close() }
 
 func (a *Auth) shutDown() error {
+	defer a.records.Close() // last: what happens meanwhile is recorded
 	a.closed.Store(true)
 	a.keys.Close() // first: streams end by it
 	unsent := inTime(lettersTimeout, a.closeLetters)

@@ -41,13 +41,14 @@ func (a *Auth) Guard() gin.HandlerFunc {
 			withKey(c, key)
 			a.limitCaching(c)
 		case !isProblem(err, "key_missing") || !a.hasPassed(c):
+			a.countRefusal(c, key, err)
 			a.refuse(c, a.challenge(), err)
 		}
 	}
 }
 
 // authenticate returns the active key that the request carries, and counts the
-// request.
+// request. With an error it returns the key if that is known and refused.
 func (a *Auth) authenticate(c *gin.Context) (*keycache.Key, error) {
 	a.takeSecretFromQuery(c)
 	text, err := takeKey(c, a.sources, a.config.KeyPrefix)
@@ -70,7 +71,7 @@ func (a *Auth) authenticate(c *gin.Context) (*keycache.Key, error) {
 		return nil, err
 	}
 	if err := refusalOf(key.Status(now)); err != nil {
-		return nil, err
+		return key, err
 	}
 	a.usage.Count(key, c.FullPath(), now)
 	return key, nil

@@ -38,6 +38,8 @@ func (a *Auth) issueToKnownUser(ctx context.Context, act repository.Act, key mod
 		return models.APIKey{}, err
 	}
 	user, right, err := a.prove(ctx, claim{login: who.canonicalUsername, password: who.password, address: who.address})
+	p := proof{action: "user.login", actor: act.Actor, login: who.canonicalUsername, clientAddress: who.address, userID: user.ID}
+	a.recordProof(ctx, p, verdict(user, right, err))
 	switch {
 	case err != nil:
 		return models.APIKey{}, err

@@ -2,6 +2,7 @@ package ginauth
 
 import (
 	"errors"
+	"log/slog"
 	"math"
 	"net/http"
 	"strconv"
@@ -130,16 +131,18 @@ func (a *Auth) refuse(c *gin.Context, challenge string, err error) {
 	a.config.Respond(c, p)
 }
 
-// reportOutage logs why the store could not be asked. Where it was not asked at
-// all, anybody could fill the log in no time, so that is said once a second.
+// reportOutage logs why the store could not be asked. Anybody could fill the log
+// in no time, so the number of lines is limited, and more so where the store was
+// not asked at all.
 func (a *Auth) reportOutage(c *gin.Context, err error) {
-	report := func() { a.config.Logger.Error("the store failed", "path", c.FullPath(), "error", err) }
+	const failuresAtOnce = 10
+	kind, atOnce := "failures of the store", failuresAtOnce
 	var known Problem
 	if errors.Is(err, keycache.ErrOverloaded) || errors.Is(err, keycache.ErrStale) || errors.As(err, &known) {
-		a.unasked.Do(report)
-		return
+		kind, atOnce = "outages without a query", 1
 	}
-	report()
+	a.records.LogLimited(c.Request.Context(), kind, atOnce, slog.LevelError, "the store failed",
+		slog.String("path", c.FullPath()), slog.Any("error", err))
 }
 
 // respond writes a problem as JSON.

@@ -195,3 +195,20 @@ func nullable(t time.Time) *time.Time {
 	}
 	return &t
 }
+
+// What follows says how much an answer shows, see counts.
+
+func (r logsResponse) rows() int        { return len(r.Logs) }
+func (r logsResponse) objectID() string { return "" }
+
+func (r seriesResponse) rows() int        { return len(r.Usage) }
+func (r seriesResponse) objectID() string { return "" }
+
+func (r usersResponse) rows() int        { return len(r.Users) }
+func (r usersResponse) objectID() string { return "" }
+
+func (r exportResponse) rows() int        { return len(r.Keys) + len(r.Usage) }
+func (r exportResponse) objectID() string { return r.User.ID }
+
+func (r *userResponse) rows() int        { return 1 }
+func (r *userResponse) objectID() string { return r.ID }

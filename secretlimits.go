@@ -68,6 +68,5 @@ func (a *Auth) compareSecret(address, secret string) error {
 		a.guesses.known.Add("", "", address, now)
 		return nil
 	}
-	a.config.Logger.Warn("wrong admin secret", "client_address", address)
 	return problem(http.StatusUnauthorized, "secret_wrong", "The admin secret is wrong.")
 }

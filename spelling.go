@@ -55,9 +55,13 @@ func keyLetters(sources []KeySource) []string {
 }
 
 // takeSecretFromQuery removes the admin secret from the URL, however its name
-// is spelled, and reports whether it was there.
+// is spelled, and reports whether it was there, which is recorded.
 func (a *Auth) takeSecretFromQuery(c *gin.Context) bool {
-	return takeParameters(c, func(name, _ string) bool { return spells(name, secretLetters) })
+	if !takeParameters(c, func(name, _ string) bool { return spells(name, secretLetters) }) {
+		return false
+	}
+	a.recordSecretInURL(c)
+	return true
 }
 
 // takeSpelledKeys removes keys from the URL whose parameter is misspelled. They

@@ -25,24 +25,44 @@ import (
 //	@Security		AdminSecret
 //	@Router			/verify [post]
 func (a *Auth) verify(c *gin.Context) error {
-	var request verifyRequest
-	if err := readJSON(c, &request); err != nil {
-		return err
+	claim, err := readClaim(c, a.config.ClientIP(c))
+	user, right := models.User{}, false
+	if err == nil {
+		user, right, err = a.prove(c.Request.Context(), claim)
 	}
-	claim, err := request.claim(a.config.ClientIP(c))
-	if err != nil {
-		return err
-	}
-	user, ok, err := a.prove(c.Request.Context(), claim)
+	p := proof{action: "user.verify", actor: actorAdmin, login: claim.login, clientAddress: a.config.ClientIP(c), personAddress: claim.address, userID: user.ID}
+	a.recordProof(c.Request.Context(), p, verdict(user, right, err))
 	if err != nil {
 		return err
 	}
 	response := verifyResponse{}
-	if ok && !user.IsDisabled() {
+	if right && !user.IsDisabled() {
 		response = verifyResponse{Verified: true, User: describeUser(user)}
 	}
 	c.JSON(http.StatusOK, response)
 	return nil
+}
+
+func readClaim(c *gin.Context, address string) (claim, error) {
+	var request verifyRequest
+	if err := readJSON(c, &request); err != nil {
+		return claim{}, err
+	}
+	return request.claim(address)
+}
+
+// verdict is what a record says of a password that was checked.
+func verdict(user models.User, right bool, err error) string {
+	switch {
+	case err != nil:
+		return outcomeOf(err)
+	case !right:
+		return "wrong_password"
+	case user.IsDisabled():
+		return "user_disabled"
+	default:
+		return "done"
+	}
 }
 
 // users lists users.

@@ -62,13 +62,17 @@ func NewSecrets(secrets ...string) (Secrets, error) {
 // time, each of them whatever the others gave, so that the time taken tells neither how much of
 // a secret was guessed nor which one matched. The empty string never matches, since NewSecrets
 // accepts no empty secret.
-func (s Secrets) Match(candidate string) bool {
+func (s Secrets) Match(candidate string) bool { return s.Position(candidate) > 0 }
+
+// Position returns which of the secrets candidate is: 1 for the current one, 2
+// for the previous one, 0 for none. It takes the same time for each of them.
+func (s Secrets) Position(candidate string) int {
 	digest := sha256.Sum256([]byte(candidate))
-	matches := 0
-	for i := range s.digests {
-		matches |= subtle.ConstantTimeCompare(s.digests[i][:], digest[:])
+	position := 0
+	for i := len(s.digests) - 1; i >= 0; i-- { // of two that are the same, it is the first
+		position = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(s.digests[i][:], digest[:]), i+1, position)
 	}
-	return matches == 1
+	return position
 }
 
 // String returns a fixed text, so that printing a Secrets shows not even its digests: the digest

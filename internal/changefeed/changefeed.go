@@ -68,6 +68,8 @@ type Feed struct {
 	node    string
 	proofs  int64
 	skewed  bool
+	// failures is how many readings have failed in a row.
+	failures int
 
 	bell    chan struct{}
 	cancel  context.CancelFunc
@@ -141,10 +143,13 @@ func (f *Feed) pollAndReport(ctx context.Context, wasFailing bool) (failing bool
 	err := f.poll(ctx, limit)
 	switch {
 	case ctx.Err() != nil: // closed
-	case err != nil && !wasFailing:
+	case err != nil && wasFailing:
+		f.failures++
+	case err != nil:
+		f.failures = 1
 		f.logger.Warn("changes to keys cannot be followed; keys that are known are served for a while, until they are refused with 503", "error", err)
 	case err == nil && wasFailing:
-		f.logger.Info("changes to keys are followed again")
+		f.logger.Info("changes to keys are followed again", "failures", f.failures)
 	}
 	return err != nil
 }

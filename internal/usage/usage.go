@@ -49,6 +49,7 @@ type Recorder struct {
 	held     int              // how many of them have room in the table
 
 	reported losses // by the goroutine, and by Close after it
+	failures int    // in a row, likewise
 	stop     context.CancelFunc
 	stopped  chan struct{}
 }
@@ -144,10 +145,13 @@ func (r *Recorder) flushAndReport(ctx context.Context, wasFailing bool) (failing
 		more, err = r.flushInTime()
 	}
 	switch {
-	case err != nil && !wasFailing:
+	case err != nil && wasFailing:
+		r.failures++
+	case err != nil:
+		r.failures = 1
 		r.logger.Warn("usage cannot be written; it is kept and tried again", "error", err)
 	case err == nil && wasFailing:
-		r.logger.Info("usage is written again")
+		r.logger.Info("usage is written again", "failures", r.failures)
 	}
 	r.reportLosses()
 	return err != nil
