@@ -30,19 +30,26 @@ type Key struct {
 	// that moment.
 	reading uint64
 	moment  time.Duration
-	// expiration and creation are in milliseconds since 1970, 0 for none.
+	// expiration and creation are in milliseconds since 1970, 0 for none. The
+	// former is the earlier one of the key's date and its owner's end of access.
 	expiration int64
-	end        *end // nil for nearly all
+	special    *special // nil for nearly all
 }
 
-// end is why a key is in force no more, though it has not expired. Dates are in
-// milliseconds since 1970, 0 for none.
-type end struct{ revocation, disabled int64 }
+// special is what few keys have: a revocation, an owner who was disabled or
+// whose access ends, and a date that is fixed. Dates are in milliseconds since
+// 1970, 0 for none.
+type special struct {
+	revocation, disabled int64
+	// expiration is the key's own date.
+	expiration, accessUntil int64
+	fixed                   bool
+}
 
 func (c *Cache) newKey(stored models.APIKey, number uint64, moment time.Duration) *Key {
 	key := &Key{
 		hash: Hash(stored.Hash), reading: number, moment: moment, cache: c,
-		expiration: millis(stored.ExpirationDate), end: endOf(stored), creation: millis(stored.CreationDate),
+		expiration: millis(stored.End()), special: newSpecial(stored), creation: millis(stored.CreationDate),
 		text:    stored.ID + stored.Hint + stored.UserID + stored.Name + stored.Username,
 		lengths: [4]uint16{uint16(len(stored.ID)), uint16(len(stored.Hint)), uint16(len(stored.UserID)), uint16(len(stored.Name))},
 	}
@@ -54,13 +61,21 @@ func (c *Cache) newKey(stored models.APIKey, number uint64, moment time.Duration
 	return key
 }
 
-// endOf returns nil for a key that is in force until it expires.
-func endOf(stored models.APIKey) *end {
-	if stored.RevocationDate.IsZero() && stored.DisabledDate.IsZero() {
+// newSpecial returns nil for a key that has nothing special.
+func newSpecial(stored models.APIKey) *special {
+	s := special{
+		revocation: millis(stored.RevocationDate), disabled: millis(stored.DisabledDate),
+		accessUntil: millis(stored.AccessUntil), fixed: stored.ExpirationFixed,
+	}
+	if s == (special{}) {
 		return nil
 	}
-	return &end{millis(stored.RevocationDate), millis(stored.DisabledDate)}
+	s.expiration = millis(stored.ExpirationDate)
+	return &s
 }
+
+// refuses reports whether the key is refused though it has not expired.
+func (s *special) refuses() bool { return s != nil && (s.revocation != 0 || s.disabled != 0) }
 
 // ID returns the key's id.
 func (k *Key) ID() string { return k.text[:k.lengths[0]] }
@@ -80,7 +95,7 @@ func (k *Key) Tally() *usage.Tally { return &k.tally }
 // Status judges the key at the given time. That of a key that is in force, as
 // nearly all are that are asked about, takes no copy of it.
 func (k *Key) Status(now time.Time) models.Status {
-	if k.end == nil && (k.expiration == 0 || now.UnixMilli() < k.expiration) {
+	if !k.special.refuses() && (k.expiration == 0 || now.UnixMilli() < k.expiration) {
 		return models.StatusActive
 	}
 	return k.APIKey().Status(now)
@@ -97,8 +112,9 @@ func (k *Key) APIKey() models.APIKey {
 		ID: parts[0], Hint: parts[1], UserID: parts[2], Name: parts[3], Username: rest,
 		CreationDate: fromMillis(k.creation), ExpirationDate: fromMillis(k.expiration),
 	}
-	if k.end != nil {
-		key.RevocationDate, key.DisabledDate = fromMillis(k.end.revocation), fromMillis(k.end.disabled)
+	if s := k.special; s != nil {
+		key.RevocationDate, key.DisabledDate = fromMillis(s.revocation), fromMillis(s.disabled)
+		key.ExpirationDate, key.AccessUntil, key.ExpirationFixed = fromMillis(s.expiration), fromMillis(s.accessUntil), s.fixed
 	}
 	return key
 }

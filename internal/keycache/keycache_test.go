@@ -31,7 +31,7 @@ func TestKeyFillsTwoCacheLines(t *testing.T) {
 func TestKeyIsKeptWhole(t *testing.T) {
 	f := newFixture(t)
 	f.key.ExpirationDate, f.key.RevocationDate = noon.Add(time.Hour), noon.Add(time.Minute)
-	f.key.DisabledDate = noon.Add(time.Second)
+	f.key.DisabledDate, f.key.AccessUntil, f.key.ExpirationFixed = noon.Add(time.Second), noon.Add(30*time.Minute), true
 	f.store.put(f.key)
 	want := f.key
 	want.Hash, want.Version = nil, 0
@@ -54,6 +54,31 @@ func TestKeyTellsOfItsUser(t *testing.T) {
 	f.Invalidate("the-user")
 	if status := f.mustLoad().Status(noon); status != models.StatusDisabled {
 		t.Errorf("the key of a disabled user is %s", status)
+	}
+}
+
+// No key is served after its owner's access has ended, and it tells of both
+// dates.
+func TestAccessEnds(t *testing.T) {
+	for name, expiration := range map[string]time.Time{"never": {}, "later": noon.Add(time.Hour), "earlier": noon.Add(time.Second)} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			f.key.ExpirationDate, f.key.AccessUntil = expiration, noon.Add(time.Minute)
+			f.store.put(f.key)
+			key, end := f.mustLoad(), f.key.End()
+			if status := key.Status(end.Add(-time.Millisecond)); status != models.StatusActive {
+				t.Errorf("before its end it is %s", status)
+			}
+			if status := key.Status(end); status != models.StatusExpired {
+				t.Errorf("at its end it is %s", status)
+			}
+			if got := key.APIKey(); !got.ExpirationDate.Equal(expiration) || !got.AccessUntil.Equal(f.key.AccessUntil) {
+				t.Errorf("its dates are %v and %v", got.ExpirationDate, got.AccessUntil)
+			}
+			if n := testing.AllocsPerRun(100, func() { key.Status(noon) }); n != 0 {
+				t.Errorf("its status takes %v allocations", n)
+			}
+		})
 	}
 }
 

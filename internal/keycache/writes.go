@@ -75,7 +75,7 @@ func (w writing) RevokeKey(ctx context.Context, act repository.Act, id string) (
 func (c *Cache) holdsRevocation(revoked models.APIKey) bool {
 	hash := Hash(revoked.Hash)
 	held := c.keys.find(&hash)
-	return held != nil && held.end != nil && held.end.revocation == millis(revoked.RevocationDate)
+	return held != nil && held.special != nil && held.special.revocation == millis(revoked.RevocationDate)
 }
 
 func (w writing) DeleteKey(ctx context.Context, act repository.Act, id string) error {

@@ -1,0 +1,74 @@
+package keycache
+
+import (
+	"context"
+	"testing"
+
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository"
+)
+
+// revoking is a repository that revokes the one key of a fixture.
+type revoking struct {
+	repository.Repository
+	f   *fixture
+	err error
+}
+
+func (r *revoking) RevokeKey(_ context.Context, act repository.Act, _ string) (models.APIKey, error) {
+	if r.err != nil {
+		return models.APIKey{}, r.err
+	}
+	if !r.f.key.IsRevoked() {
+		r.f.key.RevocationDate = act.Date
+		r.f.store.put(r.f.key)
+	}
+	return r.f.key, nil
+}
+
+// A revocation is in effect when the call returns. Repeating it is no change,
+// whether the key was asked for since or not.
+func TestRevokingAgainTellsNothing(t *testing.T) {
+	f := newFixture(t)
+	repo := &revoking{f: f}
+	writing := f.Writing(repo)
+	revoke := func() { _, _ = writing.RevokeKey(t.Context(), repository.Act{Date: noon}, f.key.ID) }
+	f.mustLoad()
+	revoke()
+	f.expectRevoked(f.load())
+	before := f.changes.number()
+	for range 3 {
+		revoke()
+	}
+	if now := f.changes.number(); now != before {
+		t.Errorf("revoking again made %d changes", now-before)
+	}
+	f.key.RevocationDate = noon.AddDate(0, 0, 1) // another revocation, after a reactivation elsewhere
+	revoke()
+	if f.changes.number() == before {
+		t.Error("a revocation that this cache has not seen is no change")
+	}
+	before = f.changes.number()
+	revoke()
+	if f.changes.number() != before {
+		t.Error("revoking a key that was not asked for since is a change")
+	}
+	repo.err = repository.ErrOutcomeUnknown
+	revoke()
+	if f.changes.number() == before {
+		t.Error("a revocation whose outcome is unknown is no change")
+	}
+}
+
+// A key that was revoked elsewhere is not served here once the call has
+// returned, though the call has changed nothing.
+func TestRevokingWhatIsRevokedElsewhere(t *testing.T) {
+	f := newFixture(t)
+	writing := f.Writing(&revoking{f: f})
+	f.mustLoad()
+	f.revoke() // this node has not heard of it
+	f.expect(Valid)
+	_, _ = writing.RevokeKey(t.Context(), repository.Act{Date: noon}, f.key.ID)
+	f.expect(Outdated)
+	f.expectRevoked(f.load())
+}
