@@ -72,3 +72,46 @@ func TestTablesInAnotherEngine(t *testing.T) {
 	}
 	keepsPromises(t, openAt(t, uri.String()), openAt(t, uri.String()))
 }
+
+// An account, or a server, may grant few connections: calls wait for those that
+// there are, also if two processes share them.
+func TestFewConnections(t *testing.T) {
+	server := testdatabase.OwnServer(t, "mysql", "--wait-timeout=1")
+	admin := asAdmin(t, server.URI)
+	uri := plain(testdatabase.NewAt(t, "mysql", server.URI)).String()
+	if _, err := admin.ExecContext(t.Context(), "ALTER USER plain@'127.0.0.1' WITH MAX_USER_CONNECTIONS 5"); err != nil {
+		t.Fatal(err)
+	}
+	keepsPromises(t, openAt(t, uri), openAt(t, uri))
+}
+
+// Somebody adds columns, as the next version's migration does, while the
+// connections of this one are in use: no call fails.
+func TestColumnsAreAdded(t *testing.T) {
+	t.Parallel()
+	uri := testdatabase.New(t, "mysql")
+	repo, admin := openAt(t, uri.String()), asAdmin(t, uri.String())
+	_ = createsAtOnce(t, repo, repo) // on each connection
+	added := make(chan error, 1)
+	go func() {
+		for _, table := range []string{"users", "keys", "usage", "changes", "change_counter", "usage_hours", "usage_days", "flushes"} {
+			_, err := admin.ExecContext(t.Context(), "ALTER TABLE "+uri.Path[1:]+".ginauth_"+table+" ADD COLUMN extra bigint NOT NULL DEFAULT 0 FIRST")
+			if err != nil {
+				added <- err
+				return
+			}
+		}
+		close(added)
+	}()
+	for going := true; going; {
+		select {
+		case err := <-added:
+			if going = false; err != nil {
+				t.Fatal(err)
+			}
+		default:
+		}
+		keepsPromises(t, repo, repo)
+	}
+	keepsPromises(t, repo, repo)
+}
