@@ -17,10 +17,11 @@ import (
 
 // Open connects to the database at uri, such as
 // mysql://user:password@host:3306/name, and brings its schema up to date. The
-// query part takes the parameters of the driver github.com/go-sql-driver/mysql,
-// such as tls=true. The database must exist; the tables are made, prefixed
-// ginauth_. A server that is read-only is refused. It fails within ten seconds
-// if the server cannot be reached. Errors hold no password.
+// query part takes the options of the driver github.com/go-sql-driver/mysql, such
+// as tls=true; what contradicts the session that ginauth sets is refused by name.
+// The database must exist; the tables are made in InnoDB, prefixed ginauth_. A
+// server that is read-only is refused. It fails within ten seconds if the server
+// cannot be reached. Errors hold no password.
 func Open(ctx context.Context, uri string, options ...repository.Option) (repository.Repository, error) {
 	repo, err := open(ctx, uri, options)
 	if err != nil {

@@ -41,6 +41,7 @@ func (s server) variables() []variable {
 		{name: "sql_safe_updates", value: "0"},
 		{name: "sql_select_limit", value: noLimit, reading: "@@session.sql_select_limit >= " + noLimit},
 		{name: "sql_big_selects", value: "1"},
+		{name: "max_sort_length", value: "1024", reading: "@@session.max_sort_length >= 1024"}, // of what pages are in the order of
 		{name: "sql_auto_is_null", value: "0"},
 		{name: "time_zone", value: "'+00:00'"},
 		{name: "timestamp", value: "DEFAULT"}, // the clock's
