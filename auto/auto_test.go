@@ -3,11 +3,13 @@ package auto_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -274,5 +276,43 @@ func TestAdjust(t *testing.T) {
 	clean(t)
 	if _, _, err := start(t, func(c *ginauth.Config) { c.KeyPrefix = "No" }); err == nil {
 		t.Error("a bad prefix is accepted")
+	}
+}
+
+// What was repaired at the start is told to the operator.
+func TestRepairsAreLogged(t *testing.T) {
+	clean(t)
+	setenv(t, "GINAUTH_SECRET="+secret)
+	auth, _, err := start(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := auth.Close(); err != nil {
+		t.Fatal(err)
+	}
+	damage(t, "DELETE FROM ginauth_change_counter")
+	_, log, err := start(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), "counter of the change log") {
+		t.Errorf("the log does not tell of the repair: %s", log)
+	}
+}
+
+// damage changes sqlite.db without ginauth.
+func damage(t *testing.T, statement string) {
+	t.Helper()
+	driver := "sqlite3"
+	if slices.Contains(sql.Drivers(), "sqlite") {
+		driver = "sqlite"
+	}
+	db, err := sql.Open(driver, "file:sqlite.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), statement); err != nil {
+		t.Fatal(err)
 	}
 }

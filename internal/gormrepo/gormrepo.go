@@ -100,15 +100,26 @@ func New(ctx context.Context, backend Backend) (*Repository, error) {
 	r := &Repository{backend: backend.withDefaults()}
 	err := r.adopt(backend.Read, backend.Write, backend.Log)
 	if err == nil {
-		err = r.retry(ctx, func() error { return migrate(ctx, backend) })
-	}
-	if err == nil && backend.Advise != nil {
-		r.warnings, err = backend.Advise(ctx, backend.Read.WithContext(ctx))
+		err = r.start(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
+}
+
+// start brings the schema up to date and keeps what operators should know.
+func (r *Repository) start(ctx context.Context) error {
+	err := r.retry(ctx, func() (err error) {
+		r.warnings, err = migrate(ctx, r.backend)
+		return err
+	})
+	if err != nil || r.backend.Advise == nil {
+		return err
+	}
+	advice, err := r.backend.Advise(ctx, r.backend.Read.WithContext(ctx))
+	r.warnings = append(r.warnings, advice...)
+	return err
 }
 
 // adopt takes the pools over, each once.
