@@ -13,6 +13,8 @@ const (
 type Options struct {
 	// MaxConnections is that of the option; 0 if it is not set.
 	MaxConnections int
+	// AllowSharedFile is that of the option.
+	AllowSharedFile bool
 }
 
 // Option changes one of the Options.
@@ -26,6 +28,12 @@ type Option func(*Options)
 func MaxConnections(n int) Option {
 	return func(o *Options) { o.MaxConnections = n }
 }
+
+// AllowSharedFile takes an SQLite file that others than this process's user and
+// root may write, or whose folder they may: they can put keys into it, which are
+// as good as any. What was found is in the warnings then, see Advisor. Other
+// backends ignore it.
+func AllowSharedFile() Option { return func(o *Options) { o.AllowSharedFile = true } }
 
 // OptionsOf applies options; an error if one is out of its bounds.
 func OptionsOf(options ...Option) (Options, error) {

@@ -49,6 +49,9 @@ type Backend struct {
 	// alone was rolled back, since it has waited too long for a lock. A transaction
 	// may be repeated after its ROLLBACK; a reading has no lock to wait for.
 	IsLockTimeout func(err error) bool
+	// IsUndone reports whether an error of COMMIT says that nothing was committed,
+	// for a reason that lasts, such as a disk that is full.
+	IsUndone func(err error) bool
 	// IsReadOnly reports whether an error of the driver says that the server
 	// takes no writes.
 	IsReadOnly func(err error) bool
@@ -64,7 +67,7 @@ type Backend struct {
 // withDefaults returns the backend with answers to all questions.
 func (b Backend) withDefaults() Backend {
 	never := func(error) bool { return false }
-	for _, question := range []*func(error) bool{&b.IsRolledBack, &b.IsLockTimeout, &b.IsReadOnly, &b.IsRefusal} {
+	for _, question := range []*func(error) bool{&b.IsRolledBack, &b.IsLockTimeout, &b.IsUndone, &b.IsReadOnly, &b.IsRefusal} {
 		if *question == nil {
 			*question = never
 		}
@@ -180,7 +183,8 @@ func (r *Repository) transactOnce(ctx context.Context, fn func(tx *gorm.DB) erro
 		}
 		return err
 	})
-	if err != nil && committing && !errors.Is(err, sql.ErrTxDone) && !r.backend.IsRolledBack(err) {
+	failed := errors.Is(err, sql.ErrTxDone) || r.backend.IsRolledBack(err) || r.backend.IsUndone(err)
+	if err != nil && committing && !failed {
 		return fmt.Errorf("%w: %w", repository.ErrOutcomeUnknown, err)
 	}
 	return err

@@ -77,7 +77,7 @@ func (s Schema) refuses(t *testing.T, says ...string) {
 		return
 	}
 	for _, text := range says {
-		if !strings.Contains(err.Error(), text) {
+		if !strings.Contains(strings.ToLower(err.Error()), strings.ToLower(text)) {
 			t.Errorf("the error does not say %q: %v", text, err)
 		}
 	}

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -34,20 +33,3 @@ func retryBusy(ctx context.Context, try func() error) error {
 		}
 	}
 }
-
-// patientPool is a pool whose transactions wait for their lock as long as the
-// context allows.
-type patientPool struct{ *sql.DB }
-
-// BeginTx implements gorm.TxBeginner.
-func (p patientPool) BeginTx(ctx context.Context, options *sql.TxOptions) (*sql.Tx, error) {
-	var tx *sql.Tx
-	err := retryBusy(ctx, func() (err error) {
-		tx, err = p.DB.BeginTx(ctx, options)
-		return err
-	})
-	return tx, err
-}
-
-// GetDBConn implements gorm.GetDBConnector.
-func (p patientPool) GetDBConn() (*sql.DB, error) { return p.DB, nil }

@@ -3,6 +3,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/mattn/go-sqlite3"
@@ -10,13 +11,11 @@ import (
 
 const driverName = "sqlite3"
 
-func isUniqueViolation(err error) bool {
+// resultCode returns the extended result code of an error, 0 if it is not SQLite's.
+func resultCode(err error) int {
 	var driverError sqlite3.Error
-	return errors.As(err, &driverError) &&
-		(driverError.ExtendedCode == sqlite3.ErrConstraintUnique || driverError.ExtendedCode == sqlite3.ErrConstraintPrimaryKey)
-}
-
-func isBusy(err error) bool {
-	var driverError sqlite3.Error
-	return errors.As(err, &driverError) && driverError.Code == sqlite3.ErrBusy
+	if !errors.As(err, &driverError) {
+		return 0
+	}
+	return int(cmp.Or(driverError.ExtendedCode, sqlite3.ErrNoExtended(driverError.Code)))
 }

@@ -6,18 +6,15 @@ import (
 	"errors"
 
 	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 )
 
 const driverName = "sqlite"
 
-func isUniqueViolation(err error) bool {
+// resultCode returns the extended result code of an error, 0 if it is not SQLite's.
+func resultCode(err error) int {
 	var driverError *sqlite.Error
-	return errors.As(err, &driverError) &&
-		(driverError.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || driverError.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
-}
-
-func isBusy(err error) bool {
-	var driverError *sqlite.Error
-	return errors.As(err, &driverError) && driverError.Code()&0xff == sqlite3.SQLITE_BUSY
+	if !errors.As(err, &driverError) {
+		return 0
+	}
+	return driverError.Code()
 }

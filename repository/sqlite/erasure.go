@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -12,10 +13,16 @@ import (
 
 // erasing leaves nothing of what users were in the write-ahead log, where the
 // former pages stay until it is written over, which may take weeks. In the file
-// itself they are overwritten, see dsn.
+// itself they are overwritten, see session.
 type erasing struct {
 	*gormrepo.Repository
-	write *gorm.DB
+	write    *gorm.DB
+	warnings []string
+}
+
+// Warnings implements repository.Advisor.
+func (e erasing) Warnings() []string {
+	return append(slices.Clone(e.warnings), e.Repository.Warnings()...)
 }
 
 // UpdateUser implements repository.Repository.

@@ -34,16 +34,16 @@ func expectModes(t *testing.T, path string, want fs.FileMode) {
 // The file holds addresses and password hashes: nobody else on the host may
 // read it, nor the companions, through which everything passes.
 func TestNewFileIsPrivate(t *testing.T) {
-	openMask(t)
 	path := filepath.Join(t.TempDir(), "test.db")
+	openMask(t)
 	createKey(t, open(t, path))
 	expectModes(t, path, 0o600)
 }
 
 // An operator who lets a group read the file knows why.
 func TestModeOfExistingFileStays(t *testing.T) {
-	openMask(t)
 	path := filepath.Join(t.TempDir(), "test.db")
+	openMask(t)
 	write(t, path, nil)
 	if err := os.Chmod(path, 0o640); err != nil {
 		t.Fatal(err)
@@ -55,8 +55,8 @@ func TestModeOfExistingFileStays(t *testing.T) {
 // A link to a volume is followed, also where nothing is there yet, and the
 // companions lie beside the target.
 func TestSymbolicLink(t *testing.T) {
-	openMask(t)
 	folder, volume := t.TempDir(), t.TempDir()
+	openMask(t)
 	link, target := filepath.Join(folder, "link.db"), filepath.Join(volume, "target.db")
 	if err := os.Symlink(target, link); err != nil {
 		t.Fatal(err)

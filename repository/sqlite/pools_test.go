@@ -18,7 +18,7 @@ func pools(t *testing.T) gormrepo.Backend {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "test.db")
 	open(t, path)
-	backend, err := openPools(path, 8)
+	backend, err := openPools(placeAt(t, path), 8)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,6 +28,15 @@ func pools(t *testing.T) gormrepo.Backend {
 		}
 	})
 	return backend
+}
+
+func placeAt(t *testing.T, path string) *place {
+	t.Helper()
+	p, err := newPlace(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 func sqlPool(t *testing.T, db *gorm.DB) *sql.DB {
@@ -61,6 +70,7 @@ func TestEveryConnectionIsSafe(t *testing.T) {
 			expectPragmas(t, name, connection(t, db), map[string]string{
 				"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1",
 				"busy_timeout": pool.timeout, "query_only": pool.queryOnly,
+				"secure_delete": "1", "trusted_schema": "0", "encoding": "UTF-8", "locking_mode": "normal",
 			})
 		}
 	}
@@ -151,7 +161,7 @@ func TestWriterWaitsAndReaderDoesNot(t *testing.T) {
 // otherPool opens a second pool for writing, which competes with the first.
 func otherPool(t *testing.T, path string) *gorm.DB {
 	t.Helper()
-	backend, err := openPools(path, 8)
+	backend, err := openPools(placeAt(t, path), 8)
 	if err != nil {
 		t.Fatal(err)
 	}

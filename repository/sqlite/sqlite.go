@@ -13,9 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
-	"time"
 
 	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
@@ -29,45 +27,75 @@ import (
 // file system must be local, since SQLite's locks and its shared memory do not
 // work over a network.
 //
+// A file that others than this process's user and root may write, or whose
+// folder they may, is refused; see repository.AllowSharedFile. Once the file is
+// deleted, moved or replaced, every call fails until it is opened anew.
+//
 // Commits are durable when they are acknowledged (WAL, synchronous=FULL).
 //
 // Of repository.MaxConnections one writes, one follows the change log, and the
 // others read, at least one.
 func Open(ctx context.Context, path string, options ...repository.Option) (repository.Repository, error) {
 	chosen, err := repository.OptionsOf(options...)
-	if err != nil {
-		return nil, fmt.Errorf("opening sqlite database %q: %w", path, err)
+	if err == nil && path == "" {
+		err = errors.New("the path is empty")
 	}
-	if err := ensureFile(path); err != nil {
-		return nil, err
+	var repo repository.Repository
+	if err == nil {
+		repo, err = openChecked(ctx, path, chosen)
 	}
-	repo, err := openRepository(ctx, path, readers(chosen))
 	if err != nil {
 		return nil, fmt.Errorf("opening sqlite database %q: %w", path, err)
 	}
 	return repo, nil
 }
 
-// openRepository makes the path absolute, since connections are opened later
-// too, when the working directory may be another.
-func openRepository(ctx context.Context, path string, readers int) (repository.Repository, error) {
+// openChecked makes the path absolute, since connections are opened later
+// too, when the working directory may be another. The folder is looked at
+// first: where only this process's user and root may write, nobody exchanges
+// the file between the looks at it, before it is opened and after.
+func openChecked(ctx context.Context, path string, chosen repository.Options) (repository.Repository, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
+	access := &rights{allowShared: chosen.AllowSharedFile}
+	if err := access.checkFolders(path); err != nil {
+		return nil, err
+	}
+	if err := ensureFile(path); err != nil {
+		return nil, err
+	}
+	if err := access.checkFiles(path); err != nil {
+		return nil, err
+	}
+	place, err := newPlace(path)
+	if err != nil {
+		return nil, err
+	}
+	repo, err := openRepository(ctx, place, readers(chosen))
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(place.noteLog(), place.check(), access.checkFiles(path)); err != nil {
+		return nil, errors.Join(err, repo.Close())
+	}
+	repo.warnings = access.summary()
+	return repo, nil
+}
+
+func openRepository(ctx context.Context, place *place, readers int) (repo erasing, err error) {
 	var backend gormrepo.Backend
 	err = retryBusy(ctx, func() (err error) {
-		backend, err = openPools(path, readers)
+		backend, err = openPools(place, readers)
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return repo, err
 	}
-	repo, err := gormrepo.New(ctx, backend)
-	if err != nil {
-		return nil, err
-	}
-	return erasing{repo, backend.Write}, nil
+	repo.write = backend.Write
+	repo.Repository, err = gormrepo.New(ctx, backend)
+	return repo, err
 }
 
 // readers is how many connections read.
@@ -85,17 +113,14 @@ func readers(chosen repository.Options) int {
 // file when any of its descriptors is closed, so that would take SQLite's lock
 // from another repository of this process.
 func ensureFile(path string) error {
-	if path == "" {
-		return errors.New("the path of the sqlite database is empty")
-	}
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
-		return fmt.Errorf("the sqlite database %q is a directory", path)
+		return errors.New("it is a directory")
 	case errors.Is(err, fs.ErrNotExist):
 		return createFile(path)
 	case err != nil:
-		return fmt.Errorf("the sqlite database %q cannot be opened: %w", path, err)
+		return fmt.Errorf("the file cannot be opened: %w", err)
 	}
 	return nil
 }
@@ -109,10 +134,10 @@ func createFile(path string) error {
 		file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // a link to what is missing
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the folder of the sqlite database %q does not exist: %w", path, err)
+		return fmt.Errorf("the folder does not exist: %w", err)
 	}
 	if err != nil {
-		return fmt.Errorf("the sqlite database %q cannot be created: %w", path, err)
+		return fmt.Errorf("the file cannot be created: %w", err)
 	}
 	return file.Close()
 }
@@ -120,58 +145,51 @@ func createFile(path string) error {
 // openPools opens one connection for writing, where writers queue in order
 // instead of polling for SQLite's one write lock, and several for reading,
 // one of them for the change log, which never wait for it.
-func openPools(path string, readers int) (gormrepo.Backend, error) {
-	write, err := openPool(dsn(path, busyStep, "_txlock", "immediate"), 1)
+func openPools(place *place, readers int) (gormrepo.Backend, error) {
+	write, err := openPool(place, "?_txlock=immediate", session(busyStep, false), 1)
 	if err != nil {
 		return gormrepo.Backend{}, err
 	}
-	read, err := openPool(dsn(path, busyTimeout, "_query_only", "true"), readers)
+	read, err := openPool(place, "", session(busyTimeout, true), readers)
 	if err != nil {
 		return gormrepo.Backend{}, errors.Join(err, closePool(write))
 	}
-	log, err := openPool(dsn(path, busyTimeout, "_query_only", "true"), 1)
+	log, err := openPool(place, "", session(busyTimeout, true), 1)
 	if err != nil {
 		return gormrepo.Backend{}, errors.Join(err, closePool(write), closePool(read))
 	}
 	return gormrepo.Backend{
 		Read: read, Write: write, Log: log,
 		Clock:             "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
-		IsUniqueViolation: isUniqueViolation, Migrate: migrate,
+		IsUniqueViolation: isUniqueViolation, IsUndone: isUndone, Migrate: migrate,
 	}, nil
 }
 
 // migrate needs no lock beside the one that every transaction here begins with.
 func migrate(db *gorm.DB, fn func(tx *gorm.DB) error) error { return db.Transaction(fn) }
 
-func openPool(dsn string, connections int) (*gorm.DB, error) {
-	pool, err := sql.Open(driverName, dsn)
+// openPool opens a pool whose connections have the session. Transactions of one
+// that writes begin by taking the lock for writing, as the option says.
+func openPool(place *place, option string, session []setting, connections int) (*gorm.DB, error) {
+	named, err := sql.Open(driverName, "") // which opens nothing
 	if err != nil {
 		return nil, err
 	}
-	pool.SetMaxOpenConns(connections)
-	pool.SetMaxIdleConns(connections)
-	db, err := gorm.Open(sqlite.New(sqlite.Config{Conn: patientPool{pool}}), gormrepo.Config())
+	opened := sql.OpenDB(connector{named.Driver(), dsn(place.path) + option, session})
+	opened.SetMaxOpenConns(connections)
+	opened.SetMaxIdleConns(connections)
+	db, err := gorm.Open(sqlite.New(sqlite.Config{Conn: pool{opened, place}}), gormrepo.Config())
 	if err != nil {
-		return nil, errors.Join(err, pool.Close())
+		return nil, errors.Join(err, opened.Close(), named.Close())
 	}
-	return db, nil
+	return db, named.Close()
 }
 
-// dsn writes the data source name, in the dialect that both drivers read. The
-// path is a URI's, so that no character in it is taken for an option. What is
-// deleted is overwritten, which each driver is told in its own way.
-func dsn(path string, timeout time.Duration, option, value string) string {
-	options := url.Values{
-		"_busy_timeout":  {strconv.FormatInt(timeout.Milliseconds(), 10)},
-		"_journal_mode":  {"WAL"},
-		"_synchronous":   {"FULL"},
-		"_foreign_keys":  {"true"},
-		"_secure_delete": {"true"},
-		"_pragma":        {"secure_delete(true)"},
-		option:           {value},
-	}
+// dsn writes the data source name. The path is a URI's, so that no character in
+// it is taken for an option.
+func dsn(path string) string {
 	path = "/" + strings.TrimPrefix(filepath.ToSlash(path), "/")
-	return "file://" + (&url.URL{Path: path}).EscapedPath() + "?" + options.Encode()
+	return "file://" + (&url.URL{Path: path}).EscapedPath()
 }
 
 func closePool(db *gorm.DB) error {
