@@ -107,11 +107,14 @@ func openRepository(ctx context.Context, env environment, logger *slog.Logger) (
 }
 
 // options are what the environment says of the database beside its place.
-func (e environment) options() []repository.Option {
-	if e.MaxConnections == 0 {
-		return nil
+func (e environment) options() (all []repository.Option) {
+	if e.MaxConnections != 0 {
+		all = append(all, repository.MaxConnections(int(e.MaxConnections)))
 	}
-	return []repository.Option{repository.MaxConnections(int(e.MaxConnections))}
+	if e.DBAllowShared.value {
+		all = append(all, repository.AllowSharedFile())
+	}
+	return all
 }
 
 // openServer opens the database at URI, or where its mode expects it.

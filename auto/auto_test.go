@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -30,7 +32,7 @@ const secret = "a-secret-that-is-long-enough-for-tests"
 
 // variables are all that New reads.
 var variables = []string{
-	"GINAUTH_SECRET", "GINAUTH_HIDE_DOCS", "GINAUTH_AUTOMATIC_EXPIRATION", "GINAUTH_DB_LOCATION",
+	"GINAUTH_SECRET", "GINAUTH_HIDE_DOCS", "GINAUTH_AUTOMATIC_EXPIRATION", "GINAUTH_DB_LOCATION", "GINAUTH_DB_ALLOW_SHARED",
 	"GINAUTH_USAGE_FOLD_AFTER", "GINAUTH_USAGE_DELETE_AFTER",
 	"GINAUTH_MAILER", "GINAUTH_MAIL_FROM", "GINAUTH_PUBLIC_URL", "GINAUTH_REQUIRE_CONFIRMED_EMAIL", "GINAUTH_HASH_MEMORY", "GINAUTH_CHECK_MX",
 	"GINAUTH_TRUSTED_PROXIES",
@@ -190,6 +192,8 @@ func TestNonsense(t *testing.T) {
 		{"GINAUTH_DB_LOCATION", "missing/keys.db"},
 		{"GINAUTH_DB_LOCATION", "."},
 		{"GINAUTH_DB_LOCATION", "/proc/keys.db"},
+		{"GINAUTH_DB_ALLOW_SHARED", ""},
+		{"GINAUTH_DB_ALLOW_SHARED", "perhaps"},
 		{"DATABASE_MODE", ""},
 		{"DATABASE_MODE", "oracle"},
 		{"DATABASE_MODE", "SQLite"},
@@ -297,6 +301,26 @@ func TestRepairsAreLogged(t *testing.T) {
 	}
 	if !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), "counter of the change log") {
 		t.Errorf("the log does not tell of the repair: %s", log)
+	}
+}
+
+// A file that others may write is taken only where that is said.
+func TestSharedFile(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("files have no mode there")
+	}
+	clean(t)
+	setenv(t, "GINAUTH_SECRET="+secret)
+	if err := errors.Join(os.WriteFile("sqlite.db", nil, 0o600), os.Chmod("sqlite.db", 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := start(t); err == nil || !strings.Contains(err.Error(), "GINAUTH_DB_LOCATION: ") || !strings.Contains(err.Error(), "GINAUTH_DB_ALLOW_SHARED=true") {
+		t.Errorf("a file of everybody's gives %v", err)
+	}
+	setenv(t, "GINAUTH_DB_ALLOW_SHARED=true")
+	_, log, err := start(t)
+	if err != nil || !strings.Contains(log.String(), "mode 0666") {
+		t.Errorf("with GINAUTH_DB_ALLOW_SHARED the start fails (%v), or does not warn: %s", err, log)
 	}
 }
 

@@ -28,6 +28,7 @@ type environment struct {
 	HideDocs            boolean  `split_words:"true"`
 	AutomaticExpiration days     `split_words:"true" default:"15"`
 	DBLocation          text     `split_words:"true" default:"sqlite.db"`
+	DBAllowShared       boolean  `split_words:"true"`
 	DatabaseMode        mode     `envconfig:"DATABASE_MODE" default:"sqlite"`
 	URI                 uri      `envconfig:"URI"`
 	DevMode             boolean  `envconfig:"DEV_MODE"`

@@ -49,6 +49,7 @@ func TestNonsenseStopsTheStart(t *testing.T) {
 		"GINAUTH_USAGE_DELETE_AFTER":   {"", "90", "36501"},
 		"GINAUTH_AUTOMATIC_EXPIRATION": {"", "0", "-1", "1.5", "soon", "36501", "9223372036854775807"},
 		"GINAUTH_DB_LOCATION":          {""},
+		"GINAUTH_DB_ALLOW_SHARED":      {"", "perhaps"},
 		"DATABASE_MODE":                {"", "oracle", "SQLITE", "sqlite "},
 		"URI":                          {"", "hunter2", "://hunter2", "hunter2 ://x"},
 		"DEV_MODE":                     {"", "perhaps"},

@@ -63,6 +63,7 @@ func backendOf(s server) gormrepo.Backend {
 		IsUniqueViolation: isUniqueViolation,
 		Migrate:           migrate,
 		IsRolledBack:      isRolledBack,
+		IsUndone:          isUndone,
 		IsLockTimeout:     isLockTimeout,
 		IsReadOnly:        isReadOnly,
 		IsRefusal:         isRefusal,

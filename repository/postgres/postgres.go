@@ -70,6 +70,7 @@ func backend(pooled bool) gormrepo.Backend {
 		Clock:             "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)",
 		IsUniqueViolation: isUniqueViolation,
 		IsRolledBack:      isRolledBack,
+		IsUndone:          isUndone,
 		IsReadOnly:        isReadOnly,
 		IsRefusal:         isRefusal,
 		Migrate:           migrate,
