@@ -30,6 +30,7 @@ func TestFloors(t *testing.T) {
 		{"/security", slices.Concat(drivers, swag, above, gin, []string{modulePath + "/models", modulePath + "/repository"})},
 		{"/repository", slices.Concat(drivers, swag, above, gin, []string{modulePath + "/security", modulePath + "/repository/", modulePath + "/internal"})},
 		{"/internal/usage", slices.Concat(drivers, swag, above, gin)},
+		{"/internal/audit", slices.Concat(drivers, swag, above, gin)},
 		{"/internal/throttle", slices.Concat(drivers, swag, above, gin)},
 		{"/internal/bulkhead", slices.Concat(drivers, swag, above, gin)},
 		{"/internal/clientip", slices.Concat(drivers, swag, above, gin)},

@@ -17,7 +17,8 @@ func (a *app) stream(key string) <-chan struct{} {
 	a.t.Helper()
 	began, ended := make(chan struct{}), make(chan struct{})
 	a.engine.GET("/stream", a.auth.Guard(), func(c *gin.Context) {
-		if ginauth.Revoked(c) != ginauth.Revoked(c) {
+		first := ginauth.Revoked(c)
+		if again := ginauth.Revoked(c); again != first {
 			a.t.Error("the channel is another each time")
 		}
 		close(began)
