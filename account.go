@@ -26,7 +26,7 @@ const accountChallenge = `Basic realm="account", charset="UTF-8"`
 //	POST /renew     move a key's expiration date, but not of a revoked one (*)
 //	POST /revoke    refuse a key from now on
 //	POST /password  change the password (*)
-//	POST /email     change the email address (*)
+//	POST /email     change the email address (*), once the new one is confirmed
 //
 // They authenticate by HTTP Basic, with username or email address and the
 // password, or by one of their keys; what is marked (*) needs the password. Of
@@ -35,7 +35,7 @@ const accountChallenge = `Basic realm="account", charset="UTF-8"`
 //
 //	POST /confirm/send  mail a link that confirms the address
 //	GET  /confirm       the page that the link leads to
-//	POST /confirm       confirm the address
+//	POST /confirm       confirm the address, a new one with the password
 //	POST /forgot        mail a link to a new password
 //	GET  /reset         the page that the link leads to
 //	POST /reset         set a new password
@@ -59,7 +59,7 @@ func (a *Auth) RegisterAccount(group interface {
 	if a.letters != nil {
 		account.POST("/confirm/send", a.accountChange("user.confirm.send", withAny, a.sendConfirmation))
 		account.GET("/confirm", showPage)
-		account.POST("/confirm", a.publicChange("user.confirm", a.limitTokens(a.confirm)))
+		account.POST("/confirm", a.confirmAddress)
 		account.POST("/forgot", a.publicChange("user.forgot", a.forgot))
 		account.GET("/reset", showPage)
 		account.POST("/reset", a.publicChange("user.password", a.limitTokens(a.resetPassword)))
@@ -138,7 +138,7 @@ func (a *Auth) accountChange(action string, kind proofKind, call func(c *gin.Con
 // body.
 func (a *Auth) publicChange(action string, call func(c *gin.Context) (id string, err error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		_, _, _, _ = takeBasic(c.Request) // nobody asked for it
+		_ = takeBasic(c.Request) // nobody asked for it
 		a.dropKeyHeaders(c)
 		id, err := call(c)
 		a.audit(c, id, action, id, err)
@@ -146,6 +146,12 @@ func (a *Auth) publicChange(action string, call func(c *gin.Context) (id string,
 			a.refuse(c, accountChallenge, err)
 		}
 	}
+}
+
+// confirmAddress is the route of confirm, which needs Basic for some tokens.
+func (a *Auth) confirmAddress(c *gin.Context) {
+	login := takeBasic(c.Request)
+	a.publicChange("user.confirm", a.limitTokens(func(c *gin.Context) (id string, err error) { return a.confirm(c, login) }))(c)
 }
 
 // accountUser returns the user who calls, and records the login.
@@ -160,20 +166,20 @@ func (a *Auth) accountUser(c *gin.Context, kind proofKind) (models.User, error) 
 // decides, and Basic beside it says nothing: a browser may repeat there what it
 // sends to a proxy of the site. For calls that need the password, Basic decides,
 // and a key beside it says nothing.
-func (a *Auth) findAccountUser(c *gin.Context, kind proofKind) (login string, user models.User, err error) {
-	login, password, sent, err := takeBasic(c.Request)
-	if kind == withAny || !sent {
+func (a *Auth) findAccountUser(c *gin.Context, kind proofKind) (name string, user models.User, err error) {
+	login := takeBasic(c.Request)
+	if kind == withAny || !login.sent {
 		user, err := a.userByKey(c, kind)
-		if !sent || !isProblem(err, "credentials_missing") {
+		if !login.sent || !isProblem(err, "credentials_missing") {
 			return "", user, err
 		}
 	}
 	a.dropKeyHeaders(c)
-	if err != nil {
-		return "", models.User{}, err
+	if login.err != nil {
+		return "", models.User{}, login.err
 	}
-	user, err = a.userByPassword(c, login, password)
-	return login, user, err
+	user, err = a.userByPassword(c, login.name, login.password)
+	return login.name, user, err
 }
 
 // userByPassword returns the user whose login and password these are.
@@ -191,23 +197,29 @@ func (a *Auth) userByPassword(c *gin.Context, login, password string) (models.Us
 	return user, nil
 }
 
-// takeBasic takes username and password out of the request (RFC 7617), if they
-// were sent; the error says that they cannot be read.
-func takeBasic(r *http.Request) (login, password string, sent bool, err error) {
+// basicLogin is what a request carries of HTTP Basic (RFC 7617).
+type basicLogin struct {
+	name, password string
+	sent           bool
+	err            error // it cannot be read
+}
+
+// takeBasic takes username and password out of the request.
+func takeBasic(r *http.Request) basicLogin {
 	values := r.Header["Authorization"]
 	isBasic := func(value string) bool {
 		scheme, _, _ := strings.Cut(value, " ")
 		return strings.EqualFold(scheme, "Basic")
 	}
 	if !slices.ContainsFunc(values, isBasic) {
-		return "", "", false, nil
+		return basicLogin{}
 	}
-	login, password, ok := r.BasicAuth()
+	name, password, ok := r.BasicAuth()
 	delete(r.Header, "Authorization")
 	if !ok || len(values) > 1 {
-		return "", "", true, problem(http.StatusUnauthorized, "credentials_invalid", "The Authorization header cannot be read.")
+		return basicLogin{sent: true, err: problem(http.StatusUnauthorized, "credentials_invalid", "The Authorization header cannot be read.")}
 	}
-	return login, password, true, nil
+	return basicLogin{name: name, password: password, sent: true}
 }
 
 // userByKey returns the owner of the key that the request carries.

@@ -18,12 +18,12 @@ import (
 //	@Summary	Who you are
 //	@Tags		account
 //	@Produce	json
-//	@Success	200	{object}	userResponse
+//	@Success	200	{object}	accountResponse
 //	@Failure	401,403,404,429,503	{object}	Problem
 //	@Security	Account
 //	@Router		/account [get]
-func (a *Auth) showAccount(_ context.Context, user models.User, _ string) (any, error) {
-	return describeUser(user), nil
+func (a *Auth) showAccount(ctx context.Context, user models.User, _ string) (any, error) {
+	return a.describeAccount(ctx, user)
 }
 
 // accountLogs lists the user's keys with their usage.
@@ -95,7 +95,7 @@ func (a *Auth) accountNewKey(c *gin.Context, user models.User) (id string, err e
 		return "", err
 	}
 	act := a.actBy(user.ID)
-	order, err := request.order(act.Date, a.config.AutomaticExpiration)
+	order, err := request.order(act.Date, a.userLifetime())
 	if err != nil {
 		return "", err
 	}
@@ -111,7 +111,7 @@ func (a *Auth) accountNewKey(c *gin.Context, user models.User) (id string, err e
 // accountRenewKey moves the expiration date of one of the user's keys.
 //
 //	@Summary		Renew one of your keys
-//	@Description	To expiration_date, or to the default counted from now. A revoked key stays revoked. This needs the password.
+//	@Description	To expiration_date, or to the default counted from now. A revoked key stays revoked, and a date that an administrator has set stays. This needs the password.
 //	@Tags			account
 //	@Accept			json
 //	@Produce		json
@@ -126,7 +126,7 @@ func (a *Auth) accountRenewKey(c *gin.Context, user models.User) (id string, err
 		return "", err
 	}
 	act := a.actBy(user.ID)
-	expiration, invalid := request.validity(act.Date, a.config.AutomaticExpiration)
+	expiration, invalid := request.validity(act.Date, a.userLifetime())
 	if fields := append(a.refErrors(request.keyRef), invalid...); len(fields) > 0 {
 		return "", invalidFields(fields...)
 	}
@@ -141,6 +141,9 @@ func (a *Auth) accountRenewKey(c *gin.Context, user models.User) (id string, err
 	key, _, err := a.repo.RenewKey(ctx, act, id, repository.Renewal{Expiration: expiration, ByOwner: true})
 	if errors.Is(err, repository.ErrRevoked) {
 		return id, problem(http.StatusConflict, "key_revoked", "The key is revoked; only an administrator can bring it back.")
+	}
+	if errors.Is(err, repository.ErrExpirationFixed) {
+		return id, problem(http.StatusForbidden, "expiration_fixed", "An administrator has set the expiration date; only an administrator can move it.")
 	}
 	if err != nil {
 		return id, err
@@ -214,56 +217,12 @@ func (a *Auth) accountPassword(c *gin.Context, user models.User) (id string, err
 	}
 	changed, err := a.changeProven(c.Request.Context(), user, func(u *models.User, now time.Time) repository.UserUpdate {
 		u.PasswordHash, u.ChangeDate = hash, now
-		return repository.UserUpdate{RevokeKeys: request.RevokeKeys, VoidTokens: []string{purposeReset}}
-	})
-	return user.ID, answerUser(c, changed, err)
-}
-
-// accountEmail changes the user's address.
-//
-//	@Summary		Change your email address
-//	@Description	The new one is not confirmed; if mail can be sent, a link goes there.
-//	@Tags			account
-//	@Accept			json
-//	@Produce		json
-//	@Param			body	body		emailRequest	true	"the new address"
-//	@Success		200		{object}	userResponse
-//	@Failure		400,401,403,404,409,413,415,422,429,503	{object}	Problem
-//	@Security		Account
-//	@Router			/account/email [post]
-func (a *Auth) accountEmail(c *gin.Context, user models.User) (id string, err error) {
-	var request emailRequest
-	if err := readJSON(c, &request); err != nil {
-		return "", err
-	}
-	canonical, err := request.canonical()
-	if err != nil {
-		return "", err
-	}
-	if err := a.checkDomain(c.Request.Context(), canonical); err != nil {
-		return "", err
-	}
-	changed, err := a.changeProven(c.Request.Context(), user, func(u *models.User, now time.Time) repository.UserUpdate {
-		u.Email, u.CanonicalEmail, u.ChangeDate, u.ConfirmationDate = request.Email, canonical, now, time.Time{}
-		return repository.UserUpdate{VoidTokens: []string{purposeConfirm, purposeReset}}
+		return repository.UserUpdate{RevokeKeys: request.RevokeKeys, VoidTokens: allPurposes()}
 	})
 	if err == nil {
-		a.mailChange(c.Request.Context(), changed)
+		a.notify(noticePassword, changed)
 	}
 	return user.ID, answerUser(c, changed, err)
-}
-
-// mailChange asks to confirm a changed address, if mail can be sent, and sends
-// no more to the former one. That there were too many mails is no reason to say
-// that the change failed.
-func (a *Auth) mailChange(ctx context.Context, user models.User) {
-	if a.letters == nil {
-		return
-	}
-	a.forgetLetters(user.ID)
-	if err := a.mailToken(ctx, user, purposeConfirm); err != nil {
-		a.config.Logger.Warn("a changed address could not be mailed to", "user_id", user.ID, "error", err)
-	}
 }
 
 // changeProven changes a user who has proved themselves, unless what they did

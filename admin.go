@@ -23,6 +23,7 @@ const secretChallenge = `ApiKey realm="admin", in="header", name="` + secretHead
 //	GET  /users   list users
 //
 //	GET  /users/export   all that is held of a user
+//	POST /users/update   end a user's access at a date
 //	POST /users/disable  refuse a user and all their keys from now on
 //	POST /users/enable   let them in again
 //	POST /users/delete   erase a user
@@ -44,6 +45,7 @@ func (a *Auth) RegisterAdmin(group interface {
 	admin.POST("/verify", a.answer(a.verify))
 	admin.GET("/users", a.show("user.list", a.users))
 	admin.GET("/users/export", a.show("user.export", a.exportUser))
+	admin.POST("/users/update", a.change("user.update", a.updateUser))
 	admin.POST("/users/disable", a.change("user.disable", a.disableUser))
 	admin.POST("/users/enable", a.change("user.enable", a.enableUser))
 	admin.POST("/users/delete", a.change("user.delete", a.deleteUser))

@@ -21,6 +21,9 @@ import (
 // DefaultExpiration is how long a key is valid unless told otherwise.
 const DefaultExpiration = 15 * 24 * time.Hour
 
+// DefaultMaxKeysPerUser is how many keys a user has at most unless told otherwise.
+const DefaultMaxKeysPerUser = 100
+
 // The defaults and bounds of the cache.
 const (
 	DefaultCacheSize   = 1_000_000
@@ -60,6 +63,17 @@ type Config struct {
 	// AutomaticExpiration is how long a new or renewed key is valid when the
 	// call does not say. DefaultExpiration if zero.
 	AutomaticExpiration time.Duration
+
+	// MaxKeysPerUser is how many keys a user may have that are neither revoked nor
+	// deleted; issuing another is refused then, at the application's /new, too.
+	// DefaultMaxKeysPerUser if zero.
+	MaxKeysPerUser int
+
+	// MaxLifetime bounds for how long keys of users are valid, from when they are
+	// issued or renewed; not at all if zero. It binds users and what is issued to
+	// them by their password; the administrators' /renew and keys of services are
+	// free of it. A longer AutomaticExpiration is cut for users.
+	MaxLifetime time.Duration
 
 	// UsageFoldAfter is the age from which on usage is kept by day and no more
 	// by hour, UsageDeleteAfter the age at which it is deleted but for the total
@@ -167,6 +181,12 @@ func (c Config) Validate() error {
 	if c.AutomaticExpiration < 0 {
 		errs = append(errs, errors.New("AutomaticExpiration: must not be negative"))
 	}
+	if c.MaxKeysPerUser < 0 {
+		errs = append(errs, errors.New("MaxKeysPerUser: must not be negative"))
+	}
+	if c.MaxLifetime < 0 {
+		errs = append(errs, errors.New("MaxLifetime: must not be negative; 0 sets no limit"))
+	}
 	errs = append(errs, c.validateRetention())
 	if c.KeyPrefix != "" {
 		errs = append(errs, prefixed("KeyPrefix", security.CheckPrefix(c.KeyPrefix)))
@@ -237,6 +257,7 @@ func (c Config) withDefaults() Config {
 	if c.AutomaticExpiration == 0 {
 		c.AutomaticExpiration = DefaultExpiration
 	}
+	c.MaxKeysPerUser = cmp.Or(c.MaxKeysPerUser, DefaultMaxKeysPerUser)
 	c.UsageFoldAfter = cmp.Or(c.UsageFoldAfter, DefaultUsageFoldAfter)
 	c.UsageDeleteAfter = cmp.Or(c.UsageDeleteAfter, DefaultUsageDeleteAfter)
 	if c.KeyPrefix == "" {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/ginauth/ginauth/models"
 )
 
 const (
@@ -17,9 +19,28 @@ const (
 // forgotten is a request for a new password. Its user is looked up apart from
 // it, so that how long that takes tells nobody whether there is one.
 type forgotten struct {
-	email  string // canonical
-	date   time.Time
-	failed bool
+	email   string // canonical
+	date    time.Time
+	address string // of the client
+	isKnown bool   // the password was right from there lately
+	failed  bool
+}
+
+func (a *Auth) forgottenBy(email, address string) forgotten {
+	now := a.now()
+	return forgotten{email: email, date: now, address: address, isKnown: a.proofs.Knows(loginOf(email), address, now)}
+}
+
+// takeRequest counts a request for a new password, by its client. Those from
+// where the password was right lately are counted apart, so that nobody who
+// shares the client's address can use up what the user has.
+func (l *letters) takeRequest(f forgotten) (wait time.Duration) {
+	if f.isKnown {
+		wait, _ = l.known.Take(loginOf(f.email), f.date)
+		return wait
+	}
+	wait, _ = l.clients.Take(f.address, f.date)
+	return wait
 }
 
 // take queues the request, unless too many wait.
@@ -42,7 +63,7 @@ func (a *Auth) answerForgotten(ctx context.Context) {
 			a.letters.left <- a.answerLast(ctx)
 			return
 		case f := <-a.letters.forgotten:
-			if err := a.answerOne(ctx, f.email); err != nil {
+			if err := a.answerOne(ctx, f); err != nil {
 				a.answerLater(f, err)
 			}
 		}
@@ -52,7 +73,7 @@ func (a *Auth) answerForgotten(ctx context.Context) {
 // answerLater puts a request back behind the others, after a pause, until the
 // link would have lost its use.
 func (a *Auth) answerLater(f forgotten, err error) {
-	if a.now().Sub(f.date) > resetTime {
+	if a.now().Sub(f.date) > linkTime {
 		a.config.Logger.Error("a new password is not mailed", "error", err)
 		return
 	}
@@ -74,7 +95,7 @@ func (a *Auth) answerLast(ctx context.Context) error {
 	failed := 0
 	for range len(a.letters.forgotten) {
 		f := <-a.letters.forgotten
-		if err := a.answerOne(ctx, f.email); err != nil {
+		if err := a.answerOne(ctx, f); err != nil {
 			failed++
 		}
 	}
@@ -86,18 +107,29 @@ func (a *Auth) answerLast(ctx context.Context) error {
 
 // answerOne mails a link to a new password. Whether there is such a user is for
 // nobody to know, nor that they were mailed too often.
-func (a *Auth) answerOne(ctx context.Context, email string) error {
-	user, err := a.userOf(ctx, email)
+func (a *Auth) answerOne(ctx context.Context, f forgotten) error {
+	user, err := a.userOf(ctx, f.email)
 	if isNotFound(err) || (err == nil && user.IsDisabled()) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if err := a.mailToken(ctx, user, purposeReset); !isProblem(err, "too_many_attempts") && !isProblem(err, "user_not_found") {
-		return err
+	err = a.mailToken(ctx, user, a.purposeFor(f, user))
+	if isProblem(err, "too_many_attempts") || isProblem(err, "user_not_found") {
+		return nil
 	}
-	return nil
+	return err
+}
+
+// purposeFor counts a link apart from those that others ask for, if the client's
+// address is known to this user. One that is known to a former owner of the
+// login is not.
+func (a *Auth) purposeFor(f forgotten, user models.User) string {
+	if f.isKnown && !a.proofs.Disown(loginOf(f.email), user.ID, f.address) {
+		return purposeKnownReset
+	}
+	return purposeReset
 }
 
 // closeLetters tries once what waits, until the context ends; the error says

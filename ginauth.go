@@ -195,10 +195,10 @@ func storeContext(c *gin.Context) (context.Context, context.CancelFunc) {
 // store. Each has the store's time to itself, since passwords are hashed in
 // between.
 
-func (a *Auth) createKey(ctx context.Context, act repository.Act, key models.APIKey) error {
+func (a *Auth) createKey(ctx context.Context, act repository.Act, key models.APIKey, maxKeys int) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	return a.repo.CreateKey(ctx, act, key, 0)
+	return a.repo.CreateKey(ctx, act, key, maxKeys)
 }
 
 func (a *Auth) createUser(ctx context.Context, act repository.Act, user models.User, key models.APIKey) error {

@@ -44,7 +44,7 @@ func (a *Auth) actBy(actor string) repository.Act {
 // newKey issues a key.
 //
 //	@Summary		Issue a key
-//	@Description	For a user, with username, email and password: a new user, or one more key for a user whose password is right. Or for a service, with just a name. The answer is the only place where the key is ever shown.
+//	@Description	For a user, with username, email and password: a new user, or one more key for a user whose password is right. Or for a service, with just a name. A user's keys are bounded in number and lifetime; an expiration_date that is sent is not moved by the user. The answer is the only place where the key is ever shown.
 //	@Tags			keys
 //	@Accept			json
 //	@Produce		json
@@ -59,7 +59,7 @@ func (a *Auth) newKey(c *gin.Context) (id string, err error) {
 		return "", err
 	}
 	act := a.act()
-	order, err := request.order(act.Date, a.config.AutomaticExpiration)
+	order, err := request.order(act.Date, a.userLifetime())
 	if err != nil {
 		return "", err
 	}
@@ -76,7 +76,7 @@ func (a *Auth) newKey(c *gin.Context) (id string, err error) {
 // if that is stored all the same, or may be.
 func (a *Auth) issue(c *gin.Context, act repository.Act, key models.APIKey, user *userOrder) (models.APIKey, error) {
 	if user == nil {
-		return stored(key, a.createKey(c.Request.Context(), act, key))
+		return stored(key, a.createKey(c.Request.Context(), act, key, 0))
 	}
 	who := *user
 	who.address = cmp.Or(who.address, a.config.ClientIP(c))
@@ -87,19 +87,20 @@ func (a *Auth) issue(c *gin.Context, act repository.Act, key models.APIKey, user
 func keyOf(order keyOrder, text string, now time.Time) models.APIKey {
 	hash := security.HashKey(text)
 	return models.APIKey{
-		ID:             newID(),
-		Hash:           hash[:],
-		Hint:           security.Hint(text),
-		Name:           order.name,
-		CreationDate:   now,
-		ExpirationDate: order.expiration,
+		ID:              newID(),
+		Hash:            hash[:],
+		Hint:            security.Hint(text),
+		Name:            order.name,
+		CreationDate:    now,
+		ExpirationDate:  order.expiration,
+		ExpirationFixed: order.isFixed,
 	}
 }
 
 // renewKey moves a key's expiration date.
 //
 //	@Summary		Renew a key
-//	@Description	To expiration_date, or to the default counted from now, which may be earlier than the date it had. A revoked key is renewed only with reactivate.
+//	@Description	To expiration_date, or to the default counted from now, which may be earlier than the date it had. A revoked key is renewed only with reactivate. An expiration_date that is sent is not moved by the key's user from then on.
 //	@Tags			keys
 //	@Accept			json
 //	@Produce		json
@@ -114,7 +115,7 @@ func (a *Auth) renewKey(c *gin.Context) (id string, err error) {
 		return "", err
 	}
 	act := a.act()
-	expiration, invalid := request.validity(act.Date, a.config.AutomaticExpiration)
+	expiration, invalid := request.validity(act.Date, a.adminLifetime())
 	if fields := append(a.refErrors(request.keyRef), invalid...); len(fields) > 0 {
 		return "", invalidFields(fields...)
 	}
@@ -123,7 +124,9 @@ func (a *Auth) renewKey(c *gin.Context) (id string, err error) {
 	if id, err = a.resolve(ctx, request.keyRef); err != nil {
 		return id, err
 	}
-	key, reactivated, err := a.repo.RenewKey(ctx, act, id, repository.Renewal{Expiration: expiration, Reactivate: request.Reactivate})
+	key, reactivated, err := a.repo.RenewKey(ctx, act, id, repository.Renewal{
+		Expiration: expiration, Fixed: request.ExpirationDate != nil, Reactivate: request.Reactivate,
+	})
 	if err != nil {
 		return id, err
 	}

@@ -3,6 +3,7 @@ package ginauth
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -78,8 +79,11 @@ func (a *Auth) issueToProven(ctx context.Context, act repository.Act, key models
 		if err := a.mayHoldKeys(ctx, user); err != nil {
 			return models.APIKey{}, err
 		}
-		key.UserID, key.Username, key.UserVersion = user.ID, user.Username, user.Version
-		err := a.createKey(ctx, act, key)
+		key.UserID, key.Username, key.UserVersion, key.AccessUntil = user.ID, user.Username, user.Version, user.AccessUntil
+		err := a.createKey(ctx, act, key, a.config.MaxKeysPerUser)
+		if errors.Is(err, repository.ErrTooManyKeys) {
+			return models.APIKey{}, a.tooManyKeys()
+		}
 		if !errors.Is(err, repository.ErrOutdated) {
 			return stored(key, err)
 		}
@@ -113,11 +117,15 @@ func (a *Auth) reread(ctx context.Context, proven models.User) (models.User, err
 	return user, nil
 }
 
-// mayHoldKeys refuses keys to a disabled user and, where that is configured,
-// to one whose address is not confirmed, who is mailed to then.
+// mayHoldKeys refuses keys to a disabled user, to one whose access has ended and,
+// where that is configured, to one whose address is not confirmed, who is mailed
+// to then.
 func (a *Auth) mayHoldKeys(ctx context.Context, user models.User) error {
 	if user.IsDisabled() {
 		return userDisabled()
+	}
+	if !user.AccessUntil.IsZero() && !a.now().Before(user.AccessUntil) {
+		return problem(http.StatusForbidden, "access_ended", "The user's access has ended; an administrator can extend it.")
 	}
 	if !a.config.RequireConfirmedEmail || user.IsConfirmed() {
 		return nil
@@ -126,6 +134,10 @@ func (a *Auth) mayHoldKeys(ctx context.Context, user models.User) error {
 		return err
 	}
 	return emailUnconfirmed()
+}
+
+func (a *Auth) tooManyKeys() Problem {
+	return problem(http.StatusConflict, "too_many_keys", fmt.Sprintf("The user has %d keys that are not revoked, which is the limit; revoke one that is not needed any more.", a.config.MaxKeysPerUser))
 }
 
 func userDisabled() Problem {

@@ -41,14 +41,14 @@ func (a *Auth) sendConfirmation(c *gin.Context, user models.User) (id string, er
 // confirm uses a token that was mailed up, to confirm the address.
 //
 //	@Summary		Confirm an address
-//	@Description	With the token of the link. Confirming an address, a changed one too, revokes the keys issued before, since somebody else may have given it.
+//	@Description	With the token of the link. A first confirmation revokes the keys issued before, since somebody else may have given the address. A new address needs the login, by HTTP Basic, of the user who asked for it; if it was taken meanwhile, nothing changes.
 //	@Tags			account
 //	@Accept			json
 //	@Param			body	body	confirmRequest	true	"the token"
 //	@Success		204
-//	@Failure		400,403,409,413,415,422,429,503	{object}	Problem
+//	@Failure		400,401,403,409,413,415,422,429,503	{object}	Problem
 //	@Router			/account/confirm [post]
-func (a *Auth) confirm(c *gin.Context) (id string, err error) {
+func (a *Auth) confirm(c *gin.Context, login basicLogin) (id string, err error) {
 	var request confirmRequest
 	if err := readJSON(c, &request); err != nil {
 		return "", err
@@ -56,16 +56,32 @@ func (a *Auth) confirm(c *gin.Context) (id string, err error) {
 	if request.Token == "" {
 		return "", invalidFields(missing("token"))
 	}
-	id, err = a.useToken(c.Request.Context(), request.Token, purposeConfirm, func(user *models.User, now time.Time) (revokeKeys bool) {
-		revokeKeys = !user.IsConfirmed()
-		user.ConfirmationDate = now
-		return revokeKeys
-	})
+	ctx := c.Request.Context()
+	_, token, err := a.findToken(ctx, request.Token, purposeConfirm, purposeChange)
+	if err != nil {
+		return "", err
+	}
+	if token.Purpose == purposeChange {
+		id, err = a.confirmChange(c, request.Token, login)
+	} else {
+		id, err = a.confirmFirst(ctx, request.Token)
+	}
 	if err != nil {
 		return id, err
 	}
 	c.Status(http.StatusNoContent)
 	return id, nil
+}
+
+// confirmFirst confirms the address that the user has.
+func (a *Auth) confirmFirst(ctx context.Context, token string) (id string, err error) {
+	purposes := []string{purposeConfirm}
+	user, err := a.useToken(ctx, tokenUse{text: token, purposes: purposes, void: purposes, apply: func(user *models.User, now time.Time) (revokeKeys bool) {
+		revokeKeys = !user.IsConfirmed()
+		user.ConfirmationDate = now
+		return revokeKeys
+	}})
+	return user.ID, err
 }
 
 // forgot mails a link to a new password.
@@ -79,21 +95,22 @@ func (a *Auth) confirm(c *gin.Context) (id string, err error) {
 //	@Failure		400,403,413,415,422,429,503	{object}	Problem
 //	@Router			/account/forgot [post]
 func (a *Auth) forgot(c *gin.Context) (id string, err error) {
-	var request emailRequest
-	if err := readJSON(c, &request); err != nil {
+	var body emailRequest
+	if err := readJSON(c, &body); err != nil {
 		return "", err
 	}
-	canonical, err := request.canonical()
+	canonical, err := body.canonical()
 	if err != nil {
 		return "", err
 	}
-	if wait, _ := a.letters.clients.Take(a.config.ClientIP(c), a.now()); wait > 0 {
+	request := a.forgottenBy(canonical, a.config.ClientIP(c))
+	if wait := a.letters.takeRequest(request); wait > 0 {
 		return "", tooManyAttempts("Too many mails are asked for from this address.", wait)
 	}
 	if a.closed.Load() {
 		return "", errClosed
 	}
-	if err := a.letters.take(forgotten{email: canonical, date: a.now()}); err != nil {
+	if err := a.letters.take(request); err != nil {
 		return "", err
 	}
 	c.Status(http.StatusAccepted)
@@ -122,19 +139,20 @@ func (a *Auth) resetPassword(c *gin.Context) (id string, err error) {
 	if err != nil {
 		return "", err
 	}
-	id, err = a.useToken(c.Request.Context(), request.Token, purposeReset, func(user *models.User, now time.Time) (revokeKeys bool) {
+	user, err := a.useToken(c.Request.Context(), tokenUse{text: request.Token, purposes: resetPurposes(), void: allPurposes(), apply: func(user *models.User, now time.Time) (revokeKeys bool) {
 		revokeKeys = request.RevokeKeys || !user.IsConfirmed()
 		user.PasswordHash, user.ChangeDate = hash, now
 		if !user.IsConfirmed() {
 			user.ConfirmationDate = now
 		}
 		return revokeKeys
-	})
+	}})
 	if err != nil {
-		return id, err
+		return user.ID, err
 	}
+	a.notify(noticeReset, user)
 	c.Status(http.StatusNoContent)
-	return id, nil
+	return user.ID, nil
 }
 
 // checkReset looks at the token before anything is hashed, and at the password
@@ -146,7 +164,7 @@ func (a *Auth) checkReset(ctx context.Context, request resetRequest) error {
 	if request.Password == "" {
 		return invalidFields(missing("password"))
 	}
-	user, err := a.tokenHolder(ctx, request.Token, purposeReset)
+	user, _, err := a.findToken(ctx, request.Token, resetPurposes()...)
 	if err != nil {
 		return err
 	}
@@ -179,7 +197,7 @@ func (a *Auth) resetUser(c *gin.Context) (id string, err error) {
 		return id, err
 	}
 	a.audit(c, actorAdmin, "user.password", id, nil) // whatever becomes of the mail
-	return id, answerUser(c, user, a.sendToken(ctx, user, purposeReset))
+	return id, answerUser(c, user, a.sendToken(ctx, user, purposeAdminReset))
 }
 
 // lockOut gives a user a password that nobody knows.
@@ -191,7 +209,7 @@ func (a *Auth) lockOut(ctx context.Context, id string, revokeKeys bool) (models.
 	act := a.act()
 	return a.changeUser(ctx, act, id, func(user *models.User) (repository.UserUpdate, error) {
 		user.PasswordHash, user.ChangeDate = hash, act.Date
-		return repository.UserUpdate{RevokeKeys: revokeKeys, VoidTokens: []string{purposeReset}}, nil
+		return repository.UserUpdate{RevokeKeys: revokeKeys, VoidTokens: allPurposes()}, nil
 	})
 }
 

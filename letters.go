@@ -3,7 +3,6 @@ package ginauth
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -15,8 +14,6 @@ import (
 )
 
 const (
-	// confirmTime and resetTime are how long tokens can be used.
-	confirmTime, resetTime = 24 * time.Hour, time.Hour
 	// Mails for one purpose to one user and to one email address, and mails that
 	// one client asks for: so many at once, and one more after each refill.
 	mailsPerRecipient, recipientMailRefill = 5, 10 * time.Minute
@@ -34,7 +31,8 @@ type letters struct {
 	outbox     *outbox.Outbox
 	recipients *throttle.Buckets[recipient]
 	clients    *throttle.Throttle
-	guesses    *throttle.Throttle // of tokens
+	known      *throttle.Buckets[string] // requests for links from known addresses, by login
+	guesses    *throttle.Throttle        // of tokens
 	forgotten  chan forgotten
 	closing    chan struct{}
 	left       chan error         // of what was forgotten, when the rest was answered
@@ -50,11 +48,12 @@ func (a *Auth) startLetters() {
 	a.letters = &letters{
 		outbox: outbox.Start(a.config.Mailer, outbox.Options{
 			Logger:    a.config.Logger,
-			Failed:    func(userID string, _ error) { a.noteDelivery(ctx, userID, a.now()) },
-			Delivered: func(userID string) { a.noteDelivery(ctx, userID, time.Time{}) },
+			Failed:    func(userID, kind string, _ error) { a.noteDelivery(ctx, userID, kind, a.now()) },
+			Delivered: func(userID, kind string) { a.noteDelivery(ctx, userID, kind, time.Time{}) },
 		}),
 		recipients: throttle.NewBuckets[recipient](mailsPerRecipient, recipientMailRefill),
 		clients:    throttle.New(mailsPerClient, clientMailRefill),
+		known:      throttle.NewBuckets[string](mailsPerClient, clientMailRefill),
 		guesses:    throttle.New(tokenGuesses, tokenRefill),
 		forgotten:  make(chan forgotten, maxForgotten), closing: make(chan struct{}), left: make(chan error, 1), hangUp: hangUp,
 	}
@@ -62,8 +61,12 @@ func (a *Auth) startLetters() {
 }
 
 // noteDelivery keeps with the user since when mail cannot be delivered to them,
-// for administrators to see; the zero time if it can.
-func (a *Auth) noteDelivery(ctx context.Context, userID string, failed time.Time) {
+// for administrators to see; the zero time if it can. A mail to an address that
+// is not the user's, or not any more, says nothing of that.
+func (a *Auth) noteDelivery(ctx context.Context, userID, kind string, failed time.Time) {
+	if strings.HasPrefix(kind, purposeChange) || strings.HasPrefix(kind, noticeFormer) {
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	if err := a.repo.NoteMailFailure(ctx, userID, failed); err != nil {
@@ -76,24 +79,49 @@ func isProblem(err error, code string) bool {
 	return errors.As(err, &p) && p.Code == code
 }
 
+// envelope says where a mail with a token goes, what the token is for, and whose
+// it is.
+type envelope struct {
+	user                  models.User
+	purpose               string
+	email, canonicalEmail string
+}
+
+// ownEnvelope is addressed to the user's address in effect.
+func ownEnvelope(user models.User, purpose string) envelope {
+	return envelope{user, purpose, user.Email, user.CanonicalEmail}
+}
+
 // mailToken issues a token and mails it, unless the user or their address was
 // mailed too often. ErrOutdated if they have another address by now.
 func (a *Auth) mailToken(ctx context.Context, user models.User, purpose string) error {
-	now := a.now()
-	wait, giveBack := throttle.All(
-		func() (time.Duration, func()) { return a.letters.recipients.Take(recipient{user.ID, purpose}, now) },
-		func() (time.Duration, func()) {
-			return a.letters.recipients.Take(recipient{user.CanonicalEmail, purpose}, now)
-		},
-	)
-	if wait > 0 {
-		return tooManyAttempts("Too many mails to this user or address.", wait)
+	refund, err := a.takeMail(ownEnvelope(user, purpose))
+	if err != nil {
+		return err
 	}
 	if err := a.sendToken(ctx, user, purpose); err != nil {
-		giveBack()
+		refund()
 		return err
 	}
 	return nil
+}
+
+// takeMail counts a mail of the user and to the address, whichever users have
+// mail sent there.
+func (a *Auth) takeMail(to envelope) (refund func(), err error) {
+	now := a.now()
+	wait, refund := throttle.All(
+		func() (time.Duration, func()) {
+			return a.letters.recipients.Take(recipient{to.user.ID, to.purpose}, now)
+		},
+		func() (time.Duration, func()) {
+			return a.letters.recipients.Take(recipient{to.canonicalEmail, to.purpose}, now)
+		},
+	)
+	if wait > 0 {
+		return refund, tooManyAttempts("Too many mails to this user or address.", wait)
+	}
+	return refund, nil
 }
 
 // sendToken is mailToken without a limit.
@@ -102,18 +130,30 @@ func (a *Auth) sendToken(ctx context.Context, to models.User, purpose string) er
 	if err != nil {
 		return err
 	}
-	token, err := a.addToken(ctx, user, purpose)
+	text, err := a.addToken(ctx, ownEnvelope(user, purpose))
 	if err != nil {
 		return err
 	}
-	message, err := a.messageOf(user, purpose, token)
-	if err == nil {
-		err = queued(a.letters.outbox.Enqueue(user.ID, purpose, message, a.isStillGood(token, purpose)))
+	if err := a.enqueueLink(ownEnvelope(user, purpose), text); err != nil {
+		a.withdrawToken(ctx, user.ID, text)
+		return err
 	}
+	return nil
+}
+
+// enqueueLink has the link with a token mailed, as long as the token is usable.
+func (a *Auth) enqueueLink(to envelope, token string) error {
+	message, err := a.linkMessage(to, token)
 	if err != nil {
-		a.withdrawToken(ctx, user, token)
+		return err
 	}
-	return err
+	return a.enqueue(to.user.ID, to.purpose, message, a.isStillGood(token, to.purpose))
+}
+
+// enqueue has a message mailed. Each message is of a kind of its own, since none
+// replaces another.
+func (a *Auth) enqueue(userID, kind string, message mail.Message, check outbox.Check) error {
+	return queued(a.letters.outbox.Enqueue(userID, kind+" "+newID(), message, check))
 }
 
 // userStillAt reads a user anew; ErrOutdated if they have another address.
@@ -121,10 +161,13 @@ func (a *Auth) userStillAt(ctx context.Context, former models.User) (models.User
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	user, err := a.repo.UserByID(ctx, former.ID)
+	if isNotFound(err) {
+		return user, userNotFound()
+	}
 	if err == nil && user.CanonicalEmail != former.CanonicalEmail {
 		err = repository.ErrOutdated
 	}
-	return user, asUser(err)
+	return user, err
 }
 
 // isStillGood keeps a mail from being sent whose token is good for nothing any
@@ -132,7 +175,7 @@ func (a *Auth) userStillAt(ctx context.Context, former models.User) (models.User
 // through another node.
 func (a *Auth) isStillGood(token, purpose string) outbox.Check {
 	return func(ctx context.Context) error {
-		_, err := a.tokenHolder(ctx, token, purpose)
+		_, _, err := a.findToken(ctx, token, purpose)
 		if isProblem(err, "token_invalid") {
 			return outbox.ErrUnwanted
 		}
@@ -155,44 +198,3 @@ func queued(err error) error {
 }
 
 func mailBusy() Problem { return outage("mail_busy", "Too many mails wait to be sent.") }
-
-func timeOf(purpose string) time.Duration {
-	if purpose == purposeReset {
-		return resetTime
-	}
-	return confirmTime
-}
-
-// messageOf writes the mail that carries a token. The token is in the link's
-// fragment, which no browser sends to a server, so that it is in no log.
-func (a *Auth) messageOf(user models.User, purpose, token string) (mail.Message, error) {
-	paths := a.AccountPaths()
-	if len(paths) == 0 {
-		return mail.Message{}, errors.New("mails have nothing to link to: RegisterAccount was not called")
-	}
-	base := a.config.PublicURL + strings.TrimRight(paths[0], "/")
-	if purpose == purposeReset {
-		return mail.Message{To: user.Email, Subject: "Your new password", Text: fmt.Sprintf(resetText, accountOf(user), base, token)}, nil
-	}
-	return mail.Message{To: user.Email, Subject: "Please confirm your address", Text: fmt.Sprintf(confirmText, accountOf(user), base, token)}, nil
-}
-
-// accountOf names the account in a mail, so that nobody confirms or takes over
-// one that is not theirs without noticing. A name of which a mail program would
-// make a link is left out: whoever chose it could send it to anybody in the
-// application's name.
-func accountOf(user models.User) string {
-	if strings.ContainsAny(user.CanonicalUsername, "./") {
-		return "an account"
-	}
-	return fmt.Sprintf("the account %q", user.CanonicalUsername)
-}
-
-const (
-	resetText = "Somebody, probably you, wants to set a new password for %s.\n\n" +
-		"To do so, open this link within an hour:\n\n%s/reset#%s\n\n" +
-		"If it was not you, there is nothing to do.\n"
-	confirmText = "Somebody, probably you, has given this address for %s.\n\n" +
-		"To confirm that it is yours, open this link within a day:\n\n%s/confirm#%s\n\n" +
-		"If it was not you, do not: who made the account knows its password.\n"
-)

@@ -4,6 +4,11 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/ginauth/ginauth/mail"
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/security"
 )
 
 // A user is mailed to a few times for each purpose, so that who asks for one
@@ -43,30 +48,80 @@ func TestMailsToOneAddressAreLimited(t *testing.T) {
 	}
 	for i := range 6 {
 		user := []string{"ada", "bob", "cyd"}[i%3]
-		a.expectStatus(a.as(user, password, "/account/email", `{"email":"Victim@example.com"}`), 200)
-		if i < 5 {
-			p.token(t, "Victim@example.com", "confirm")
+		answer := a.as(user, password, "/account/email", `{"email":"Victim@example.com"}`)
+		if i == 5 {
+			expectProblem(t, answer, 429, "too_many_attempts", "")
+			break
 		}
-		own := fmt.Sprintf("%s-%d@example.com", user, i)
-		a.expectStatus(a.as(user, password, "/account/email", `{"email":"`+own+`"}`), 200)
-		p.token(t, own, "confirm")
+		a.expectStatus(answer, 200)
+		p.token(t, "Victim@example.com", "confirm")
 	}
 }
 
-// Mails name the account, but by nothing of which a mail program would make a
-// link.
-func TestMailsNameTheAccount(t *testing.T) {
+// No mail to an address that may be somebody else's holds what the person has
+// chosen who has it sent. Its owner is told the username, unless a mail program
+// would make a link of it.
+func TestMailsNameTheAccountToItsOwnerAlone(t *testing.T) {
 	a, p := newMailing(t)
-	expect := func(want string) {
-		if m := <-p.mails; !strings.Contains(m.Text, want) || strings.Contains(m.Text, "evil") {
-			t.Errorf("the mail is %+v", m)
+	users := map[string]string{
+		"ada": `the account "ada"`, "www.evil.example": "an account", "evil/path": "an account",
+		"win-an-evil-prize": `the account "win-an-evil-prize"`, "call.me_evil": "an account",
+		"freeevilmoney": `the account "freeevilmoney"`, "evil!claim-your-$1000": `the account "evil!claim-your-$1000"`,
+	}
+	expect := func(name string, m mail.Message) {
+		if strings.Contains(m.Text, name+`"`) || strings.Contains(m.Text, "evil") || !strings.Contains(m.Text, "an account at https://app.example.org/base") {
+			t.Errorf("the mail to nobody of whom it is known is %+v", m)
 		}
 	}
-	for name, want := range map[string]string{"ada": `the account "ada"`, "www.evil.example": "an account"} {
-		a.register(name)
+	for name, want := range users {
+		own := fmt.Sprintf("user-%d@example.com", len(name))
+		user := a.issue(fmt.Sprintf(`{"username":%q,"email":%q,"password":%q}`, name, own, password)).text("user_id")
 		a.expectStatus(a.as(name, password, "/account/confirm/send", `{}`), 202)
-		expect(want)
-		a.public("/account/forgot", `{"email":"`+name+`@example.com"}`)
-		expect(want)
+		expect(name, p.next(t))
+		a.public("/account/forgot", `{"email":"`+own+`"}`)
+		expect(name, p.next(t))
+		a.expectStatus(a.call("/auth/users/reset", `{"id":"`+user+`"}`), 200)
+		expect(name, p.next(t))
+		a.setPassword(user)
+		a.setUser(user, func(u *models.User) { u.ConfirmationDate = a.clock.Now() })
+		a.expectStatus(a.as(name, password, "/account/email", fmt.Sprintf(`{"email":"victim-%d@example.com"}`, len(name))), 200)
+		for range 2 {
+			m := p.next(t)
+			if strings.HasPrefix(m.To, "victim") {
+				expect(name, m)
+			} else if !strings.Contains(m.Text, want) {
+				t.Errorf("the mail to the owner is %+v", m)
+			}
+		}
+	}
+}
+
+// setPassword gives a user back the usual password.
+func (a *app) setPassword(id string) {
+	a.t.Helper()
+	hash := security.HashPassword(password)
+	a.setUser(id, func(u *models.User) { u.PasswordHash = hash })
+}
+
+// next waits for a mail.
+func (p *postman) next(t *testing.T) mail.Message {
+	t.Helper()
+	select {
+	case m := <-p.mails:
+		return m
+	case <-time.After(10 * time.Second):
+		t.Fatal("no mail comes")
+		return mail.Message{}
+	}
+}
+
+// Who is mailed a link by an administrator has to do something, and is told so.
+func TestMailOfAForcedReset(t *testing.T) {
+	a, p := newMailing(t)
+	a.register("ada")
+	a.expectStatus(a.call("/auth/users/reset", `{"username":"ada"}`), 200)
+	m := p.next(t)
+	if strings.Contains(m.Text, "nothing to do") || !strings.Contains(m.Text, "administrator") || !strings.Contains(m.Text, "/account/reset#") {
+		t.Errorf("the mail is %+v", m)
 	}
 }

@@ -97,6 +97,7 @@ func (a *app) calls(user person, resetToken string) map[string]fieldsOf {
 		"verify address": {admin("/verify"), map[string]input{"email": {good: "ada@example.com"}, "password": {good: password}}},
 		"disable":        {admin("/users/disable"), map[string]input{"id": {good: user.id}}},
 		"enable":         {admin("/users/enable"), map[string]input{"username": {good: "ada"}}},
+		"update user":    {admin("/users/update"), map[string]input{"id": {good: user.id}, "access_until": {good: "2040-01-02"}}},
 		"delete user":    {admin("/users/delete"), map[string]input{"email": {good: "ada@example.com"}, "detach_keys": flag}},
 		"force":          {admin("/users/reset"), map[string]input{"id": {good: user.id}, "revoke_keys": flag}},
 		"own new":        {own("/new"), map[string]input{"name": name, "never_expires": flag}},

@@ -187,7 +187,11 @@ func (a *Auth) changeUser(ctx context.Context, act repository.Act, id string, ch
 // asUser says of an absence that it is a user's.
 func asUser(err error) error {
 	if isNotFound(err) {
-		return problem(http.StatusNotFound, "user_not_found", "There is no such user.")
+		return userNotFound()
 	}
 	return err
+}
+
+func userNotFound() Problem {
+	return problem(http.StatusNotFound, "user_not_found", "There is no such user.")
 }

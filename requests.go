@@ -2,6 +2,7 @@ package ginauth
 
 import (
 	"cmp"
+	"encoding/json"
 	"net"
 	"strings"
 	"time"
@@ -19,13 +20,6 @@ type newKeyRequest struct {
 	// ClientAddress is whose password it is; the caller's if left out.
 	ClientAddress string `json:"client_address"`
 	expiry
-}
-
-// expiry says until when a key is to be valid.
-type expiry struct {
-	NeverExpires bool `json:"never_expires" example:"false"`
-	// ExpirationDate is RFC 3339, or a plain date for the end of that UTC day.
-	ExpirationDate *string `json:"expiration_date" example:"2099-12-31"`
 }
 
 // keyRef names a key by its id or by itself.
@@ -50,6 +44,7 @@ type renewKeyRequest struct {
 type keyOrder struct {
 	name       string
 	expiration time.Time
+	isFixed    bool       // the expiration date was given
 	user       *userOrder // nil for a service
 }
 
@@ -62,11 +57,14 @@ type userOrder struct {
 }
 
 // order checks the request and reports everything that is wrong with it.
-func (r newKeyRequest) order(now time.Time, automatic time.Duration) (keyOrder, error) {
+func (r newKeyRequest) order(now time.Time, lifetime lifetime) (keyOrder, error) {
 	var fields []FieldError
-	order := keyOrder{name: r.Name}
+	order := keyOrder{name: r.Name, isFixed: r.ExpirationDate != nil}
 	if r.Name != "" {
 		fields = appendInvalid(fields, "name", security.CheckName(r.Name))
+	}
+	if !r.isForUser() {
+		lifetime.longest = 0 // that of a service is the administrator's to choose
 	}
 	if r.isForUser() || r.Name == "" {
 		user, invalid := r.userOrder()
@@ -78,7 +76,7 @@ func (r newKeyRequest) order(now time.Time, automatic time.Duration) (keyOrder, 
 	if !r.isForUser() && r.ClientAddress != "" {
 		fields = append(fields, FieldError{"client_address", "client_address_superfluous", "This goes with a password only."})
 	}
-	expiration, invalid := r.validity(now, automatic)
+	expiration, invalid := r.validity(now, lifetime)
 	order.expiration, fields = expiration, append(fields, invalid...)
 	if len(fields) > 0 {
 		return order, invalidFields(fields...)
@@ -108,41 +106,6 @@ func (r newKeyRequest) userOrder() (user userOrder, fields []FieldError) {
 		fields = append(fields, missing("password"))
 	}
 	return user, fields
-}
-
-// validity returns the expiration date that is asked for, zero for never.
-func (e expiry) validity(now time.Time, automatic time.Duration) (time.Time, []FieldError) {
-	switch {
-	case e.NeverExpires && e.ExpirationDate != nil:
-		return now, []FieldError{{"expiration_date", "expiration_date_superfluous", "Send either never_expires or expiration_date."}}
-	case e.NeverExpires:
-		return time.Time{}, nil
-	case e.ExpirationDate != nil:
-		return parseExpiration(*e.ExpirationDate, now)
-	default:
-		return now.Add(automatic), nil
-	}
-}
-
-func parseExpiration(text string, now time.Time) (time.Time, []FieldError) {
-	date, err := parseDate(text)
-	if err != nil || date.Year() > 9999 { // beyond it, RFC 3339 cannot write the answer
-		return date, []FieldError{{"expiration_date", "expiration_date_invalid", "This must be a date (2006-01-02) or a date and time with zone (RFC 3339)."}}
-	}
-	if !date.After(now) {
-		return date, []FieldError{{"expiration_date", "expiration_date_past", "This must be in the future."}}
-	}
-	return date, nil
-}
-
-// parseDate reads RFC 3339, cut to milliseconds as the store would, or a plain
-// date as the last millisecond of that UTC day.
-func parseDate(text string) (time.Time, error) {
-	if day, err := time.Parse(time.DateOnly, text); err == nil {
-		return day.AddDate(0, 0, 1).Add(-time.Millisecond), nil
-	}
-	date, err := time.Parse(time.RFC3339, text)
-	return date.UTC().Truncate(time.Millisecond), err
 }
 
 func missing(field string) FieldError {
@@ -231,6 +194,44 @@ type deleteUserRequest struct {
 	DetachKeys bool `json:"detach_keys" example:"false"`
 }
 
+// updateUserRequest sets what only administrators set of a user.
+type updateUserRequest struct {
+	userRef
+	// AccessUntil ends what the user's keys open: RFC 3339, or a plain date for
+	// the end of that UTC day; null for no end.
+	AccessUntil optionalText `json:"access_until" swaggertype:"string" extensions:"x-nullable" example:"2099-12-31"`
+}
+
+// accessUntil returns the date, the zero time for none.
+func (r updateUserRequest) accessUntil() (time.Time, error) {
+	if err := r.check(); err != nil {
+		return time.Time{}, err
+	}
+	switch {
+	case !r.AccessUntil.isSent:
+		return time.Time{}, invalidFields(missing("access_until"))
+	case r.AccessUntil.text == nil:
+		return time.Time{}, nil
+	}
+	date, err := parseDate(*r.AccessUntil.text)
+	if err != nil || !isWritable(date) || date.Year() < 1970 { // the zero time would be no end
+		return time.Time{}, invalidFields(FieldError{"access_until", "access_until_invalid", dateForms + ", from 1970 on, or null."})
+	}
+	return date, nil
+}
+
+// optionalText is a text, or null, of which it is known whether it was sent.
+type optionalText struct {
+	isSent bool
+	text   *string
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (o *optionalText) UnmarshalJSON(value []byte) error {
+	o.isSent = true
+	return json.Unmarshal(value, &o.text)
+}
+
 type resetUserRequest struct {
 	userRef
 	// RevokeKeys revokes the user's keys, too.
@@ -243,12 +244,12 @@ type accountKeyRequest struct {
 	expiry
 }
 
-func (r accountKeyRequest) order(now time.Time, automatic time.Duration) (keyOrder, error) {
+func (r accountKeyRequest) order(now time.Time, lifetime lifetime) (keyOrder, error) {
 	var fields []FieldError
 	if r.Name != "" {
 		fields = appendInvalid(fields, "name", security.CheckName(r.Name))
 	}
-	expiration, invalid := r.validity(now, automatic)
+	expiration, invalid := r.validity(now, lifetime)
 	if fields = append(fields, invalid...); len(fields) > 0 {
 		return keyOrder{}, invalidFields(fields...)
 	}

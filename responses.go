@@ -1,6 +1,7 @@
 package ginauth
 
 import (
+	"strings"
 	"time"
 
 	"github.com/ginauth/ginauth/models"
@@ -91,6 +92,8 @@ type userResponse struct {
 	ConfirmationDate *time.Time `json:"confirmation_date" extensions:"x-nullable"`
 	// MailFailureDate is since when mail cannot be delivered, null if it can.
 	MailFailureDate *time.Time `json:"mail_failure_date" extensions:"x-nullable"`
+	// AccessUntil is when all keys of the user end, null if there is no such date.
+	AccessUntil *time.Time `json:"access_until" extensions:"x-nullable"`
 }
 
 func describeUser(user models.User) *userResponse {
@@ -105,7 +108,15 @@ func describeUser(user models.User) *userResponse {
 		DisabledDate:     nullable(user.DisabledDate),
 		ConfirmationDate: nullable(user.ConfirmationDate),
 		MailFailureDate:  nullable(user.MailFailureDate),
+		AccessUntil:      nullable(user.AccessUntil),
 	}
+}
+
+// accountResponse shows users who they are.
+type accountResponse struct {
+	userResponse
+	// PendingEmail is the new address until it is confirmed, null if there is none.
+	PendingEmail *string `json:"pending_email" extensions:"x-nullable" example:"lovelace@example.org"`
 }
 
 type usersResponse struct {
@@ -122,7 +133,8 @@ type verifyResponse struct {
 
 // tokenResponse shows what is held of a token that was mailed to a user.
 type tokenResponse struct {
-	// Purpose is what the token can be used for: confirm or reset.
+	// Purpose is what the token can be used for: confirm, change (of the address)
+	// or reset.
 	Purpose string `json:"purpose" example:"reset"`
 	// Email is the address that it was mailed to.
 	Email          string    `json:"email" example:"ada@example.com"`
@@ -131,12 +143,13 @@ type tokenResponse struct {
 }
 
 func describeToken(token models.Token) tokenResponse {
-	return tokenResponse{token.Purpose, token.Email, token.CreationDate, token.ExpirationDate}
+	purpose, _, _ := strings.Cut(token.Purpose, ".") // who asked for it is ours to know
+	return tokenResponse{purpose, token.Email, token.CreationDate, token.ExpirationDate}
 }
 
 // exportResponse is all that is held of a user.
 type exportResponse struct {
-	User userResponse `json:"user"`
+	User accountResponse `json:"user"`
 	// Tokens are those of links in mails that are still stored.
 	Tokens []tokenResponse `json:"tokens"`
 	Keys   []usageResponse `json:"keys"`

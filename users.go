@@ -158,6 +158,37 @@ func (a *Auth) enableUser(c *gin.Context) (id string, err error) {
 	return a.setUser(c, func(user *models.User, _ time.Time) { user.DisabledDate = time.Time{} })
 }
 
+// updateUser sets until when a user's keys are valid at most.
+//
+//	@Summary		End a user's access
+//	@Description	No key of theirs, old or new, is valid from access_until on, whatever its own date. A date in the past ends access at once; null lifts the end.
+//	@Tags			users
+//	@Accept			json
+//	@Produce		json
+//	@Param			body	body		updateUserRequest	true	"which user, and until when"
+//	@Success		200		{object}	userResponse
+//	@Failure		400,401,404,409,413,415,422,429,503	{object}	Problem
+//	@Security		AdminSecret
+//	@Router			/users/update [post]
+func (a *Auth) updateUser(c *gin.Context) (id string, err error) {
+	var request updateUserRequest
+	if err := readJSON(c, &request); err != nil {
+		return "", err
+	}
+	date, err := request.accessUntil()
+	if err != nil {
+		return "", err
+	}
+	if id, err = a.resolveUser(c.Request.Context(), request.userRef); err != nil {
+		return id, err
+	}
+	user, err := a.changeUser(c.Request.Context(), a.act(), id, func(user *models.User) (repository.UserUpdate, error) {
+		user.AccessUntil = date
+		return repository.UserUpdate{}, nil
+	})
+	return id, answerUser(c, user, err)
+}
+
 // setUser changes the user whom a request names, and answers with them.
 func (a *Auth) setUser(c *gin.Context, set func(user *models.User, now time.Time)) (id string, err error) {
 	var request userRef
@@ -222,77 +253,4 @@ func (a *Auth) resolveUser(ctx context.Context, ref userRef) (id string, err err
 	}
 	user, err := a.userOf(ctx, ref.Username+ref.Email)
 	return user.ID, asUser(err)
-}
-
-// exportUser returns all that is held of a user.
-//
-//	@Summary		All that is held of a user
-//	@Description	The user, the tokens mailed to them, their keys, and what those were used for by day; nothing from which a key or a password could be made.
-//	@Tags			users
-//	@Produce		json
-//	@Param			id	query		string	true	"which user"
-//	@Success		200	{object}	exportResponse
-//	@Failure		401,404,422,429,503	{object}	Problem
-//	@Security		AdminSecret
-//	@Router			/users/export [get]
-func (a *Auth) exportUser(ctx context.Context, rawQuery string) (any, error) {
-	var id string
-	err := parseQuery(rawQuery, func(p *queryParser, name, value string) {
-		if name != "id" {
-			p.refuseUnknown(name)
-			return
-		}
-		id = p.id(value)
-	})
-	if err != nil {
-		return nil, err
-	}
-	if id == "" {
-		return nil, invalidFields(missing("id"))
-	}
-	user, err := a.repo.UserByID(ctx, id)
-	if err != nil {
-		return nil, asUser(err)
-	}
-	return a.export(ctx, user)
-}
-
-func (a *Auth) export(ctx context.Context, user models.User) (response exportResponse, err error) {
-	response.User = *describeUser(user)
-	tokens, err := a.repo.TokensOf(ctx, user.ID)
-	if err != nil {
-		return response, err
-	}
-	keys, err := allPages(func(cursor string) ([]repository.KeyUsage, string, error) {
-		page := repository.Page{Sort: repository.SortID, Ascending: true, Limit: repository.MaxLimit, Cursor: cursor}
-		list, err := a.repo.ListUsage(ctx, repository.UsageFilter{UserID: user.ID}, page)
-		return list.Rows, list.Next, err
-	})
-	if err != nil {
-		return response, err
-	}
-	usage, err := allPages(func(cursor string) ([]repository.SeriesRow, string, error) {
-		by := repository.Breakdown{Key: true, Route: true}
-		page := repository.SeriesPage{Interval: repository.IntervalDay, By: by, Limit: repository.MaxLimit, Cursor: cursor}
-		list, err := a.repo.UsageSeries(ctx, repository.SeriesFilter{UserID: user.ID}, page)
-		return list.Rows, list.Next, err
-	})
-	response.Tokens = each(tokens, describeToken)
-	response.Keys, response.Usage = each(keys, a.describeUsage), each(usage, describeSeriesRow)
-	return response, err
-}
-
-// allPages reads a list to its end.
-func allPages[Row any](list func(cursor string) (rows []Row, next string, err error)) ([]Row, error) {
-	var all []Row
-	for cursor := ""; ; {
-		rows, next, err := list(cursor)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, rows...)
-		if cursor = next; cursor == "" {
-			return all, nil
-		}
-	}
 }

@@ -27,6 +27,8 @@ type environment struct {
 	Secret              secrets
 	HideDocs            boolean  `split_words:"true"`
 	AutomaticExpiration days     `split_words:"true" default:"15"`
+	MaxKeysPerUser      size     `split_words:"true" default:"100"`
+	MaxLifetime         days     `split_words:"true"`
 	DBLocation          text     `split_words:"true" default:"sqlite.db"`
 	DBAllowShared       boolean  `split_words:"true"`
 	DatabaseMode        mode     `envconfig:"DATABASE_MODE" default:"sqlite"`
@@ -121,6 +123,8 @@ func (e environment) config() ginauth.Config {
 	return ginauth.Config{
 		Secrets:             e.Secret,
 		AutomaticExpiration: e.AutomaticExpiration.duration(),
+		MaxKeysPerUser:      int(e.MaxKeysPerUser),
+		MaxLifetime:         e.MaxLifetime.duration(),
 		UsageFoldAfter:      e.UsageFoldAfter.duration(),
 		UsageDeleteAfter:    e.UsageDeleteAfter.duration(),
 		HideDocs:            e.HideDocs.value,

@@ -146,14 +146,14 @@ func TestAdminCallsAreShownWhereTheyAre(t *testing.T) {
 	for _, base := range []string{"/auth", "/v1/admin/keys"} {
 		for _, call := range []string{
 			"/new", "/renew", "/revoke", "/delete", "/logs", "/usage",
-			"/verify", "/users", "/users/export", "/users/disable", "/users/enable", "/users/delete",
+			"/verify", "/users", "/users/export", "/users/update", "/users/disable", "/users/enable", "/users/delete",
 		} {
 			if paths[base+call] == nil {
 				t.Errorf("%s is not shown", base+call)
 			}
 		}
 	}
-	if len(paths) != 24 {
+	if len(paths) != 26 {
 		t.Errorf("%d paths are shown", len(paths))
 	}
 }

@@ -47,6 +47,8 @@ func TestNonsenseStopsTheStart(t *testing.T) {
 		"GINAUTH_HIDE_DOCS":            {"", "maybe", "yes"},
 		"GINAUTH_USAGE_FOLD_AFTER":     {"", "0", "400", "a month"},
 		"GINAUTH_USAGE_DELETE_AFTER":   {"", "90", "36501"},
+		"GINAUTH_MAX_KEYS_PER_USER":    {"", "0", "-1", "1.5", "many"},
+		"GINAUTH_MAX_LIFETIME":         {"", "0", "-1", "1.5", "soon", "36501"},
 		"GINAUTH_AUTOMATIC_EXPIRATION": {"", "0", "-1", "1.5", "soon", "36501", "9223372036854775807"},
 		"GINAUTH_DB_LOCATION":          {""},
 		"GINAUTH_DB_ALLOW_SHARED":      {"", "perhaps"},

@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
 	"mime/quotedprintable"
 	"net"
@@ -90,12 +91,21 @@ func startWithMail(t *testing.T, server *mailServer, environment ...string) *pro
 	return p
 }
 
-// link waits for a mail and returns the link in it, which leads to a page.
+// link waits for a mail to ada and returns the link in it, which leads to a page.
 func (p *process) link(server *mailServer, page string) string {
 	p.t.Helper()
+	return p.linkTo(server, "ada@example.com", page)
+}
+
+// linkTo waits for a mail with a link; those that tell of something have none.
+func (p *process) linkTo(server *mailServer, address, page string) string {
+	p.t.Helper()
 	from, to, text := server.next()
+	if !strings.Contains(text, "#") {
+		return p.linkTo(server, address, page)
+	}
 	link := regexp.MustCompile(regexp.QuoteMeta(p.url(page)) + `#\S+`).FindString(text)
-	if link == "" || to != "ada@example.com" || from != "noreply@example.org" {
+	if link == "" || to != address || from != "noreply@example.org" {
 		p.t.Fatalf("the mail from %s to %s is %s", from, to, text)
 	}
 	return link
@@ -137,6 +147,40 @@ func TestMailedLinks(t *testing.T) {
 			t.Errorf("the log holds the %s:\n%s", name, p.output)
 		}
 	}
+}
+
+// A new address is confirmed on the page of its link by who logs in there, with
+// letters beyond ASCII in the password; nobody else can.
+func TestMailedChangeOfAddress(t *testing.T) {
+	server := newMailServer(t)
+	server.start()
+	p := startWithMail(t, server)
+	b := openBrowser(t)
+	const other = "Ünïcode-7_Engine"
+	expectStatus(t, p.admin(secret, "new", `{"username":"ada","email":"ada@example.com","password":"`+other+`"}`), http.StatusCreated)
+	login := "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("ada:"+other))
+	expectStatus(t, p.send(http.MethodPost, "/account/email", `{"email":"new@example.org"}`, login), http.StatusOK)
+	link := p.linkTo(server, "new@example.org", "/account/confirm")
+	run(b, "open the link", chromedp.Navigate(link))
+	b.click("Confirm", button("Confirm"))
+	const field = `//form[@id="confirm"]//input[@type="%s"]`
+	b.fill("the username", fmt.Sprintf(field, "text"), "ada")
+	b.fill("a wrong password", fmt.Sprintf(field, "password"), "Difference-2_Engine")
+	b.click("Confirm", button("Confirm"))
+	b.status("The username or the password is wrong.")
+	b.photograph("account-change")
+	if a := p.account(other); a.member("pending_email") != "new@example.org" {
+		t.Errorf("the account is %s", a.body)
+	}
+	b.fill("the password", fmt.Sprintf(field, "password"), other)
+	b.click("Confirm", button("Confirm"))
+	b.status("Your address is confirmed.")
+	b.photograph("account-changed")
+	expectCode(t, p.account(other), http.StatusUnauthorized, "credentials_wrong")
+	if a := p.get("/account", login); a.member("email") != "new@example.org" || a.member("pending_email") != "" {
+		t.Errorf("the account is %s", a.body)
+	}
+	b.expectOnly("127.0.0.1:" + p.port)
 }
 
 // While the mail server is away, users are created and mail waits; when it is
@@ -191,7 +235,7 @@ func (b *browser) confirms(p *process, link string) {
 func (b *browser) setsPassword(link, password string) {
 	b.t.Helper()
 	run(b, "open the link", chromedp.Navigate(link))
-	const field = `//input[@type="password"]`
+	const field = `//form[@id="reset"]//input[@type="password"]`
 	b.fill("a bad password", field, "adaadaada")
 	b.click("Set password", button("Set password"))
 	b.status("The password must contain a digit.")
@@ -207,7 +251,7 @@ func (b *browser) setsPassword(link, password string) {
 func (b *browser) findsLinkUsedUp(link string) {
 	b.t.Helper()
 	run(b, "open the link again", chromedp.Evaluate[any](`location.href = "`+link+`"; 0`))
-	b.fill("the password", `//input[@type="password"]`, "Difference-3_Engine")
+	b.fill("the password", `//form[@id="reset"]//input[@type="password"]`, "Difference-3_Engine")
 	b.click("Set password", button("Set password"))
 	b.status("The token is unknown, used up or out of time")
 }

@@ -26,7 +26,7 @@ import (
 var (
 	adminCalls = []string{
 		"/delete", "/logs", "/new", "/renew", "/revoke", "/usage", "/verify",
-		"/users", "/users/delete", "/users/disable", "/users/enable", "/users/export",
+		"/users", "/users/delete", "/users/disable", "/users/enable", "/users/export", "/users/update",
 	}
 	accountCalls = map[string]string{
 		"": "Account", "/logs": "Account", "/usage": "Account", "/new": "Account", "/renew": "Account", "/revoke": "Account",

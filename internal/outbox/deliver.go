@@ -100,7 +100,7 @@ func (o *Outbox) reportFailure(l *letter, err error) {
 	}
 	l.failed = true
 	o.options.Logger.Warn("mail cannot be sent; it is tried again", "user", l.userID, "kind", l.kind, "error", err)
-	o.options.Failed(l.userID, err)
+	o.options.Failed(l.userID, l.kind, err)
 }
 
 // reportEnd says what became of the message, unless a newer one is in its
@@ -113,13 +113,13 @@ func (o *Outbox) reportEnd(l *letter, err error) {
 	}
 	if err != nil {
 		o.options.Logger.Warn("mail is not sent", "user", l.userID, "kind", l.kind, "error", err)
-		o.options.Failed(l.userID, fmt.Errorf("%w: %w", ErrGivenUp, err))
+		o.options.Failed(l.userID, l.kind, fmt.Errorf("%w: %w", ErrGivenUp, err))
 		return
 	}
 	if l.failed {
 		o.options.Logger.Info("mail is sent at last", "user", l.userID, "kind", l.kind)
 	}
-	o.options.Delivered(l.userID)
+	o.options.Delivered(l.userID, l.kind)
 }
 
 func (o *Outbox) isQueued(l *letter) bool {

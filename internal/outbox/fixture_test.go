@@ -80,7 +80,7 @@ type reports struct {
 	errors []error
 }
 
-func (r *reports) failed(userID string, err error) {
+func (r *reports) failed(userID, _ string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	outcome := " failed"
@@ -90,7 +90,7 @@ func (r *reports) failed(userID string, err error) {
 	r.said, r.errors = append(r.said, userID+outcome), append(r.errors, err)
 }
 
-func (r *reports) delivered(userID string) {
+func (r *reports) delivered(userID, _ string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.said = append(r.said, userID+" delivered")

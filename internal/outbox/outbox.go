@@ -36,13 +36,13 @@ type Options struct {
 	// Failed is called after a message's first failed attempt, if it is tried
 	// again, and once more if it is given up, then with an error that wraps
 	// ErrGivenUp.
-	Failed func(userID string, err error)
+	Failed func(userID, kind string, err error)
 	// Delivered is called after a message was sent. Each message ends with
 	// either this or an ErrGivenUp, unless it was dropped or a newer one took its
 	// place; nothing is said of a message after that. Both functions are called
 	// by goroutines of the outbox, one at a time and in the order of events. They
 	// must return in time and must not call Close, which waits for them.
-	Delivered func(userID string)
+	Delivered func(userID, kind string)
 }
 
 // limits are apart from Options, so that tests can change them.
@@ -118,10 +118,10 @@ func (o Options) withDefaults() Options {
 		o.Logger = slog.Default()
 	}
 	if o.Failed == nil {
-		o.Failed = func(string, error) {}
+		o.Failed = func(string, string, error) {}
 	}
 	if o.Delivered == nil {
-		o.Delivered = func(string) {}
+		o.Delivered = func(string, string) {}
 	}
 	return o
 }

@@ -230,7 +230,7 @@ func TestCallbacks(t *testing.T) {
 		enqueue(t, bare, "ana", "reset", "1")
 		closed(t, bare)
 		var o *Outbox
-		failed := func(userID string, _ error) { enqueue(t, o, userID, "notice", "2") }
+		failed := func(userID, kind string, _ error) { enqueue(t, o, userID, "notice of "+kind, "2") }
 		o = Start(p, Options{Failed: failed, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 		p.does(func(_ context.Context, m mail.Message) error { return map[string]error{"1": errNobody}[m.Text] })
 		enqueue(t, o, "ana", "reset", "1")
