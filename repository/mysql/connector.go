@@ -23,7 +23,7 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	made := &conn{opened.(driverConn), c.server.mayWrite()}
+	made := &conn{driverConn: opened.(driverConn), mayWrite: c.server.mayWrite()}
 	for _, statement := range c.server.opening() {
 		if _, err := made.ExecContext(ctx, statement, nil); err != nil {
 			_ = made.Close()
@@ -46,9 +46,32 @@ type driverConn interface {
 	driver.Validator
 }
 
+// conn sends each statement of a transaction as one message that is answered. A
+// prepared one is closed by a message without an answer. If a Galera cluster has
+// the transaction give way right then, nobody hears of it, and what follows
+// would be in force statement by statement. Outside of transactions, values are
+// sent apart from the statement. Inside, the driver quotes them, which is safe
+// since mayWrite asks for the character set.
 type conn struct {
 	driverConn
-	mayWrite string // a condition in SQL
+	mayWrite      string // a condition in SQL
+	inTransaction bool
+}
+
+// QueryContext implements driver.QueryerContext.
+func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	if len(args) > 0 && !c.inTransaction {
+		return nil, driver.ErrSkip
+	}
+	return c.driverConn.QueryContext(ctx, query, args)
+}
+
+// ExecContext implements driver.ExecerContext.
+func (c *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if len(args) > 0 && !c.inTransaction {
+		return nil, driver.ErrSkip
+	}
+	return c.driverConn.ExecContext(ctx, query, args)
 }
 
 // BeginTx implements driver.ConnBeginTx. The transaction says its isolation and
@@ -60,6 +83,7 @@ func (c *conn) BeginTx(ctx context.Context, _ driver.TxOptions) (driver.Tx, erro
 		_ = c.Close()
 		return nil, err
 	}
+	c.inTransaction = true
 	return tx{ctx, c}, nil
 }
 
@@ -111,6 +135,7 @@ func (t tx) Rollback() error { return t.end("ROLLBACK AND NO CHAIN NO RELEASE") 
 // end closes the connection if it cannot tell the server, which rolls back
 // then: an open transaction must not go back into the pool.
 func (t tx) end(statement string) error {
+	t.conn.inTransaction = false
 	_, err := t.conn.ExecContext(t.ctx, statement, nil)
 	if err != nil {
 		_ = t.conn.Close()

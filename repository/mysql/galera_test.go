@@ -56,7 +56,7 @@ func (c cluster) startAtOnce(t, owner *testing.T) {
 }
 
 func (c cluster) writeAtOnce(t *testing.T) {
-	const writers, each = 16, 20
+	const writers, each = 16, 50
 	err := atOnce(writers, func(i int) error {
 		for range each {
 			user, key := newUser()

@@ -38,6 +38,7 @@ func (s server) variables() []variable {
 		{name: "completion_type", value: "0"}, // or a COMMIT would begin the next transaction
 		{name: "foreign_key_checks", value: "1", writing: isOn("@@session.foreign_key_checks")},
 		{name: "unique_checks", value: "1", writing: isOn("@@session.unique_checks")},
+		{name: "character_set_client", value: "utf8mb4", writing: "@@session.character_set_client = 'utf8mb4'"}, // see conn
 		{name: "sql_safe_updates", value: "0"},
 		{name: "sql_select_limit", value: noLimit, reading: "@@session.sql_select_limit >= " + noLimit},
 		{name: "sql_big_selects", value: "1"},

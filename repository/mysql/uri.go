@@ -39,6 +39,10 @@ func parse(uri string) (*driver.Config, error) {
 	config.Passwd, _ = parsed.User.Password()
 	config.DBName = strings.TrimPrefix(parsed.Path, "/")
 	config.ClientFoundRows = true
+	config.InterpolateParams = true // in transactions alone, see conn
+	if !strings.Contains(parsed.RawQuery, "maxAllowedPacket=") {
+		config.MaxAllowedPacket = 0 // the server's
+	}
 	config.RejectReadOnly = false       // its error would hide why, and ginauth connects anew by itself
 	config.Logger = &driver.NopLogger{} // what it would say is in the returned errors
 	return config, nil
