@@ -53,6 +53,7 @@ type Auth struct {
 	changes *changefeed.Feed
 	usage   *usage.Recorder
 	keeper  *usage.Keeper
+	pruner  *changefeed.Pruner
 	guesses secretLimits
 	strays  *throttle.Gate // unknown keys
 	sources []KeySource
@@ -117,6 +118,7 @@ func New(repo repository.Repository, config Config) (*Auth, error) {
 	}
 	a.repo = withBoundedLists(a.keys.Writing(repo), repo)
 	a.startLetters()
+	a.pruner = changefeed.StartPruner(repo, config.Logger)
 	a.changes = changefeed.Start(repo, a.keys, config.Now, config.Logger)
 	a.close = sync.OnceValue(a.shutDown)
 	return a, nil
@@ -134,6 +136,7 @@ func (a *Auth) shutDown() error {
 	a.keys.Close() // first: streams end by it
 	unsent := inTime(lettersTimeout, a.closeLetters)
 	a.keeper.Close()
+	a.pruner.Close()
 	a.changes.Close()
 	return errors.Join(unsent, inTime(closeTimeout, a.usage.Close), a.repo.Close())
 }

@@ -54,6 +54,10 @@ func (r silentRepository) FoldUsage(ctx context.Context, _ time.Time) (more bool
 	return false, r.silence(ctx)
 }
 
+func (r silentRepository) PruneChanges(ctx context.Context) (more bool, err error) {
+	return false, r.silence(ctx)
+}
+
 func (silentRepository) Close() error { return nil }
 
 // A store that is silent keeps nobody who wants a key waiting for longer than

@@ -179,6 +179,13 @@ type Repository interface {
 	// Both fail on a server that takes no writes, which may lag behind.
 	Changes(ctx context.Context, after Cursor, limit int) ([]models.Change, error)
 
+	// PruneChanges removes the entries of the change log that are older than
+	// ChangesKeptFor by the database's clock, from the beginning on to the first
+	// one that is not, and never any of the newest ChangesKept. It removes some of
+	// them in one call, and reports whether there may be more. Numbers are never
+	// used again.
+	PruneChanges(ctx context.Context) (more bool, err error)
+
 	// Clock returns the database's time, by which no date is set; callers
 	// compare it with their own.
 	Clock(ctx context.Context) (time.Time, error)

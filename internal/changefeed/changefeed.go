@@ -225,7 +225,7 @@ func (f *Feed) beginAgain(ctx context.Context) error {
 	if err := f.store.AddUsage(ctx, repository.Flush{Node: f.node, Number: f.proofs}); err != nil {
 		return fmt.Errorf("the change log does not continue, and the store takes no writes: %w", err)
 	}
-	f.logger.Warn("the change log does not continue where it was left, as after the restoration of a backup: all keys are read again")
+	f.logger.Warn("the change log does not continue where it was left, as after the restoration of a backup or an outage of a week: all keys are read again")
 	return f.begin(ctx)
 }
 

@@ -47,6 +47,9 @@ func (Store) Clock(context.Context) (time.Time, error) { return time.Now(), nil 
 // FoldUsage implements repository.Repository.
 func (Store) FoldUsage(context.Context, time.Time) (bool, error) { return false, nil }
 
+// PruneChanges implements repository.Repository.
+func (Store) PruneChanges(context.Context) (bool, error) { return false, nil }
+
 // DeleteUsage implements repository.Repository.
 func (Store) DeleteUsage(context.Context, time.Time) (bool, error) { return false, nil }
 

@@ -79,9 +79,11 @@ func FromSchema1(t *testing.T, db *sql.DB, open func() (repository.Repository, e
 		}
 		hasNoNull(t, db)
 	}
-	defer func() { succeeds(t, repo.Close()) }()
 	goesOn(t, repo, before.rows[0].TotalQueries)
+	succeeds(t, repo.Close())
+	repo = tokensMove(t, db, open)
 	accountsWork(t, repo)
+	succeeds(t, repo.Close())
 }
 
 // hasNoNull looks past the models, which read a NULL as a zero.
@@ -103,10 +105,10 @@ func accountsWork(t *testing.T, repo repository.Repository) {
 	act := repository.Act{Actor: "admin", Date: noon()}
 	user, err := repo.UserByID(t.Context(), "user")
 	succeeds(t, err)
-	user.AccessUntil, user.DisabledDate = noon(), noon()
+	user.AccessUntil, user.DisabledDate, user.MailFailureDate = noon(), noon(), time.Time{}
 	changed, err := repo.UpdateUser(t.Context(), act, user, repository.UserUpdate{RevokeKeys: true})
 	succeeds(t, err)
-	user.Version = 2
+	user.Version++
 	if !reflect.DeepEqual(changed, user) {
 		t.Errorf("the user is %+v, want %+v", changed, user)
 	}

@@ -222,6 +222,10 @@ func (r *Repository) entriesFrom(ctx context.Context, number, limit int64) ([]mo
 	if err != nil {
 		return nil, err
 	}
+	return entriesIn(ctx, cursor)
+}
+
+func entriesIn(ctx context.Context, cursor *mongo.Cursor) ([]models.Change, error) {
 	var found []change
 	if err := cursor.All(ctx, &found); err != nil {
 		return nil, err

@@ -1,9 +1,11 @@
 package mongodb
 
 import (
+	"bytes"
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -108,5 +110,73 @@ func (s scene) hasUsers(want int, disabled, confirmed bool) {
 	page, err := s.r.ListUsers(s.t.Context(), filter, repository.Page{Sort: repository.SortID, Limit: 1})
 	if err != nil || len(page.Rows) != want {
 		s.t.Errorf("the users are %+v (%v), want %d", page.Rows, err, want)
+	}
+}
+
+// toSchema3 gives the user a token where schema 3 had it.
+func toSchema3(t *testing.T, r *Repository, userID string, hash []byte, purpose string, expiration time.Time) {
+	t.Helper()
+	_, err := r.users.UpdateByID(t.Context(), userID, field("$set", bson.D{
+		{Key: "token_hash", Value: hash}, {Key: "token_purpose", Value: purpose}, {Key: "token_expiration_date", Value: millis(expiration)},
+	}))
+	succeeds(t, err)
+	_, err = r.schema.UpdateByID(t.Context(), "schema", bson.D{{Key: "$set", Value: field("number", 3)}})
+	succeeds(t, err)
+}
+
+// A token of schema 3 that can still be used is one of today's, once.
+func TestTokensFromSchema3(t *testing.T) {
+	uri := newDatabase(t)
+	s := newScene(t, openURI(t, uri))
+	hash, expiration := bytes.Repeat([]byte{7}, 32), time.Now().Add(time.Hour).UTC().Truncate(time.Millisecond)
+	toSchema3(t, s.r, s.user.ID, hash, "reset", expiration)
+	want := []models.Token{{
+		Hash: hash, UserID: s.user.ID, Purpose: "reset", Email: s.user.Email, CanonicalEmail: s.user.CanonicalEmail,
+		CreationDate: expiration.Add(-time.Hour), ExpirationDate: expiration,
+	}}
+	for range 2 {
+		r := openURI(t, uri)
+		if tokens, err := r.TokensOf(t.Context(), s.user.ID); err != nil || !reflect.DeepEqual(tokens, want) {
+			t.Errorf("the tokens are %+v (%v), want %+v", tokens, err, want)
+		}
+		if former, err := isThere(t.Context(), r.users, field("token_hash", exists(true))); err != nil || former {
+			t.Errorf("whether the former token is there is %t (%v)", former, err)
+		}
+	}
+}
+
+// What a newer version of ginauth keeps with a user survives every change that
+// this version makes, and goes with the user.
+func TestUnknownFieldsOfUsersSurvive(t *testing.T) {
+	s := newScene(t, open(t))
+	_, err := s.r.users.UpdateByID(t.Context(), s.user.ID, field("$set", field("from_later", "kept")))
+	succeeds(t, err)
+	token := models.Token{Hash: bytes.Repeat([]byte{7}, 32), UserID: s.user.ID, Purpose: "reset", CreationDate: noon(), ExpirationDate: noon().Add(time.Hour)}
+	update := func(change repository.UserUpdate) func() error {
+		return func() error {
+			user, err := s.r.UserByID(t.Context(), s.user.ID)
+			succeeds(t, err)
+			user.CanonicalEmail, user.DisabledDate = "new@example.org", noon()
+			_, err = s.r.UpdateUser(t.Context(), act(), user, change)
+			return err
+		}
+	}
+	for i, change := range []func() error{
+		func() error { return s.r.AddToken(t.Context(), token) },
+		func() error { return s.r.RehashPassword(t.Context(), s.user.ID, s.user.PasswordHash, "hash") },
+		func() error { return s.r.NoteMailFailure(t.Context(), s.user.ID, noon()) },
+		update(repository.UserUpdate{UseToken: token.Hash}),
+		func() error { return s.r.AddToken(t.Context(), token) },
+		func() error { return s.r.DeleteToken(t.Context(), s.user.ID, token.Hash) },
+		update(repository.UserUpdate{RevokeKeys: true, VoidTokens: []string{"reset"}}),
+	} {
+		succeeds(t, change())
+		if there, err := isThere(t.Context(), s.r.users, field("from_later", "kept")); err != nil || !there {
+			t.Fatalf("after change %d it is gone (%v)", i, err)
+		}
+	}
+	succeeds(t, s.r.DeleteUser(t.Context(), act(), s.user.ID, false))
+	if there, err := isThere(t.Context(), s.r.users, bson.D{}); err != nil || there {
+		t.Errorf("whether something is left of the user is %t (%v)", there, err)
 	}
 }

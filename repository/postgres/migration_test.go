@@ -8,16 +8,37 @@ import (
 
 	"github.com/ginauth/ginauth/internal/migrationtest"
 	"github.com/ginauth/ginauth/internal/testdatabase"
+	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/repository/postgres"
+	"github.com/ginauth/ginauth/repository/repositorytest"
 )
 
 func TestFromSchema1(t *testing.T) {
-	uri := testdatabase.New(t, "postgres").String()
+	uri, db := openSQL(t)
+	migrationtest.FromSchema1(t, db, func() (repository.Repository, error) { return postgres.Open(t.Context(), uri) })
+}
+
+func TestPruning(t *testing.T) {
+	uri, db := openSQL(t)
+	repo, err := postgres.Open(t.Context(), uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer repo.Close()
+	repositorytest.RunPruning(t, repo, func(entries []models.Change) error {
+		return testdatabase.InsertChanges(t.Context(), db, entries)
+	})
+}
+
+// openSQL makes an empty database that is reached past ginauth, too.
+func openSQL(t *testing.T) (uri string, db *sql.DB) {
+	t.Helper()
+	uri = testdatabase.New(t, "postgres").String()
 	db, err := sql.Open("pgx", uri)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	migrationtest.FromSchema1(t, db, func() (repository.Repository, error) { return postgres.Open(t.Context(), uri) })
+	t.Cleanup(func() { _ = db.Close() })
+	return uri, db
 }

@@ -1,0 +1,25 @@
+package gormrepo_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/ginauth/ginauth/internal/testdatabase"
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/repository/repositorytest"
+	ginauthsqlite "github.com/ginauth/ginauth/repository/sqlite"
+)
+
+// The other SQL backends have this test too.
+func TestPruning(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	repo, err := ginauthsqlite.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer repo.Close()
+	db := openSQL(t, path)
+	repositorytest.RunPruning(t, repo, func(entries []models.Change) error {
+		return testdatabase.InsertChanges(t.Context(), db, entries)
+	})
+}
