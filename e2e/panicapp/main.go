@@ -1,19 +1,22 @@
 // The program is the README's application with endpoints that panic, so that a
-// test can read what a crash leaves in the log, and one that shows what a
-// handler sees.
+// test can read what a crash leaves in the log, one that shows what a handler
+// sees, and one that sends events until the key is in force no more.
 package main
 
 import (
 	"context"
 	"fmt"
+	"io"
 	"log"
 	"net/http"
 	"net/http/httputil"
 	"os"
 	"syscall"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth"
 	"github.com/ginauth/ginauth/auto"
 	"github.com/ginauth/ginauth/docs"
 )
@@ -37,7 +40,24 @@ func main() {
 	} {
 		r.GET(path, auth.Guard(), panicking(reason))
 	}
+	r.GET("/events", auth.Guard(), events)
 	log.Print(r.Run("127.0.0.1:" + os.Getenv("PORT")))
+}
+
+// events sends an event at once and then each second.
+func events(c *gin.Context) {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	c.Stream(func(io.Writer) bool {
+		c.SSEvent("message", "here")
+		c.Writer.Flush()
+		select {
+		case <-ticker.C:
+			return true
+		case <-ginauth.Revoked(c):
+			return false
+		}
+	})
 }
 
 // panicking shows the request as a handler sees it, or panics if there is a
