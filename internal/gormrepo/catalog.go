@@ -183,7 +183,7 @@ func compatible(dialect, planned, found string) bool {
 func affinity(declared string) string {
 	for _, rule := range [][2]string{
 		{"int", "integer"}, {"char", "text"}, {"clob", "text"}, {"text", "text"}, {"blob", "blob"},
-		{"real", "real"}, {"floa", "real"}, {"doub", "real"},
+		{"real", "real"}, {"floa", "real"}, {"double", "real"},
 	} {
 		if strings.Contains(declared, rule[0]) {
 			return rule[1]

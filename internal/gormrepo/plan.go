@@ -39,7 +39,7 @@ type uniqueIndex struct {
 func planFor(db *gorm.DB, steps []migration) (plan, error) {
 	made := plan{}
 	dry := db.Session(&gorm.Session{NewDB: true, DryRun: true})
-	dry.Config.Dialector = planning{dry.Config.Dialector, made}
+	dry.Dialector = planning{dry.Dialector, made}
 	if err := dry.Migrator().CreateTable(&appliedMigration{}); err != nil {
 		return nil, err
 	}

@@ -43,9 +43,9 @@ func (r *rights) checkFolders(path string) error {
 			return err
 		}
 		target, err := os.Readlink(path)
-		if err != nil { // no link, or nothing at all
+		if err != nil {
 			r.warnOfAncestors(folder)
-			return nil
+			return nil //nolint:nilerr // it is no link, or nothing at all
 		}
 		if !filepath.IsAbs(target) {
 			target = filepath.Join(folder, target)
