@@ -1,6 +1,7 @@
 package gormrepo
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -164,10 +165,13 @@ func (p plan) kept(later plan) plan {
 	return rest
 }
 
+// ErrSchema says that tables, columns or indexes are not those that ginauth makes.
+var ErrSchema = errors.New("the schema is not as ginauth makes it")
+
 func incomplete(faults []string) error {
 	if len(faults) == 0 {
 		return nil
 	}
-	return fmt.Errorf("the schema is not as ginauth makes it: %s; restore a complete backup (schema and data), "+
-		"or drop or rename the tables ginauth_* if they are not ginauth's or hold nothing that is needed", strings.Join(faults, "; "))
+	return fmt.Errorf("%w: %s; restore a complete backup (schema and data), "+
+		"or drop or rename the tables ginauth_* if they are not ginauth's or hold nothing that is needed", ErrSchema, strings.Join(faults, "; "))
 }

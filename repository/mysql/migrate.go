@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"github.com/ginauth/ginauth/internal/gormrepo"
 )
 
 const (
@@ -25,7 +27,7 @@ const (
 
 // migrate holds a named lock on one connection, which the lock lives with.
 // There is no transaction: the server commits before each change of the schema.
-func migrate(db *gorm.DB, fn func(tx *gorm.DB) error) error {
+func (s server) migrate(db *gorm.DB, fn func(tx *gorm.DB) error) error {
 	return db.Connection(func(conn *gorm.DB) error {
 		conn = conn.Session(&gorm.Session{NewDB: true})
 		var locked sql.NullBool
@@ -35,20 +37,22 @@ func migrate(db *gorm.DB, fn func(tx *gorm.DB) error) error {
 		if !locked.Bool {
 			return errors.New("another process has been changing the schema for a minute")
 		}
-		err := takeSteps(conn, fn)
+		err := s.takeSteps(conn, fn)
 		return errors.Join(err, conn.Exec("DO RELEASE_LOCK(?)", migrationLock).Error)
 	})
 }
 
 // takeSteps runs fn, and again if another process has done part of it meanwhile:
-// the nodes of a Galera cluster do not see each other's named locks.
-func takeSteps(conn *gorm.DB, fn func(tx *gorm.DB) error) error {
+// the nodes of a Galera cluster do not see each other's named locks. There, a
+// schema that lacks something may be one that another is making.
+func (s server) takeSteps(conn *gorm.DB, fn func(tx *gorm.DB) error) error {
 	for attempt := 1; ; attempt++ {
 		err := requireInnoDB(conn)
 		if err == nil {
 			err = fn(conn.Set("gorm:table_options", tableOptions).Session(&gorm.Session{}))
 		}
-		if attempt == migrationAttempts || !isDoneByAnother(err) && !isRolledBack(err) && !isLockTimeout(err) {
+		isUnderWay := s.isOn("wsrep_on") && errors.Is(err, gormrepo.ErrSchema)
+		if attempt == migrationAttempts || !isUnderWay && !isDoneByAnother(err) && !isRolledBack(err) && !isLockTimeout(err) {
 			return err
 		}
 		select {

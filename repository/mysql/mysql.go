@@ -61,7 +61,7 @@ func backendOf(s server) gormrepo.Backend {
 		MayWrite:          s.mayRead(),
 		Clock:             "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)",
 		IsUniqueViolation: isUniqueViolation,
-		Migrate:           migrate,
+		Migrate:           s.migrate,
 		IsRolledBack:      isRolledBack,
 		IsUndone:          isUndone,
 		IsLockTimeout:     isLockTimeout,
