@@ -204,9 +204,9 @@ func (a *Auth) answerAccount(c *gin.Context, user models.User) error {
 	return err
 }
 
-func (a *Auth) describeAccount(ctx context.Context, user models.User) (accountResponse, error) {
+func (a *Auth) describeAccount(ctx context.Context, user models.User) (*accountResponse, error) {
 	tokens, err := a.repo.TokensOf(ctx, user.ID)
-	return accountResponse{*describeUser(user), a.pendingEmail(user, tokens)}, err
+	return &accountResponse{*describeUser(user), a.pendingEmail(user, tokens)}, err
 }
 
 // pendingEmail is the address that waits for its confirmation, the latest one if

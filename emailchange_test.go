@@ -117,8 +117,9 @@ func TestChangeToATakenAddress(t *testing.T) {
 		return strings.NewReplacer("ada", "x", "bob", "x", email, "new").Replace(fmt.Sprint(got))
 	}
 	free := ask("ada", "free@example.com")
-	p.token(t, "free@example.com", "confirm")
-	p.drain(t, 1)
+	for range 2 { // the link and the notice, in either order
+		p.next(t)
+	}
 	if taken := ask("bob", "cyd@example.com"); free != taken {
 		t.Errorf("%q is not %q", free, taken)
 	}
@@ -137,14 +138,6 @@ func TestChangeToATakenAddress(t *testing.T) {
 		a.expectStatus(a.as([]string{"ada", "bob"}[i%2], password, "/account/email", `{"email":"cyd@example.com"}`), 200)
 	}
 	expectProblem(t, a.as("ada", password, "/account/email", `{"email":"cyd@example.com"}`), 429, "too_many_attempts", "")
-}
-
-// drain waits for mails that are not looked at.
-func (p *postman) drain(t *testing.T, mails int) {
-	t.Helper()
-	for range mails {
-		p.next(t)
-	}
 }
 
 // An address that was taken meanwhile is not confirmed, and nothing changes.
