@@ -2,6 +2,7 @@ package faults
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"reflect"
 	"slices"
@@ -70,13 +71,16 @@ func keyDeletion(s *suite) write {
 	}, repository.ErrNotFound, []string{key.ID}, []string{key.ID}}
 }
 
-// userUpdate revokes the user's keys with it.
+// userUpdate uses up a token and revokes the user's keys with it.
 func userUpdate(s *suite) write {
 	user, key := s.createUser()
+	hash := sha256.Sum256([]byte(user.ID))
+	token := models.Token{Hash: hash[:], UserID: user.ID, Purpose: "reset", CreationDate: hour(0), ExpirationDate: hour(23)}
+	s.succeeds("AddToken", s.direct.AddToken(s.Context(), token))
 	return write{"UpdateUser", func(ctx context.Context, repo repository.Repository, act repository.Act) error {
-		_, err := repo.UpdateUser(ctx, act, user, repository.UserUpdate{RevokeKeys: true})
+		_, err := repo.UpdateUser(ctx, act, user, repository.UserUpdate{RevokeKeys: true, UseToken: token.Hash})
 		return err
-	}, repository.ErrOutdated, []string{user.ID}, []string{key.ID}}
+	}, repository.ErrTokenUsed, []string{user.ID}, []string{key.ID}}
 }
 
 func userDeletion(s *suite) write {
