@@ -23,14 +23,14 @@ type events chan string
 func (e events) options() outbox.Options {
 	return outbox.Options{
 		Size: 10, Logger: slog.New(slog.DiscardHandler),
-		Failed: func(userID string, err error) {
+		Failed: func(userID, _ string, err error) {
 			outcome := " failed"
 			if errors.Is(err, outbox.ErrGivenUp) {
 				outcome = " given up"
 			}
 			e <- userID + outcome
 		},
-		Delivered: func(userID string) { e <- userID + " delivered" },
+		Delivered: func(userID, _ string) { e <- userID + " delivered" },
 	}
 }
 
