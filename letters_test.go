@@ -279,7 +279,7 @@ func TestWithoutMailer(t *testing.T) {
 	}
 }
 
-// Each link lives its time, whoever has another one mailed; a new password ends
+// Each link lives its time, also if another one is mailed; a new password ends
 // all.
 func TestLinksLiveSideBySide(t *testing.T) {
 	a, p := newMailing(t)

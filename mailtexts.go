@@ -89,7 +89,7 @@ func noticeText(kind string) (subject, text string) {
 const notYou = "If it was not you, somebody else knows your password: ask for a new one, by saying that you have forgotten it.\n"
 
 // accountIn names the account in a mail to an address. A username is named to
-// the owner of the account alone, who has confirmed the address: whoever chose
+// the owner of the account alone, who has confirmed the address: the person who chose
 // it could send any sentence to anybody else in the application's name. A name of
 // which a mail program would make a link is left out there, too.
 func (a *Auth) accountIn(user models.User, canonicalEmail string) string {

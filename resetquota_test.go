@@ -15,7 +15,7 @@ func (a *app) forgetFrom(address, email string) int {
 	}).Code
 }
 
-// Whoever asks for a user's links from elsewhere neither voids a link that was
+// A request for a user's links from elsewhere neither voids a link that was
 // mailed nor uses up what the user has from where the password was right lately.
 func TestOthersCannotSilenceAReset(t *testing.T) {
 	a, p := newMailing(t)

@@ -27,7 +27,7 @@ func TestClient(t *testing.T) {
 		"an empty header":                   {"10.0.0.1", []string{""}, "10.0.0.1"},
 		"commas only":                       {"10.0.0.1", []string{" , ,, "}, "10.0.0.1"},
 		"a proxy's word":                    {"10.0.0.1", []string{client}, client},
-		"a stranger's word":                 {"198.51.100.1", []string{client}, "198.51.100.1"},
+		"an unknown peer's word":            {"198.51.100.1", []string{client}, "198.51.100.1"},
 		"a neighbour of a single address":   {"192.0.2.8", []string{client}, "192.0.2.8"},
 		"a single address":                  {"192.0.2.7", []string{client}, client},
 		"a forged beginning":                {"10.0.0.1", []string{"1.2.3.4, " + client}, client},
@@ -91,7 +91,7 @@ func FuzzClient(f *testing.F) {
 	proxies := mustParse(f, "10.0.0.0/8")
 	f.Fuzz(func(t *testing.T, header, peer string) {
 		if client := proxies.Client("198.51.100.1", []string{header, peer}); client != "198.51.100.1" {
-			t.Fatalf("a stranger is %q", client)
+			t.Fatalf("an unknown peer is %q", client)
 		}
 		client := proxies.Client("10.0.0.1", []string{header})
 		if address, err := netip.ParseAddr(client); err != nil || address.Zone() != "" || address.Is4In6() {

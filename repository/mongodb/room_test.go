@@ -51,7 +51,7 @@ func TestRoomAmongProcesses(t *testing.T) {
 	}
 }
 
-// Whoever meets a key that a process left undecided when it died withdraws it if
+// A process that meets a key left undecided by one that died withdraws it if
 // there is no room for it.
 func TestNoRoomForWhatWasLeft(t *testing.T) {
 	s := newScene(t, open(t)) // of a user with two keys

@@ -98,7 +98,7 @@ func checkNames(uri string) error {
 // advise returns a sentence for each option that puts something at risk.
 func advise(opts *options.ClientOptions) []string {
 	if opts.TLSConfig != nil && opts.TLSConfig.InsecureSkipVerify {
-		return []string{"the URI sets tlsInsecure: whoever is between ginauth and MongoDB can pose as the server; name its authority with tlsCAFile"}
+		return []string{"the URI sets tlsInsecure: a host between ginauth and MongoDB can pose as the server; name its authority with tlsCAFile"}
 	}
 	return nil
 }

@@ -249,7 +249,7 @@ func tokensAreNoChange(s *suite) {
 	same(s, "the number of changes", len(s.changeLog()), before)
 }
 
-// Whoever loses leaves no trace: the user is changed once.
+// A caller who loses leaves no trace: the user is changed once.
 func tokenRace(s *suite) {
 	user, _ := s.createUser("ana")
 	token := s.addToken(user, "reset")

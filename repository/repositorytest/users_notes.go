@@ -40,7 +40,7 @@ func mailFailure(s *suite) {
 	same(s, "the users", s.users(repository.UserFilter{}), []models.User{bob})
 }
 
-// Whoever changes a user does not know what was noted meanwhile.
+// A change of a user leaves alone what was noted meanwhile.
 func mailFailureOfAddress(s *suite) {
 	user, _ := s.createUser("ana")
 	s.noteMailFailure(user.ID, hour(3))
