@@ -201,5 +201,5 @@ func (a *Auth) limitTokens(call func(c *gin.Context) (id string, err error)) fun
 }
 
 func tokenInvalid() Problem {
-	return problem(http.StatusForbidden, "token_invalid", "The token is unknown, used up, void or expired.")
+	return problem(http.StatusForbidden, "token_invalid", "The token is unknown, used up or out of time, or a new password or address has voided it.")
 }
