@@ -66,6 +66,7 @@ func (s *suite) cutShort(name string, call func(context.Context, models.User) er
 		ctx, cancel := context.WithTimeout(s.Context(), time.Duration(i)*70*time.Microsecond)
 		err := call(ctx, user)
 		cancel()
+		s.settle(err)
 		revoked, logged := s.stored(key).IsRevoked(), len(s.changeLog()) > before
 		done := happened(user)
 		same(s, "whether the key is revoked", revoked, done)
