@@ -136,7 +136,7 @@ func (a *Auth) notify(kind string, user models.User) {
 	if kind == noticeFormer {
 		check = a.isStillThere(user)
 	}
-	wait, refund := a.letters.recipients.Take(recipient{user.CanonicalEmail, "notice"}, a.now())
+	wait, refund := a.letters.recipients.Take(recipient{user.CanonicalEmail, "notice"}, a.config.Now())
 	if wait > 0 {
 		a.config.Logger.Warn("a user is not told of a change: too many mails to this address", "user_id", user.ID, "kind", kind)
 		return

@@ -188,7 +188,7 @@ func (a *Auth) useToken(ctx context.Context, use tokenUse) (models.User, error) 
 // from one client.
 func (a *Auth) limitTokens(call func(c *gin.Context) (id string, err error)) func(c *gin.Context) (id string, err error) {
 	return func(c *gin.Context) (id string, err error) {
-		wait, refund := a.letters.guesses.Take(a.config.ClientIP(c), a.now())
+		wait, refund := a.letters.guesses.Take(a.config.ClientIP(c), a.config.Now())
 		if wait > 0 {
 			return "", tooManyAttempts("Too many wrong tokens from this address.", wait)
 		}

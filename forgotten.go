@@ -27,7 +27,7 @@ type forgotten struct {
 }
 
 func (a *Auth) forgottenBy(email, address string) forgotten {
-	now := a.now()
+	now := a.config.Now() // with the monotonic reading: what waits is limited by it
 	return forgotten{email: email, date: now, address: address, isKnown: a.proofs.Knows(loginOf(email), address, now)}
 }
 
@@ -73,7 +73,7 @@ func (a *Auth) answerForgotten(ctx context.Context) {
 // answerLater puts a request back behind the others, after a pause, until the
 // link would have lost its use.
 func (a *Auth) answerLater(f forgotten, err error) {
-	if a.now().Sub(f.date) > linkTime {
+	if a.config.Now().Sub(f.date) > linkTime {
 		a.config.Logger.Error("a new password is not mailed", "error", err)
 		return
 	}

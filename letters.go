@@ -109,7 +109,7 @@ func (a *Auth) mailToken(ctx context.Context, user models.User, purpose string) 
 // takeMail counts a mail of the user and to the address, whichever users have
 // mail sent there.
 func (a *Auth) takeMail(to envelope) (refund func(), err error) {
-	now := a.now()
+	now := a.config.Now()
 	wait, refund := throttle.All(
 		func() (time.Duration, func()) {
 			return a.letters.recipients.Take(recipient{to.user.ID, to.purpose}, now)
