@@ -36,7 +36,8 @@ func TestTrustedProxies(t *testing.T) {
 	if code := guess("10.0.0.1", "203.0.113.3", weakSecret); code != http.StatusOK {
 		t.Errorf("another client of the proxy is answered %d", code)
 	}
-	if log := a.log.String(); strings.Count(log, "client_address=203.0.113.1") != 10 {
+	log := a.log.String()
+	if !strings.Contains(log, "client_address=203.0.113.1 ") || strings.Contains(log, "client_address=198.51.100.") {
 		t.Errorf("the log names other addresses: %s", log)
 	}
 }
