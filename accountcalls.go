@@ -111,7 +111,7 @@ func (a *Auth) accountNewKey(c *gin.Context, user models.User) (id string, err e
 // accountRenewKey moves the expiration date of one of the user's keys.
 //
 //	@Summary		Renew one of your keys
-//	@Description	To expiration_date, or to the default counted from now. A revoked key stays revoked, and a date that an administrator has set stays. This needs the password.
+//	@Description	To expiration_date, or to the default counted from now. A revoked key stays revoked, and a date that is fixed stays. This needs the password.
 //	@Tags			account
 //	@Accept			json
 //	@Produce		json

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -133,9 +134,11 @@ func TestGuessingAShortSecretFromEverywhere(t *testing.T) {
 
 // A clock that is put back locks nobody out for longer than Retry-After says.
 func TestClockIsPutBackWhileThrottled(t *testing.T) {
-	begin, step := time.Now(), time.Duration(0)
-	wait := time.Duration(0)
-	now := func() time.Time { return begin.Add(time.Since(begin) + step + wait).Round(0) }
+	var step, wait atomic.Int64 // others read the clock in the background
+	begin := time.Now()
+	now := func() time.Time {
+		return begin.Add(time.Since(begin) + time.Duration(step.Load()+wait.Load())).Round(0)
+	}
 	a := newApp(t, func(c *ginauth.Config) { c.Secrets, c.Now = []string{weakSecret}, now })
 	guess := func(text string) int {
 		return a.do(request{path: "/auth/logs", header: header("secret-key", text)}).Code
@@ -147,15 +150,15 @@ func TestClockIsPutBackWhileThrottled(t *testing.T) {
 		guess("wrong")
 		other()
 	}
-	step = -time.Hour
+	step.Store(int64(-time.Hour))
 	if code := guess("wrong"); code != http.StatusTooManyRequests {
 		t.Errorf("after the step a guess is answered %d", code)
 	}
-	wait = 10 * time.Second
+	wait.Store(int64(10 * time.Second))
 	if code := guess(weakSecret); code != http.StatusOK {
 		t.Errorf("after Retry-After the right secret is answered %d", code)
 	}
-	step = time.Hour
+	step.Store(int64(time.Hour))
 	made := 0
 	for range 10 {
 		if other() == http.StatusUnauthorized {

@@ -201,7 +201,7 @@ func (l *leaking) misuseAdmin(key string) {
 	for _, parameter := range []string{"cursor", "status", "sort", "limit", "api-key"} {
 		l.try(http.StatusUnprocessableEntity, http.MethodGet, logs+"?"+parameter+"="+key, "", "secret-key: "+leakSecret)
 	}
-	l.try(http.StatusOK, http.MethodGet, logs+"?id="+key, "", "secret-key: "+leakSecret)
+	l.try(http.StatusUnprocessableEntity, http.MethodGet, logs+"?id="+key, "", "secret-key: "+leakSecret)
 	for _, name := range []string{"renew", "revoke", "delete"} {
 		l.call(http.StatusUnprocessableEntity, name, "id", key)
 		l.call(http.StatusBadRequest, name, "id", key, "secret", leakSecret)

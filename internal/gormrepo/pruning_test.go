@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/ginauth/ginauth/internal/testdatabase"
+	"github.com/ginauth/ginauth/internal/migrationtest"
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository/repositorytest"
 	ginauthsqlite "github.com/ginauth/ginauth/repository/sqlite"
@@ -20,6 +20,6 @@ func TestPruning(t *testing.T) {
 	defer repo.Close()
 	db := openSQL(t, path)
 	repositorytest.RunPruning(t, repo, func(entries []models.Change) error {
-		return testdatabase.InsertChanges(t.Context(), db, entries)
+		return migrationtest.InsertChanges(t.Context(), db, entries)
 	})
 }

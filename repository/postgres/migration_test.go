@@ -27,7 +27,7 @@ func TestPruning(t *testing.T) {
 	}
 	defer repo.Close()
 	repositorytest.RunPruning(t, repo, func(entries []models.Change) error {
-		return testdatabase.InsertChanges(t.Context(), db, entries)
+		return migrationtest.InsertChanges(t.Context(), db, entries)
 	})
 }
 

@@ -1,4 +1,4 @@
-package testdatabase
+package migrationtest
 
 import (
 	"context"
