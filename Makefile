@@ -43,7 +43,7 @@ generated:
 	git diff --exit-code -- docs/ginauth_swagger.json example/docs
 
 unit:
-	go run ./internal/testservers/run postgres,mysql,mongodb go test -race -timeout 15m ./...
+	go run ./internal/testservers/run postgres,mysql,mongodb go test -race -timeout 30m ./...
 
 test-postgres test-mysql test-mongodb: test-%: install
 	go run ./internal/testservers/run $* go test -race -timeout 15m ./repository/$*
@@ -53,7 +53,7 @@ nocgo:
 	CGO_ENABLED=0 go test -timeout 10m ./repository ./repository/sqlite ./internal/... .
 
 e2e:
-	go run ./internal/testservers/run postgres,mysql,mongodb go test -C e2e -race -timeout 15m ./...
+	go run ./internal/testservers/run postgres,mysql,mongodb go test -C e2e -race -timeout 25m ./...
 
 # What bench, bench-http and soak run, in small.
 bench-test:
