@@ -23,7 +23,8 @@ type forgotten struct {
 	date    time.Time
 	address string // of the client
 	isKnown bool   // the password was right from there lately
-	failed  bool
+	// failures is how often it was tried; the first one and the end are logged.
+	failures int
 }
 
 func (a *Auth) forgottenBy(email, address string) forgotten {
@@ -73,20 +74,20 @@ func (a *Auth) answerForgotten(ctx context.Context) {
 // answerLater puts a request back behind the others, after a pause, until the
 // link would have lost its use.
 func (a *Auth) answerLater(f forgotten, err error) {
+	f.failures++
 	if a.config.Now().Sub(f.date) > linkTime {
-		a.config.Logger.Error("a new password is not mailed", "error", err)
+		a.config.Logger.Error("a new password is not mailed", "failures", f.failures, "error", err)
 		return
 	}
-	if !f.failed {
+	if f.failures == 1 {
 		a.config.Logger.Warn("a new password cannot be mailed; it is tried again", "error", err)
 	}
-	f.failed = true
 	select {
 	case <-a.letters.closing:
 	case <-time.After(forgottenPause):
 	}
 	if a.letters.take(f) != nil {
-		a.config.Logger.Error("a new password is not mailed", "error", err)
+		a.config.Logger.Error("a new password is not mailed", "failures", f.failures, "error", err)
 	}
 }
 

@@ -72,6 +72,7 @@ func (o *Outbox) retry(ctx context.Context, l *letter, err error) error {
 		if ctx.Err() != nil {
 			return err
 		}
+		l.failures++
 		err = o.attempt(ctx, l)
 		pause = min(2*pause, o.limits.lastPause)
 	}
@@ -98,7 +99,7 @@ func (o *Outbox) reportFailure(l *letter, err error) {
 	if !o.isQueued(l) {
 		return
 	}
-	l.failed = true
+	l.isReported = true
 	o.options.Logger.Warn("mail cannot be sent; it is tried again", "user", l.userID, "kind", l.kind, "error", err)
 	o.options.Failed(l.userID, l.kind, err)
 }
@@ -112,12 +113,12 @@ func (o *Outbox) reportEnd(l *letter, err error) {
 		return
 	}
 	if err != nil {
-		o.options.Logger.Warn("mail is not sent", "user", l.userID, "kind", l.kind, "error", err)
+		o.options.Logger.Warn("mail is not sent", "user", l.userID, "kind", l.kind, "failures", l.failures+1, "error", err)
 		o.options.Failed(l.userID, l.kind, fmt.Errorf("%w: %w", ErrGivenUp, err))
 		return
 	}
-	if l.failed {
-		o.options.Logger.Info("mail is sent at last", "user", l.userID, "kind", l.kind)
+	if l.isReported {
+		o.options.Logger.Info("mail is sent at last", "user", l.userID, "kind", l.kind, "failures", l.failures)
 	}
 	o.options.Delivered(l.userID, l.kind)
 }

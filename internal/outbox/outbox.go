@@ -94,7 +94,11 @@ type letter struct {
 	message mail.Message
 	check   Check
 	cancel  context.CancelFunc
-	failed  bool // for its own goroutine
+
+	// For its own goroutine: the failed attempts before the latest one, and whether
+	// the first was reported.
+	failures   int
+	isReported bool
 }
 
 // Start returns an outbox, which must be closed.
