@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/repository"
 )
 
@@ -74,7 +75,7 @@ func (a *Auth) protectAccount(c *gin.Context) {
 	a.takeSecretFromQuery(c)
 	dropSecretHeaders(c.Request)
 	if err := a.origins.Check(c.Request); err != nil {
-		a.refuse(c, accountChallenge, problem(http.StatusForbidden, "cross_origin", "A page of another origin cannot do this."))
+		a.refuse(c, accountChallenge, problem.Forbidden("cross_origin", "A page of another origin cannot do this."))
 	}
 }
 
@@ -170,7 +171,7 @@ func (a *Auth) findAccountUser(c *gin.Context, kind proofKind) (name string, use
 	login := takeBasic(c.Request)
 	if kind == withAny || !login.sent {
 		user, err := a.userByKey(c, kind)
-		if !login.sent || !isProblem(err, "credentials_missing") {
+		if !login.sent || !problem.Is(err, "credentials_missing") {
 			return "", user, err
 		}
 	}
@@ -189,7 +190,7 @@ func (a *Auth) userByPassword(c *gin.Context, login, password string) (models.Us
 		return models.User{}, err
 	}
 	if !right {
-		return models.User{}, problem(http.StatusUnauthorized, "credentials_wrong", "The username or the password is wrong.")
+		return models.User{}, problem.Unauthenticated("credentials_wrong", "The username or the password is wrong.")
 	}
 	if user.IsDisabled() {
 		return models.User{}, userDisabled()
@@ -217,7 +218,7 @@ func takeBasic(r *http.Request) basicLogin {
 	name, password, ok := r.BasicAuth()
 	delete(r.Header, "Authorization")
 	if !ok || len(values) > 1 {
-		return basicLogin{sent: true, err: problem(http.StatusUnauthorized, "credentials_invalid", "The Authorization header cannot be read.")}
+		return basicLogin{sent: true, err: problem.Unauthenticated("credentials_invalid", "The Authorization header cannot be read.")}
 	}
 	return basicLogin{name: name, password: password, sent: true}
 }
@@ -225,17 +226,17 @@ func takeBasic(r *http.Request) basicLogin {
 // userByKey returns the owner of the key that the request carries.
 func (a *Auth) userByKey(c *gin.Context, kind proofKind) (models.User, error) {
 	key, err := a.authenticate(c)
-	if isProblem(err, "key_missing") {
-		return models.User{}, problem(http.StatusUnauthorized, "credentials_missing", "Send username and password by HTTP Basic, or an API key.")
+	if problem.Is(err, "key_missing") {
+		return models.User{}, problem.Unauthenticated("credentials_missing", "Send username and password by HTTP Basic, or an API key.")
 	}
 	if err != nil {
 		return models.User{}, err
 	}
 	if key.UserID() == "" {
-		return models.User{}, problem(http.StatusForbidden, "user_missing", "The key belongs to a service, which has no account.")
+		return models.User{}, problem.Forbidden("user_missing", "The key belongs to a service, which has no account.")
 	}
 	if kind == withPassword {
-		return models.User{}, problem(http.StatusForbidden, "password_needed", "This needs the username and password, by HTTP Basic.")
+		return models.User{}, problem.Forbidden("password_needed", "This needs the username and password, by HTTP Basic.")
 	}
 	ctx, cancel := storeContext(c)
 	defer cancel()
@@ -249,7 +250,7 @@ func (a *Auth) userByKey(c *gin.Context, kind proofKind) (models.User, error) {
 // ownKey returns the id of the key that is meant, if it is the user's.
 func (a *Auth) ownKey(ctx context.Context, user models.User, ref keyRef) (id string, err error) {
 	if fields := a.refErrors(ref); len(fields) > 0 {
-		return "", invalidFields(fields...)
+		return "", problem.InvalidFields(fields...)
 	}
 	if id, err = a.resolve(ctx, ref); err != nil {
 		return "", err

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/security"
 )
@@ -128,7 +129,7 @@ func (a *Auth) accountRenewKey(c *gin.Context, user models.User) (id string, err
 	act := a.actBy(user.ID)
 	expiration, invalid := request.validity(act.Date, a.userLifetime())
 	if fields := append(a.refErrors(request.keyRef), invalid...); len(fields) > 0 {
-		return "", invalidFields(fields...)
+		return "", problem.InvalidFields(fields...)
 	}
 	if err := a.mayStillHoldKeys(c.Request.Context(), user); err != nil {
 		return "", err
@@ -140,10 +141,10 @@ func (a *Auth) accountRenewKey(c *gin.Context, user models.User) (id string, err
 	}
 	key, _, err := a.repo.RenewKey(ctx, act, id, repository.Renewal{Expiration: expiration, ByOwner: true})
 	if errors.Is(err, repository.ErrRevoked) {
-		return id, problem(http.StatusConflict, "key_revoked", "The key is revoked; only an administrator can bring it back.")
+		return id, problem.Conflict("key_revoked", "The key is revoked; only an administrator can bring it back.")
 	}
 	if errors.Is(err, repository.ErrExpirationFixed) {
-		return id, problem(http.StatusForbidden, "expiration_fixed", "An administrator has set the expiration date; only an administrator can move it.")
+		return id, problem.Forbidden("expiration_fixed", "An administrator has set the expiration date; only an administrator can move it.")
 	}
 	if err != nil {
 		return id, err
@@ -200,7 +201,8 @@ func (a *Auth) accountRevokeKey(c *gin.Context, user models.User) (id string, er
 //	@Produce	json
 //	@Param		body	body		passwordRequest	true	"the new password"
 //	@Success	200		{object}	userResponse
-//	@Failure	400,401,403,404,409,413,415,422,429,503	{object}	Problem
+//	@Failure	400,401,403,404,409,413,415,429,503	{object}	Problem
+//	@Failure	422	{object}	Problem{proposed_password=string}
 //	@Security	Account
 //	@Router		/account/password [post]
 func (a *Auth) accountPassword(c *gin.Context, user models.User) (id string, err error) {

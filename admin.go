@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/problem"
 )
 
 // secretChallenge is how to authenticate for the admin calls.
@@ -73,13 +75,13 @@ func (a *Auth) checkSecret(c *gin.Context) error {
 	values := takeHeader(c.Request, canonicalSecretHeader)
 	a.dropKeyHeaders(c)
 	if a.takeSecretFromQuery(c) {
-		return problem(http.StatusUnauthorized, "secret_in_query", "The admin secret belongs in the header secret-key, never in a URL: change it, since URLs are logged.")
+		return problem.Unauthenticated("secret_in_query", "The admin secret belongs in the header secret-key, never in a URL: change it, since URLs are logged.")
 	}
 	if len(values) == 0 || values[0] == "" {
-		return problem(http.StatusUnauthorized, "secret_missing", "The header secret-key is missing or empty.")
+		return problem.Unauthenticated("secret_missing", "The header secret-key is missing or empty.")
 	}
 	if len(values) > 1 {
-		return problem(http.StatusUnauthorized, "secret_repeated", "The header secret-key was sent more than once.")
+		return problem.Unauthenticated("secret_repeated", "The header secret-key was sent more than once.")
 	}
 	if err := a.compareSecret(a.config.ClientIP(c), values[0]); err != nil {
 		return err

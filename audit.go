@@ -12,6 +12,7 @@ import (
 	"github.com/ginauth/ginauth/internal/audit"
 	"github.com/ginauth/ginauth/internal/keycache"
 	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/problem"
 )
 
 // audit records who tried to change what, and how it ended. What is refused to
@@ -35,12 +36,12 @@ func outcomeOf(err error) string {
 	if err == nil {
 		return "done"
 	}
-	return problemOf(err).Code
+	return problemFrom(err).Code
 }
 
 // recordSecret records admin calls without a right secret.
 func (a *Auth) recordSecret(c *gin.Context, err error) {
-	if err == nil || isProblem(err, "secret_in_query") { // which has a record of its own
+	if err == nil || problem.Is(err, "secret_in_query") { // which has a record of its own
 		return
 	}
 	record := a.newRecord(c, "", "admin.login", "", err)
@@ -143,5 +144,5 @@ func (a *Auth) countRefusal(c *gin.Context, key *keycache.Key, err error) {
 	if key != nil {
 		id = key.ID()
 	}
-	a.records.Refuse(problemOf(err).Code, id, a.config.ClientIP(c))
+	a.records.Refuse(problemFrom(err).Code, id, a.config.ClientIP(c))
 }

@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/problem"
 )
 
 // maxBody is the largest body that is read, in bytes: several times what the
@@ -48,7 +50,7 @@ func readJSON(c *gin.Context, into any) error {
 func requireJSON(c *gin.Context) error {
 	mediaType, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	if err != nil || mediaType != "application/json" {
-		return problem(http.StatusUnsupportedMediaType, "content_type_unsupported", "The body must be application/json.")
+		return problem.Unsupported("content_type_unsupported", "The body must be application/json.")
 	}
 	return nil
 }
@@ -67,7 +69,7 @@ func readBody(c *gin.Context) ([]byte, error) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, problem(http.StatusRequestEntityTooLarge, "body_too_large", "The body is larger than this call accepts.")
+		return nil, problem.TooLarge("body_too_large", "The body is larger than this call accepts.")
 	case err != nil:
 		return nil, malformed("The body could not be read to its end.")
 	case len(bytes.TrimSpace(body)) == 0:
@@ -130,12 +132,8 @@ func refusedJSON(err error) error {
 	return malformed("The body is not a JSON object.")
 }
 
-func withField(name, code, detail string) Problem {
-	p := malformed("The body has a field that this call cannot take.")
-	p.Errors = []FieldError{{name, code, detail}}
-	return p
+func withField(name, code, detail string) *problem.Error {
+	return problem.Malformed("body_invalid", "The body has a field that this call cannot take.", problem.NewField(name, code, detail))
 }
 
-func malformed(detail string) Problem {
-	return problem(http.StatusBadRequest, "body_invalid", detail)
-}
+func malformed(detail string) *problem.Error { return problem.Malformed("body_invalid", detail) }

@@ -276,9 +276,6 @@ func (c Config) withDefaults() Config {
 	c.HashMemory = cmp.Or(c.HashMemory, DefaultHashMemory)
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	c.ClientIP = c.clientIP()
-	if c.Respond == nil {
-		c.Respond = respond
-	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}

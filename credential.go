@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/security"
 )
 
@@ -30,9 +31,9 @@ func takeKey(c *gin.Context, sources []KeySource, prefix string) (string, error)
 	}
 	switch {
 	case ambiguous:
-		return "", problem(http.StatusUnauthorized, "key_ambiguous", "The request carries more than one API key; send one.")
+		return "", problem.Unauthenticated("key_ambiguous", "The request carries more than one API key; send one.")
 	case key == "":
-		return "", problem(http.StatusUnauthorized, "key_missing", "The request carries no API key.")
+		return "", problem.Unauthenticated("key_missing", "The request carries no API key.")
 	}
 	return key, nil
 }
@@ -47,7 +48,7 @@ func checkQuerySize(r *http.Request) error {
 	}
 	r.URL.RawQuery = "" // nothing is to be found in it by others either
 	r.RequestURI = r.URL.RequestURI()
-	return problem(http.StatusBadRequest, "query_too_large", "The query has too many parameters.")
+	return problem.Malformed("query_too_large", "The query has too many parameters.")
 }
 
 // takeFrom returns the values at one source, a single empty one left out, and

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ginauth/ginauth/internal/outbox"
 	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/security"
 )
@@ -107,7 +108,7 @@ func (a *Auth) mailNewAddress(ctx context.Context, to envelope, token string) er
 func (a *Auth) isStillAt(user models.User) outbox.Check {
 	return func(ctx context.Context) error {
 		_, err := a.userStillAt(ctx, user)
-		if isProblem(err, "user_not_found") || errors.Is(err, repository.ErrOutdated) {
+		if problem.Is(err, "user_not_found") || errors.Is(err, repository.ErrOutdated) {
 			return outbox.ErrUnwanted
 		}
 		return err
@@ -154,7 +155,7 @@ func (a *Auth) confirmChange(c *gin.Context, text string, login basicLogin) (id 
 		return "", login.err
 	}
 	if !login.sent {
-		return "", problem(http.StatusUnauthorized, "credentials_missing", "Log in to confirm a new address: send username and password by HTTP Basic.")
+		return "", problem.Unauthenticated("credentials_missing", "Log in to confirm a new address: send username and password by HTTP Basic.")
 	}
 	user, err := a.userByPassword(c, login.name, login.password)
 	a.recordLogin(c, login.name, user, err)

@@ -3,13 +3,13 @@ package ginauth
 import (
 	"context"
 	"errors"
-	"net/http"
 	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/security"
 )
@@ -101,8 +101,8 @@ func (a *Auth) checkRoom(ctx context.Context, to envelope, now time.Time) error 
 	return tooManyLinks(live[0].ExpirationDate.Sub(now))
 }
 
-func tooManyLinks(wait time.Duration) Problem {
-	return tooManyAttempts("Too many links were mailed to this user.", wait)
+func tooManyLinks(wait time.Duration) *problem.Error {
+	return problem.TooManyAttempts("Too many links were mailed to this user.", wait)
 }
 
 // withdrawToken removes a token that could not be mailed. If that fails, it
@@ -175,7 +175,7 @@ func (a *Auth) useToken(ctx context.Context, use tokenUse) (models.User, error) 
 		revokeKeys := use.apply(user, act.Date)
 		return repository.UserUpdate{RevokeKeys: revokeKeys, UseToken: hash[:], VoidTokens: use.void}, nil
 	})
-	if isProblem(err, "user_not_found") || errors.Is(err, repository.ErrTokenUsed) {
+	if problem.Is(err, "user_not_found") || errors.Is(err, repository.ErrTokenUsed) {
 		err = tokenInvalid()
 	}
 	if err != nil {
@@ -190,16 +190,16 @@ func (a *Auth) limitTokens(call func(c *gin.Context) (id string, err error)) fun
 	return func(c *gin.Context) (id string, err error) {
 		wait, refund := a.letters.guesses.Take(a.config.ClientIP(c), a.config.Now())
 		if wait > 0 {
-			return "", tooManyAttempts("Too many wrong tokens from this address.", wait)
+			return "", problem.TooManyAttempts("Too many wrong tokens from this address.", wait)
 		}
 		id, err = call(c)
-		if !isProblem(err, "token_invalid") {
+		if !problem.Is(err, "token_invalid") {
 			refund()
 		}
 		return id, err
 	}
 }
 
-func tokenInvalid() Problem {
-	return problem(http.StatusForbidden, "token_invalid", "The token is unknown, used up or out of time, or a new password or address has voided it.")
+func tokenInvalid() *problem.Error {
+	return problem.Forbidden("token_invalid", "The token is unknown, used up or out of time, or a new password or address has voided it.")
 }

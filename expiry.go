@@ -1,6 +1,10 @@
 package ginauth
 
-import "time"
+import (
+	"time"
+
+	"github.com/ginauth/ginauth/problem"
+)
 
 // expiry says until when a key is to be valid.
 type expiry struct {
@@ -22,14 +26,14 @@ func (a *Auth) userLifetime() lifetime {
 func (a *Auth) adminLifetime() lifetime { return lifetime{automatic: a.config.AutomaticExpiration} }
 
 // validity returns the expiration date that is asked for, zero for never.
-func (e expiry) validity(now time.Time, lifetime lifetime) (time.Time, []FieldError) {
+func (e expiry) validity(now time.Time, lifetime lifetime) (time.Time, []problem.Field) {
 	latest := now.Add(lifetime.longest)
 	isTooLate := func(date time.Time) bool { return lifetime.longest > 0 && (date.IsZero() || date.After(latest)) }
 	switch {
 	case e.NeverExpires && e.ExpirationDate != nil:
-		return now, []FieldError{{"expiration_date", "expiration_date_superfluous", "Send either never_expires or expiration_date."}}
+		return now, []problem.Field{problem.NewField("expiration_date", "expiration_date_superfluous", "Send either never_expires or expiration_date.")}
 	case e.NeverExpires && isTooLate(time.Time{}):
-		return now, []FieldError{tooLate("never_expires", latest)}
+		return now, []problem.Field{tooLate("never_expires", latest)}
 	case e.NeverExpires:
 		return time.Time{}, nil
 	case e.ExpirationDate == nil && isTooLate(now.Add(lifetime.automatic)):
@@ -39,25 +43,25 @@ func (e expiry) validity(now time.Time, lifetime lifetime) (time.Time, []FieldEr
 	}
 	date, fields := parseExpiration(*e.ExpirationDate, now)
 	if len(fields) == 0 && isTooLate(date) {
-		fields = []FieldError{tooLate("expiration_date", latest)}
+		fields = []problem.Field{tooLate("expiration_date", latest)}
 	}
 	return date, fields
 }
 
-func tooLate(field string, latest time.Time) FieldError {
-	return FieldError{field, "expiration_too_late", "The latest date that is allowed is " + latest.Format(time.RFC3339) + "."}
+func tooLate(field string, latest time.Time) problem.Field {
+	return problem.NewField(field, "expiration_too_late", "The latest date that is allowed is "+latest.Format(time.RFC3339)+".")
 }
 
 // dateForms is what parseDate reads.
 const dateForms = "This must be a date (2006-01-02) or a date and time with zone (RFC 3339)"
 
-func parseExpiration(text string, now time.Time) (time.Time, []FieldError) {
+func parseExpiration(text string, now time.Time) (time.Time, []problem.Field) {
 	date, err := parseDate(text)
 	if err != nil || !isWritable(date) {
-		return date, []FieldError{{"expiration_date", "expiration_date_invalid", dateForms + "."}}
+		return date, []problem.Field{problem.NewField("expiration_date", "expiration_date_invalid", dateForms+".")}
 	}
 	if !date.After(now) {
-		return date, []FieldError{{"expiration_date", "expiration_date_past", "This must be in the future."}}
+		return date, []problem.Field{problem.NewField("expiration_date", "expiration_date_past", "This must be in the future.")}
 	}
 	return date, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/repository"
 )
 
@@ -31,7 +32,7 @@ func (a *Auth) exportUser(ctx context.Context, rawQuery string) (any, error) {
 		return nil, err
 	}
 	if id == "" {
-		return nil, invalidFields(missing("id"))
+		return nil, problem.InvalidFields(problem.Missing("id"))
 	}
 	user, err := a.repo.UserByID(ctx, id)
 	if err != nil {

@@ -21,20 +21,24 @@ func TestFloors(t *testing.T) {
 	smtp := []string{"github.com/wneessen/", modulePath + "/mail/smtp"}
 	above := slices.Concat(apps, smtp)
 	gin := []string{"github.com/gin-gonic/gin"}
+	http := append([]string{"net/http"}, gin...) // statuses are for what is above internal/respond
 	for _, floor := range []struct {
 		name  string
 		never []string
 	}{
 		{"", slices.Concat(drivers, swag, above, []string{modulePath + "/repository/"})},
-		{"/models", slices.Concat(drivers, swag, above, gin, []string{modulePath + "/security", modulePath + "/repository"})},
-		{"/security", slices.Concat(drivers, swag, above, gin, []string{modulePath + "/models", modulePath + "/repository"})},
-		{"/repository", slices.Concat(drivers, swag, above, gin, []string{modulePath + "/security", modulePath + "/repository/", modulePath + "/internal"})},
-		{"/internal/usage", slices.Concat(drivers, swag, above, gin)},
-		{"/internal/audit", slices.Concat(drivers, swag, above, gin)},
-		{"/internal/throttle", slices.Concat(drivers, swag, above, gin)},
-		{"/internal/bulkhead", slices.Concat(drivers, swag, above, gin)},
-		{"/internal/clientip", slices.Concat(drivers, swag, above, gin)},
-		{"/internal/outbox", slices.Concat(drivers, swag, above, gin)},
+		{"/models", slices.Concat(drivers, swag, above, http, []string{modulePath + "/security", modulePath + "/repository"})},
+		{"/security", slices.Concat(drivers, swag, above, http, []string{modulePath + "/models", modulePath + "/repository"})},
+		{"/repository", slices.Concat(drivers, swag, above, http, []string{modulePath + "/security", modulePath + "/repository/", modulePath + "/internal"})},
+		{"/problem", slices.Concat(drivers, swag, above, http, []string{modulePath + "/models", modulePath + "/repository"})},
+		{"/internal/store", slices.Concat(drivers, swag, above, http)},
+		{"/internal/respond", slices.Concat(drivers, swag, above, []string{modulePath + "/repository"})},
+		{"/internal/usage", slices.Concat(drivers, swag, above, http)},
+		{"/internal/audit", slices.Concat(drivers, swag, above, http)},
+		{"/internal/throttle", slices.Concat(drivers, swag, above, http)},
+		{"/internal/bulkhead", slices.Concat(drivers, swag, above, http)},
+		{"/internal/clientip", slices.Concat(drivers, swag, above, http)},
+		{"/internal/outbox", slices.Concat(drivers, swag, above, http)},
 		{"/mail", slices.Concat(drivers, swag, above, gin, []string{modulePath + "/internal"})},
 		{"/mail/smtp", slices.Concat(drivers, swag, apps, gin, []string{modulePath + "/internal"})},
 		{"/internal/gormrepo", slices.Concat(swag, above, gin, sqlite, servers)},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/problem"
 )
 
 const (
@@ -117,7 +118,7 @@ func (a *Auth) answerOne(ctx context.Context, f forgotten) error {
 		return err
 	}
 	err = a.mailToken(ctx, user, a.purposeFor(f, user))
-	if isProblem(err, "too_many_attempts") || isProblem(err, "user_not_found") {
+	if problem.Is(err, "too_many_attempts") || problem.Is(err, "user_not_found") {
 		return nil
 	}
 	return err

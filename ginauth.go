@@ -25,6 +25,7 @@ import (
 	"github.com/ginauth/ginauth/internal/audit"
 	"github.com/ginauth/ginauth/internal/changefeed"
 	"github.com/ginauth/ginauth/internal/keycache"
+	"github.com/ginauth/ginauth/internal/respond"
 	"github.com/ginauth/ginauth/internal/throttle"
 	"github.com/ginauth/ginauth/internal/usage"
 	"github.com/ginauth/ginauth/models"
@@ -62,6 +63,7 @@ type Auth struct {
 	// vary and private are the values of headers of guarded answers.
 	vary, private []string
 	records       *audit.Recorder
+	responder     respond.Responder
 	hashing       hashing
 	logins        loginLimits
 	proofs        *throttle.Accounts // of passwords
@@ -116,6 +118,7 @@ func New(repo repository.Repository, config Config) (*Auth, error) {
 		origins: originsOf(config.PublicURL),
 		proofs:  throttle.NewAccounts(passwordGuesses, passwordRefill),
 	}
+	a.responder = a.newResponder()
 	a.repo = withBoundedLists(a.keys.Writing(repo), repo)
 	a.startLetters()
 	a.pruner = changefeed.StartPruner(repo, config.Logger)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ginauth/ginauth/internal/keycache"
 	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/security"
 )
@@ -40,7 +41,7 @@ func (a *Auth) Guard() gin.HandlerFunc {
 		case err == nil:
 			withKey(c, key)
 			a.limitCaching(c)
-		case !isProblem(err, "key_missing") || !a.hasPassed(c):
+		case !problem.Is(err, "key_missing") || !a.hasPassed(c):
 			a.countRefusal(c, key, err)
 			a.refuse(c, a.challenge(), err)
 		}
@@ -111,18 +112,18 @@ func refusalOf(status models.Status) error {
 	case models.StatusActive:
 		return nil
 	case models.StatusRevoked:
-		return problem(http.StatusUnauthorized, "key_revoked", "The API key was revoked.")
+		return problem.Unauthenticated("key_revoked", "The API key was revoked.")
 	case models.StatusExpired:
-		return problem(http.StatusUnauthorized, "key_expired", "The API key has expired.")
+		return problem.Unauthenticated("key_expired", "The API key has expired.")
 	case models.StatusDisabled:
-		return problem(http.StatusUnauthorized, "user_disabled", "The user of the API key is disabled.")
+		return problem.Unauthenticated("user_disabled", "The user of the API key is disabled.")
 	default:
 		return errKeyInvalid()
 	}
 }
 
-func errKeyInvalid() Problem {
-	return problem(http.StatusUnauthorized, "key_invalid", "The API key is not valid.")
+func errKeyInvalid() *problem.Error {
+	return problem.Unauthenticated("key_invalid", "The API key is not valid.")
 }
 
 // challenge names the way to authenticate (RFC 9110, section 11.6.1): Bearer

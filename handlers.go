@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/security"
 )
@@ -50,7 +51,8 @@ func (a *Auth) actBy(actor string) repository.Act {
 //	@Produce		json
 //	@Param			body	body		newKeyRequest	true	"whom the key is for, and until when"
 //	@Success		201		{object}	newKeyResponse
-//	@Failure		400,401,403,404,409,413,415,422,429,503	{object}	Problem
+//	@Failure		400,401,403,404,409,413,415,429,503	{object}	Problem
+//	@Failure		422	{object}	Problem{proposed_password=string}
 //	@Security		AdminSecret
 //	@Router			/new [post]
 func (a *Auth) newKey(c *gin.Context) (id string, err error) {
@@ -117,7 +119,7 @@ func (a *Auth) renewKey(c *gin.Context) (id string, err error) {
 	act := a.act()
 	expiration, invalid := request.validity(act.Date, a.adminLifetime())
 	if fields := append(a.refErrors(request.keyRef), invalid...); len(fields) > 0 {
-		return "", invalidFields(fields...)
+		return "", problem.InvalidFields(fields...)
 	}
 	ctx, cancel := storeContext(c)
 	defer cancel()
@@ -155,7 +157,7 @@ func (a *Auth) revokeKey(c *gin.Context) (id string, err error) {
 		return "", err
 	}
 	if fields := a.refErrors(request); len(fields) > 0 {
-		return "", invalidFields(fields...)
+		return "", problem.InvalidFields(fields...)
 	}
 	ctx, cancel := storeContext(c)
 	defer cancel()
@@ -187,7 +189,7 @@ func (a *Auth) deleteKey(c *gin.Context) (id string, err error) {
 		return "", err
 	}
 	if fields := idErrors(request.ID); len(fields) > 0 {
-		return "", invalidFields(fields...)
+		return "", problem.InvalidFields(fields...)
 	}
 	ctx, cancel := storeContext(c)
 	defer cancel()
@@ -201,14 +203,14 @@ func (a *Auth) deleteKey(c *gin.Context) (id string, err error) {
 
 // refErrors says what is wrong with a reference to a key: by its id or by
 // itself, one of the two.
-func (a *Auth) refErrors(ref keyRef) []FieldError {
+func (a *Auth) refErrors(ref keyRef) []problem.Field {
 	switch {
 	case ref.ID == "" && ref.APIKey == "":
-		return []FieldError{missing("id"), missing("api_key")}
+		return []problem.Field{problem.Missing("id"), problem.Missing("api_key")}
 	case ref.ID != "" && ref.APIKey != "":
-		return []FieldError{{"api_key", "api_key_superfluous", "Send either id or api_key."}}
+		return []problem.Field{problem.NewField("api_key", "api_key_superfluous", "Send either id or api_key.")}
 	case ref.APIKey != "" && !security.IsKey(a.config.KeyPrefix, ref.APIKey):
-		return []FieldError{{"api_key", "api_key_invalid", "This does not have the form of a key."}}
+		return []problem.Field{problem.NewField("api_key", "api_key_invalid", "This does not have the form of a key.")}
 	case ref.ID != "":
 		return idErrors(ref.ID)
 	default:

@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"golang.org/x/crypto/bcrypt"
 
+	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/repository/sqlite"
 )
 
@@ -27,7 +28,7 @@ func TestHashingIsBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 		begin := time.Now()
-		if _, err := h.take(t.Context(), each, stranger); !isProblem(err, "busy") {
+		if _, err := h.take(t.Context(), each, stranger); !problem.Is(err, "busy") {
 			t.Errorf("a second stranger gets %v", err)
 		}
 		if waited := time.Since(begin); waited != memoryTimeout {
@@ -37,7 +38,7 @@ func TestHashingIsBounded(t *testing.T) {
 		if err != nil {
 			t.Errorf("who is known gets %v", err)
 		}
-		if _, err := h.take(t.Context(), each, known); !isProblem(err, "busy") {
+		if _, err := h.take(t.Context(), each, known); !problem.Is(err, "busy") {
 			t.Errorf("beyond the memory one gets %v", err)
 		}
 		leave()
@@ -129,7 +130,7 @@ func TestStrangersLeaveRoomToLogIn(t *testing.T) {
 	hash, _ := bcrypt.GenerateFromPassword([]byte("x"), bcrypt.MinCost)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
-	if _, err := auth.verifyPassword(ctx, string(hash), "x", stranger); !isProblem(err, "busy") {
+	if _, err := auth.verifyPassword(ctx, string(hash), "x", stranger); !problem.Is(err, "busy") {
 		t.Errorf("a guess at an old hash gets %v", err)
 	}
 }

@@ -1,6 +1,10 @@
 package ginauth
 
-import "github.com/google/uuid"
+import (
+	"github.com/google/uuid"
+
+	"github.com/ginauth/ginauth/problem"
+)
 
 // newID returns a UUID that sorts by time (version 7, RFC 9562).
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
@@ -21,12 +25,12 @@ func canonicalID(text string) string {
 
 // idErrors says what is wrong with an id. What is no id is not carried on: it
 // may be a key in the wrong field, and ids are logged.
-func idErrors(id string) []FieldError {
+func idErrors(id string) []problem.Field {
 	if id == "" {
-		return []FieldError{missing("id")}
+		return []problem.Field{problem.Missing("id")}
 	}
 	if canonicalID(id) == "" {
-		return []FieldError{{"id", "id_invalid", "This does not have the form of an id."}}
+		return []problem.Field{problem.NewField("id", "id_invalid", "This does not have the form of an id.")}
 	}
 	return nil
 }

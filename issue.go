@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 
+	"github.com/ginauth/ginauth/internal/store"
 	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/security"
 )
@@ -45,7 +46,7 @@ func (a *Auth) issueToKnownUser(ctx context.Context, act repository.Act, key mod
 	case err != nil:
 		return models.APIKey{}, err
 	case !right:
-		return models.APIKey{}, problem(http.StatusForbidden, "wrong_password", "The user exists and the password is not theirs.")
+		return models.APIKey{}, problem.Forbidden("wrong_password", "The user exists and the password is not theirs.")
 	case user.CanonicalEmail != who.canonicalEmail: // by now
 		return models.APIKey{}, repository.ErrOutdated
 	}
@@ -63,9 +64,9 @@ func (a *Auth) findNamed(ctx context.Context, who userOrder) error {
 	case err != nil:
 		return err
 	case user.CanonicalUsername != who.canonicalUsername:
-		return taken("email")
+		return store.Taken("email")
 	case user.CanonicalEmail != who.canonicalEmail:
-		return taken("username")
+		return store.Taken("username")
 	}
 	return nil
 }
@@ -125,7 +126,7 @@ func (a *Auth) mayHoldKeys(ctx context.Context, user models.User) error {
 		return userDisabled()
 	}
 	if !user.AccessUntil.IsZero() && !a.now().Before(user.AccessUntil) {
-		return problem(http.StatusForbidden, "access_ended", "The user's access has ended; an administrator can extend it.")
+		return problem.Forbidden("access_ended", "The user's access has ended; an administrator can extend it.")
 	}
 	if !a.config.RequireConfirmedEmail || user.IsConfirmed() {
 		return nil
@@ -136,16 +137,16 @@ func (a *Auth) mayHoldKeys(ctx context.Context, user models.User) error {
 	return emailUnconfirmed()
 }
 
-func (a *Auth) tooManyKeys() Problem {
-	return problem(http.StatusConflict, "too_many_keys", fmt.Sprintf("The user has %d keys that are not revoked, which is the limit; revoke one that is not needed any more.", a.config.MaxKeysPerUser))
+func (a *Auth) tooManyKeys() *problem.Error {
+	return problem.Conflict("too_many_keys", fmt.Sprintf("The user has %d keys that are not revoked, which is the limit; revoke one that is not needed any more.", a.config.MaxKeysPerUser))
 }
 
-func userDisabled() Problem {
-	return problem(http.StatusForbidden, "user_disabled", "The user is disabled.")
+func userDisabled() *problem.Error {
+	return problem.Forbidden("user_disabled", "The user is disabled.")
 }
 
-func emailUnconfirmed() Problem {
-	return problem(http.StatusForbidden, "email_unconfirmed", "The email address has to be confirmed first; a mail says how.")
+func emailUnconfirmed() *problem.Error {
+	return problem.Forbidden("email_unconfirmed", "The email address has to be confirmed first; a mail says how.")
 }
 
 func (a *Auth) issueToNewUser(ctx context.Context, act repository.Act, key models.APIKey, who userOrder) (models.APIKey, error) {
@@ -190,16 +191,18 @@ func (a *Auth) checkNewPassword(password string, identities ...string) error {
 	if len(broken) == 0 {
 		return nil
 	}
-	fields := []FieldError{}
+	fields := []problem.Field{}
 	seen := map[string]bool{}
 	for _, rule := range broken {
 		if !seen[rule.Code] {
-			fields = append(fields, FieldError{"password", rule.Code, rule.Detail})
+			fields = append(fields, problem.NewField("password", rule.Code, rule.Detail))
 		}
 		seen[rule.Code] = true
 	}
-	p := invalidFields(fields...)
-	p.ProposedPassword = a.proposePassword(identities)
+	p := problem.InvalidFields(fields...)
+	if proposal := a.proposePassword(identities); proposal != "" {
+		p.Extra = map[string]any{"proposed_password": proposal}
+	}
 	return p
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/security"
 )
@@ -29,7 +30,7 @@ func (a *Auth) sendConfirmation(c *gin.Context, user models.User) (id string, er
 		return "", err
 	}
 	if user.IsConfirmed() {
-		return user.ID, problem(http.StatusConflict, "email_confirmed", "The address is confirmed already.")
+		return user.ID, problem.Conflict("email_confirmed", "The address is confirmed already.")
 	}
 	if err := a.mailToken(c.Request.Context(), user, purposeConfirm); err != nil {
 		return user.ID, err
@@ -54,7 +55,7 @@ func (a *Auth) confirm(c *gin.Context, login basicLogin) (id string, err error) 
 		return "", err
 	}
 	if request.Token == "" {
-		return "", invalidFields(missing("token"))
+		return "", problem.InvalidFields(problem.Missing("token"))
 	}
 	ctx := c.Request.Context()
 	_, token, err := a.findToken(ctx, request.Token, purposeConfirm, purposeChange)
@@ -105,7 +106,7 @@ func (a *Auth) forgot(c *gin.Context) (id string, err error) {
 	}
 	request := a.forgottenBy(canonical, a.config.ClientIP(c))
 	if wait := a.letters.takeRequest(request); wait > 0 {
-		return "", tooManyAttempts("Too many mails are asked for from this address.", wait)
+		return "", problem.TooManyAttempts("Too many mails are asked for from this address.", wait)
 	}
 	if a.closed.Load() {
 		return "", errClosed
@@ -125,7 +126,8 @@ func (a *Auth) forgot(c *gin.Context) (id string, err error) {
 //	@Accept			json
 //	@Param			body	body	resetRequest	true	"the token and the new password"
 //	@Success		204
-//	@Failure		400,403,409,413,415,422,429,503	{object}	Problem
+//	@Failure		400,403,409,413,415,429,503	{object}	Problem
+//	@Failure		422	{object}	Problem{proposed_password=string}
 //	@Router			/account/reset [post]
 func (a *Auth) resetPassword(c *gin.Context) (id string, err error) {
 	var request resetRequest
@@ -159,10 +161,10 @@ func (a *Auth) resetPassword(c *gin.Context) (id string, err error) {
 // before the token is used up.
 func (a *Auth) checkReset(ctx context.Context, request resetRequest) error {
 	if request.Token == "" {
-		return invalidFields(missing("token"))
+		return problem.InvalidFields(problem.Missing("token"))
 	}
 	if request.Password == "" {
-		return invalidFields(missing("password"))
+		return problem.InvalidFields(problem.Missing("password"))
 	}
 	user, _, err := a.findToken(ctx, request.Token, resetPurposes()...)
 	if err != nil {
@@ -229,7 +231,7 @@ func (a *Auth) checkDomain(ctx context.Context, canonicalEmail string) error {
 	if a.takesMail(ctx, domain) {
 		return nil
 	}
-	return invalidFields(FieldError{"email", "email_undeliverable", "The domain of this address takes no mail."})
+	return problem.InvalidFields(problem.NewField("email", "email_undeliverable", "The domain of this address takes no mail."))
 }
 
 // takesMail reports whether the domain has a mail exchanger or, without any, an

@@ -10,6 +10,7 @@ import (
 	"github.com/ginauth/ginauth/internal/throttle"
 	"github.com/ginauth/ginauth/mail"
 	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/repository"
 )
 
@@ -74,11 +75,6 @@ func (a *Auth) noteDelivery(ctx context.Context, userID, kind string, failed tim
 	}
 }
 
-func isProblem(err error, code string) bool {
-	var p Problem
-	return errors.As(err, &p) && p.Code == code
-}
-
 // envelope says where a mail with a token goes, what the token is for, and whose
 // it is.
 type envelope struct {
@@ -119,7 +115,7 @@ func (a *Auth) takeMail(to envelope) (refund func(), err error) {
 		},
 	)
 	if wait > 0 {
-		return refund, tooManyAttempts("Too many mails to this user or address.", wait)
+		return refund, problem.TooManyAttempts("Too many mails to this user or address.", wait)
 	}
 	return refund, nil
 }
@@ -176,7 +172,7 @@ func (a *Auth) userStillAt(ctx context.Context, former models.User) (models.User
 func (a *Auth) isStillGood(token, purpose string) outbox.Check {
 	return func(ctx context.Context) error {
 		_, _, err := a.findToken(ctx, token, purpose)
-		if isProblem(err, "token_invalid") {
+		if problem.Is(err, "token_invalid") {
 			return outbox.ErrUnwanted
 		}
 		return err
@@ -197,4 +193,6 @@ func queued(err error) error {
 	return err
 }
 
-func mailBusy() Problem { return outage("mail_busy", "Too many mails wait to be sent.") }
+func mailBusy() *problem.Error {
+	return problem.Unavailable("mail_busy", "Too many mails wait to be sent.")
+}

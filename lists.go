@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/ginauth/ginauth/internal/bulkhead"
+	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/repository"
 )
 
@@ -57,7 +58,7 @@ func listsBusy(err error) error {
 	if errors.Is(err, context.Canceled) { // who has asked is gone
 		return err
 	}
-	return outage("busy", "Too many lists are being made at the moment.")
+	return problem.Unavailable("busy", "Too many lists are being made at the moment.")
 }
 
 // ListUsage implements repository.Repository. Whether a key is a user's is asked

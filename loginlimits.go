@@ -7,6 +7,7 @@ import (
 
 	"github.com/ginauth/ginauth/internal/bulkhead"
 	"github.com/ginauth/ginauth/internal/throttle"
+	"github.com/ginauth/ginauth/problem"
 )
 
 const (
@@ -78,5 +79,5 @@ func (l loginLimits) succeed(userID string, now time.Time) error {
 }
 
 func tooManyLogins(wait time.Duration) error {
-	return tooManyAttempts("Too many logins of this account.", wait)
+	return problem.TooManyAttempts("Too many logins of this account.", wait)
 }

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/security"
 )
 
@@ -52,7 +53,7 @@ func busy(err error) error {
 	if err == nil {
 		return nil
 	}
-	return outage("busy", "Too many passwords are being checked at the moment.")
+	return problem.Unavailable("busy", "Too many passwords are being checked at the moment.")
 }
 
 // hashPassword hashes a new password, of somebody who is known or of a stranger.

@@ -4,11 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"net/http"
 	"strings"
 	"time"
 
 	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/security"
 )
@@ -71,7 +71,7 @@ func loginOf(login string) string {
 func (a *Auth) prove(ctx context.Context, c claim) (user models.User, ok bool, err error) {
 	wait, refund := a.proofs.Try(loginOf(c.login), c.address, a.config.Now())
 	if wait > 0 {
-		return models.User{}, false, tooManyAttempts("Too many wrong passwords for this account.", wait)
+		return models.User{}, false, problem.TooManyAttempts("Too many wrong passwords for this account.", wait)
 	}
 	user, right, err := a.check(ctx, c)
 	if right || err != nil {
@@ -192,6 +192,6 @@ func asUser(err error) error {
 	return err
 }
 
-func userNotFound() Problem {
-	return problem(http.StatusNotFound, "user_not_found", "There is no such user.")
+func userNotFound() *problem.Error {
+	return problem.NotFound("user_not_found", "There is no such user.")
 }

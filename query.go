@@ -1,13 +1,13 @@
 package ginauth
 
 import (
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/repository"
 )
 
@@ -15,14 +15,14 @@ import (
 const defaultLimit = 100
 
 // queryParser gathers what is wrong with the parameters of a call.
-type queryParser struct{ errors []FieldError }
+type queryParser struct{ errors []problem.Field }
 
 // parseQuery hands each parameter to set, which refuses those that the call
 // does not have: a misspelt filter would show more than was asked for.
 func parseQuery(rawQuery string, set func(p *queryParser, name, value string)) error {
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
-		return problem(http.StatusUnprocessableEntity, "query_invalid", "The query cannot be read.")
+		return problem.Invalid("query_invalid", "The query cannot be read.")
 	}
 	p := &queryParser{}
 	for name, values := range query {
@@ -66,12 +66,12 @@ func (p *queryParser) err() error {
 	if len(p.errors) == 0 {
 		return nil
 	}
-	slices.SortFunc(p.errors, func(a, b FieldError) int { return strings.Compare(a.Field, b.Field) })
-	return invalidFields(p.errors...)
+	slices.SortFunc(p.errors, func(a, b problem.Field) int { return strings.Compare(a.Field, b.Field) })
+	return problem.InvalidFields(p.errors...)
 }
 
 func (p *queryParser) refuse(name, detail string) {
-	p.errors = append(p.errors, FieldError{name, "parameter_invalid", detail})
+	p.errors = append(p.errors, problem.NewField(name, "parameter_invalid", detail))
 }
 
 func (p *queryParser) refuseUnknown(name string) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/security"
 )
 
@@ -58,7 +59,7 @@ type userOrder struct {
 
 // order checks the request and reports everything that is wrong with it.
 func (r newKeyRequest) order(now time.Time, lifetime lifetime) (keyOrder, error) {
-	var fields []FieldError
+	var fields []problem.Field
 	order := keyOrder{name: r.Name, isFixed: r.ExpirationDate != nil}
 	if r.Name != "" {
 		fields = appendInvalid(fields, "name", security.CheckName(r.Name))
@@ -71,15 +72,15 @@ func (r newKeyRequest) order(now time.Time, lifetime lifetime) (keyOrder, error)
 		order.user, fields = &user, append(fields, invalid...)
 	}
 	if !r.isForUser() && r.Name == "" {
-		fields = append(fields, FieldError{"name", "name_missing", "Send username, email and password for a user, or just name for a service."})
+		fields = append(fields, problem.NewField("name", "name_missing", "Send username, email and password for a user, or just name for a service."))
 	}
 	if !r.isForUser() && r.ClientAddress != "" {
-		fields = append(fields, FieldError{"client_address", "client_address_superfluous", "This goes with a password only."})
+		fields = append(fields, problem.NewField("client_address", "client_address_superfluous", "This goes with a password only."))
 	}
 	expiration, invalid := r.validity(now, lifetime)
 	order.expiration, fields = expiration, append(fields, invalid...)
 	if len(fields) > 0 {
-		return order, invalidFields(fields...)
+		return order, problem.InvalidFields(fields...)
 	}
 	return order, nil
 }
@@ -88,31 +89,31 @@ func (r newKeyRequest) isForUser() bool {
 	return r.Username != "" || r.Email != "" || r.Password != ""
 }
 
-func (r newKeyRequest) userOrder() (user userOrder, fields []FieldError) {
+func (r newKeyRequest) userOrder() (user userOrder, fields []problem.Field) {
 	user = userOrder{username: r.Username, email: r.Email, password: r.Password, address: r.ClientAddress}
 	fields = addressErrors(r.ClientAddress)
 	var err error
 	if r.Username == "" {
-		fields = append(fields, missing("username"))
+		fields = append(fields, problem.Missing("username"))
 	} else if user.canonicalUsername, err = security.CanonicalUsername(r.Username); err != nil {
 		fields = append(fields, invalidField("username", err))
 	}
 	if r.Email == "" {
-		fields = append(fields, missing("email"))
+		fields = append(fields, problem.Missing("email"))
 	} else if user.canonicalEmail, err = security.CanonicalEmail(r.Email); err != nil {
 		fields = append(fields, invalidField("email", err))
 	}
 	if r.Password == "" {
-		fields = append(fields, missing("password"))
+		fields = append(fields, problem.Missing("password"))
 	}
 	return user, fields
 }
 
-func missing(field string) FieldError {
-	return FieldError{field, field + "_missing", "This field is required."}
+func missing(field string) problem.Field {
+	return problem.NewField(field, field+"_missing", "This field is required.")
 }
 
-func appendInvalid(fields []FieldError, name string, err error) []FieldError {
+func appendInvalid(fields []problem.Field, name string, err error) []problem.Field {
 	if err == nil {
 		return fields
 	}
@@ -131,33 +132,33 @@ type verifyRequest struct {
 func (r verifyRequest) claim(caller string) (claim, error) {
 	fields := append(loginErrors(r.Username, r.Email), addressErrors(r.ClientAddress)...)
 	if r.Password == "" {
-		fields = append(fields, missing("password"))
+		fields = append(fields, problem.Missing("password"))
 	}
 	if len(fields) > 0 {
-		return claim{}, invalidFields(fields...)
+		return claim{}, problem.InvalidFields(fields...)
 	}
 	return claim{login: r.Username + r.Email, password: r.Password, address: cmp.Or(r.ClientAddress, caller)}, nil
 }
 
 // addressErrors says what is wrong with the address of a client, which may be
 // left out.
-func addressErrors(address string) []FieldError {
+func addressErrors(address string) []problem.Field {
 	if address == "" || net.ParseIP(address) != nil {
 		return nil
 	}
-	return []FieldError{{"client_address", "client_address_invalid", "This must be an IP address."}}
+	return []problem.Field{problem.NewField("client_address", "client_address_invalid", "This must be an IP address.")}
 }
 
 // loginErrors says what is wrong with a login: a username or an address, one
 // of the two.
-func loginErrors(username, email string) []FieldError {
+func loginErrors(username, email string) []problem.Field {
 	switch {
 	case username == "" && email == "":
-		return []FieldError{missing("username"), missing("email")}
+		return []problem.Field{problem.Missing("username"), problem.Missing("email")}
 	case username != "" && email != "":
-		return []FieldError{{"email", "email_superfluous", "Send either username or email."}}
+		return []problem.Field{problem.NewField("email", "email_superfluous", "Send either username or email.")}
 	case email != "" && !strings.Contains(email, "@"): // else it would be taken for a username
-		return []FieldError{{"email", "email_invalid", "This must be an email address."}}
+		return []problem.Field{problem.NewField("email", "email_invalid", "This must be an email address.")}
 	default:
 		return nil
 	}
@@ -171,19 +172,19 @@ type userRef struct {
 }
 
 func (r userRef) check() error {
-	var fields []FieldError
+	var fields []problem.Field
 	switch {
 	case r == (userRef{}):
-		fields = []FieldError{missing("id"), missing("username"), missing("email")}
+		fields = []problem.Field{problem.Missing("id"), problem.Missing("username"), problem.Missing("email")}
 	case r.ID == "":
 		fields = loginErrors(r.Username, r.Email)
 	case r.Username != "" || r.Email != "":
-		fields = []FieldError{{"id", "id_superfluous", "Send either id, username or email."}}
+		fields = []problem.Field{problem.NewField("id", "id_superfluous", "Send either id, username or email.")}
 	default:
 		fields = idErrors(r.ID)
 	}
 	if len(fields) > 0 {
-		return invalidFields(fields...)
+		return problem.InvalidFields(fields...)
 	}
 	return nil
 }
@@ -209,13 +210,13 @@ func (r updateUserRequest) accessUntil() (time.Time, error) {
 	}
 	switch {
 	case !r.AccessUntil.isSent:
-		return time.Time{}, invalidFields(missing("access_until"))
+		return time.Time{}, problem.InvalidFields(problem.Missing("access_until"))
 	case r.AccessUntil.text == nil:
 		return time.Time{}, nil
 	}
 	date, err := parseDate(*r.AccessUntil.text)
 	if err != nil || !isWritable(date) || date.Year() < 1970 { // the zero time would be no end
-		return time.Time{}, invalidFields(FieldError{"access_until", "access_until_invalid", dateForms + ", from 1970 on, or null."})
+		return time.Time{}, problem.InvalidFields(problem.NewField("access_until", "access_until_invalid", dateForms+", from 1970 on, or null."))
 	}
 	return date, nil
 }
@@ -245,13 +246,13 @@ type accountKeyRequest struct {
 }
 
 func (r accountKeyRequest) order(now time.Time, lifetime lifetime) (keyOrder, error) {
-	var fields []FieldError
+	var fields []problem.Field
 	if r.Name != "" {
 		fields = appendInvalid(fields, "name", security.CheckName(r.Name))
 	}
 	expiration, invalid := r.validity(now, lifetime)
 	if fields = append(fields, invalid...); len(fields) > 0 {
-		return keyOrder{}, invalidFields(fields...)
+		return keyOrder{}, problem.InvalidFields(fields...)
 	}
 	return keyOrder{name: r.Name, expiration: expiration}, nil
 }
@@ -273,11 +274,11 @@ type emailRequest struct {
 
 func (r emailRequest) canonical() (string, error) {
 	if r.Email == "" {
-		return "", invalidFields(missing("email"))
+		return "", problem.InvalidFields(problem.Missing("email"))
 	}
 	canonical, err := security.CanonicalEmail(r.Email)
 	if err != nil {
-		return "", invalidFields(invalidField("email", err))
+		return "", problem.InvalidFields(invalidField("email", err))
 	}
 	return canonical, nil
 }

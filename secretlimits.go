@@ -1,10 +1,10 @@
 package ginauth
 
 import (
-	"net/http"
 	"time"
 
 	"github.com/ginauth/ginauth/internal/throttle"
+	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/security"
 )
 
@@ -61,12 +61,12 @@ func (a *Auth) compareSecret(address, secret string) error {
 	now := a.config.Now()
 	wait, refund := a.guesses.take(address, now)
 	if wait > 0 {
-		return tooManyAttempts("Too many wrong secrets.", wait)
+		return problem.TooManyAttempts("Too many wrong secrets.", wait)
 	}
 	if a.secrets.Match(secret) {
 		refund()
 		a.guesses.known.Add("", "", address, now)
 		return nil
 	}
-	return problem(http.StatusUnauthorized, "secret_wrong", "The admin secret is wrong.")
+	return problem.Unauthenticated("secret_wrong", "The admin secret is wrong.")
 }

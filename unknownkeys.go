@@ -10,6 +10,7 @@ import (
 
 	"github.com/ginauth/ginauth/internal/keycache"
 	"github.com/ginauth/ginauth/internal/throttle"
+	"github.com/ginauth/ginauth/problem"
 )
 
 // Queries for keys that turn out not to exist: a client address has so many free,
@@ -35,7 +36,7 @@ func (a *Auth) admitFrom(address string) keycache.Admit {
 		case err != nil:
 			return nil, err
 		case wait > 0:
-			return nil, tooManyAttempts("Too many unknown keys from this address.", wait)
+			return nil, problem.TooManyAttempts("Too many unknown keys from this address.", wait)
 		}
 		return done, nil
 	}

@@ -69,23 +69,6 @@ const docTemplate = `{
         }
     },
     "definitions": {
-        "ginauth.FieldError": {
-            "type": "object",
-            "properties": {
-                "code": {
-                    "type": "string",
-                    "example": "email_invalid"
-                },
-                "detail": {
-                    "type": "string",
-                    "example": "The email address must be a plain address like name@example.org."
-                },
-                "field": {
-                    "type": "string",
-                    "example": "email"
-                }
-            }
-        },
         "ginauth.Problem": {
             "type": "object",
             "properties": {
@@ -103,12 +86,8 @@ const docTemplate = `{
                     "description": "Errors names the fields that were refused, if any were.",
                     "type": "array",
                     "items": {
-                        "$ref": "#/definitions/ginauth.FieldError"
+                        "$ref": "#/definitions/problem.Field"
                     }
-                },
-                "proposed_password": {
-                    "description": "ProposedPassword comes with a refused password: a generated one that\nsatisfies the rules, unless Config.PasswordPolicy refuses ten of them. It\nis neither stored nor logged.",
-                    "type": "string"
                 },
                 "status": {
                     "type": "integer",
@@ -127,6 +106,23 @@ const docTemplate = `{
                 "message": {
                     "type": "string",
                     "example": "hello, ada"
+                }
+            }
+        },
+        "problem.Field": {
+            "type": "object",
+            "properties": {
+                "code": {
+                    "type": "string",
+                    "example": "email_invalid"
+                },
+                "detail": {
+                    "type": "string",
+                    "example": "The email address must be a plain address like name@example.org."
+                },
+                "field": {
+                    "type": "string",
+                    "example": "email"
                 }
             }
         }

@@ -1,0 +1,52 @@
+// Package store is how services ask the repository: within a bounded time, and
+// with its errors turned into problems.
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/ginauth/ginauth/problem"
+	"github.com/ginauth/ginauth/repository"
+)
+
+// Timeout bounds what one step of a call asks of the repository.
+const Timeout = 5 * time.Second
+
+// Context bounds one step of a call.
+func Context(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, Timeout)
+}
+
+// Problem turns an error of the repository into a problem; nil stays nil. What
+// is not found is said by the caller, who knows what was looked for.
+func Problem(err error, notFound *problem.Error) error {
+	var known *problem.Error
+	var conflict *repository.ConflictError
+	switch {
+	case err == nil, errors.As(err, &known):
+		return err
+	case errors.Is(err, repository.ErrNotFound):
+		return notFound.WithCause(err)
+	case errors.As(err, &conflict) && (conflict.Field == "username" || conflict.Field == "email"):
+		return Taken(conflict.Field).WithCause(err)
+	case errors.Is(err, repository.ErrOutdated):
+		return problem.Conflict("changed_meanwhile", "The user was changed meanwhile; try again.").WithCause(err)
+	case errors.Is(err, repository.ErrInvalidCursor):
+		return problem.InvalidFields(problem.Field{Field: "cursor", Code: "cursor_invalid", Detail: "This must be the next_cursor of the page before, with the other parameters as they were."}).WithCause(err)
+	case errors.Is(err, repository.ErrOutcomeUnknown):
+		return problem.Unavailable("outcome_unknown", outcomeUnknown).WithCause(err)
+	default:
+		return problem.From(err)
+	}
+}
+
+const outcomeUnknown = "The connection to the store was lost before it answered, so the change may have been made. " +
+	"Repeating the call is safe; a repeated /new issues one more key."
+
+// Taken is the problem of a username or an email address that is another user's.
+func Taken(field string) *problem.Error {
+	code := field + "_taken"
+	return problem.Conflict(code, "The "+field+" belongs to someone else.", problem.Field{Field: field, Code: code, Detail: "This is already taken."})
+}
