@@ -73,7 +73,7 @@ soak:
 
 # A minute for each parser.
 fuzz:
-	for package in . ./security ./repository; do \
+	for package in ./internal/credential ./internal/api ./security ./repository; do \
 		for target in $$(go test $$package -list '^Fuzz' | grep '^Fuzz'); do \
 			go test $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime 1m || exit 1; done; done
 

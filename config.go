@@ -2,11 +2,9 @@ package ginauth
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -14,8 +12,11 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/internal/clientip"
+	"github.com/ginauth/ginauth/internal/credential"
 	"github.com/ginauth/ginauth/mail"
 	"github.com/ginauth/ginauth/security"
+	"github.com/ginauth/ginauth/users"
 )
 
 // DefaultExpiration is how long a key is valid unless told otherwise.
@@ -45,12 +46,6 @@ const (
 const (
 	DefaultHashMemory = 128
 	MinHashMemory     = 40
-)
-
-// secretHeader carries the admin secret; it is read from nowhere else.
-const (
-	secretHeader          = "secret-key"
-	canonicalSecretHeader = "Secret-Key"
 )
 
 // Config says how an Auth behaves. Only Secrets is required.
@@ -146,7 +141,7 @@ type Config struct {
 	// Resolver looks up whether the domain of a new address takes mail, such as
 	// net.DefaultResolver; nothing is looked up if nil. A look-up that fails
 	// refuses nothing.
-	Resolver Resolver
+	Resolver users.Resolver
 
 	// HideDocs leaves the admin calls out of the docs page. It protects
 	// nothing: they are still served.
@@ -165,12 +160,6 @@ type Config struct {
 	// reading of time.Now: CacheMaxAge and StaleLimit are measured by it, and
 	// would otherwise grow when the clock is put back.
 	Now func() time.Time
-}
-
-// Resolver is the part of *net.Resolver that Config.Resolver needs.
-type Resolver interface {
-	LookupMX(ctx context.Context, name string) ([]*net.MX, error)
-	LookupHost(ctx context.Context, host string) ([]string, error)
 }
 
 // Validate reports everything that is wrong with the configuration. Errors
@@ -202,8 +191,8 @@ func (c Config) Validate() error {
 	}
 	errs = append(errs, c.validateAccounts(), c.validateClientIP())
 	for i, source := range c.KeySources {
-		errs = append(errs, prefixed("KeySources", source.validate()))
-		if slices.ContainsFunc(c.KeySources[:i], source.equals) {
+		errs = append(errs, prefixed("KeySources", credential.Source(source).Validate()))
+		if slices.ContainsFunc(credentialSources(c.KeySources[:i]), credential.Source(source).Equals) {
 			errs = append(errs, fmt.Errorf("KeySources: %s %q is there twice", source.In, source.Name))
 		}
 	}
@@ -283,4 +272,31 @@ func (c Config) withDefaults() Config {
 		c.Now = time.Now
 	}
 	return c
+}
+
+// forwardedFor is the header in which proxies name the client.
+const forwardedFor = "X-Forwarded-For"
+
+// validateClientIP refuses two answers to one question, and proxies that cannot
+// be read.
+func (c Config) validateClientIP() error {
+	if len(c.TrustedProxies) > 0 && c.ClientIP != nil {
+		return errors.New("TrustedProxies: cannot be set together with ClientIP; set one of them")
+	}
+	_, err := clientip.Parse(c.TrustedProxies)
+	return prefixed("TrustedProxies", err)
+}
+
+// clientIP returns the function that tells a client's address.
+func (c Config) clientIP() func(*gin.Context) string {
+	if c.ClientIP != nil {
+		return c.ClientIP
+	}
+	proxies, _ := clientip.Parse(c.TrustedProxies) // Validate has read them
+	if len(proxies) == 0 {
+		return (*gin.Context).RemoteIP
+	}
+	return func(c *gin.Context) string {
+		return proxies.Client(c.RemoteIP(), c.Request.Header[forwardedFor])
+	}
 }

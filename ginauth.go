@@ -14,64 +14,56 @@ package ginauth
 import (
 	"context"
 	"errors"
-	"net/http"
+	"log/slog"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/internal/api"
+	"github.com/ginauth/ginauth/internal/api/account"
+	"github.com/ginauth/ginauth/internal/api/admin"
 	"github.com/ginauth/ginauth/internal/audit"
+	"github.com/ginauth/ginauth/internal/bulkhead"
 	"github.com/ginauth/ginauth/internal/changefeed"
+	"github.com/ginauth/ginauth/internal/credential"
+	"github.com/ginauth/ginauth/internal/guard"
+	"github.com/ginauth/ginauth/internal/hashing"
 	"github.com/ginauth/ginauth/internal/keycache"
-	"github.com/ginauth/ginauth/internal/respond"
-	"github.com/ginauth/ginauth/internal/throttle"
 	"github.com/ginauth/ginauth/internal/usage"
-	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/keys"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/security"
+	"github.com/ginauth/ginauth/users"
 )
 
 const (
-	// storeTimeout bounds what one request asks of the store; in issuing a key,
-	// each step of it.
-	storeTimeout = 5 * time.Second
 	// flushInterval is how often usage is written: with one more interval for
 	// the write it shows in the logs within two seconds.
 	flushInterval = time.Second
-	// closeTimeout bounds the last flush, and lettersTimeout what is done before
-	// for mail that waits.
-	closeTimeout, lettersTimeout = 10 * time.Second, 5 * time.Second
+	// closeTimeout bounds the last flush, and mailTimeout what is done before for
+	// mail that waits.
+	closeTimeout, mailTimeout = 10 * time.Second, 5 * time.Second
 )
 
 // Auth guards routes and administers keys. It is safe for concurrent use.
 type Auth struct {
 	config  Config
-	secrets security.Secrets
 	repo    repository.Repository
-	keys    *keycache.Cache
+	records *audit.Recorder
+	cache   *keycache.Cache
 	changes *changefeed.Feed
+	pruner  *changefeed.Pruner
 	usage   *usage.Recorder
 	keeper  *usage.Keeper
-	pruner  *changefeed.Pruner
-	guesses secretLimits
-	strays  *throttle.Gate // unknown keys
-	sources []KeySource
-	// keyLetters are those of the sources' names, see spells.
-	keyLetters []string
-	// vary and private are the values of headers of guarded answers.
-	vary, private []string
-	records       *audit.Recorder
-	responder     respond.Responder
-	hashing       hashing
-	logins        loginLimits
-	proofs        *throttle.Accounts // of passwords
-	origins       *http.CrossOriginProtection
-	letters       *letters // nil without a mailer
-	closed        atomic.Bool
-	close         func() error
-	mounts        mounts
+	guard   *guard.Guard
+	keys    *keys.Service
+	users   *users.Service
+	admin   *admin.API
+	account *account.API
+	close   func() error
+	mounts  mounts
 }
 
 // New returns an Auth over the repository, which it owns from then on: Close
@@ -90,41 +82,87 @@ func New(repo repository.Repository, config Config) (*Auth, error) {
 		return nil, err
 	}
 	isShort := slices.ContainsFunc(config.Secrets, security.IsWeakSecret)
+	config.Secrets = nil // only the digests are needed from here on
+	warn(config.Logger, repo, isShort)
+	a := &Auth{config: config, records: audit.Start(config.Logger)}
+	a.startEngines(repo)
+	a.repo = bulkhead.Lists(a.cache.Writing(repo), repo)
+	a.makeServices()
+	a.makeCalls(secrets, isShort)
+	a.close = sync.OnceValue(a.shutDown)
+	return a, nil
+}
+
+// warn logs what operators should know.
+func warn(logger *slog.Logger, repo repository.Repository, isShort bool) {
 	if isShort {
-		config.Logger.Warn("an admin secret is short enough to be guessed; take a longer one outside of tests")
+		logger.Warn("an admin secret is short enough to be guessed; take a longer one outside of tests")
 	}
 	if advisor, ok := repo.(repository.Advisor); ok {
 		for _, warning := range advisor.Warnings() {
-			config.Logger.Warn(warning)
+			logger.Warn(warning)
 		}
 	}
-	config.Secrets = nil // only the digests are needed from here on
-	a := &Auth{
-		config:  config,
-		secrets: secrets,
-		keys: keycache.New(repo, keycache.Options{
-			MaxKeys: config.CacheSize, MaxAge: config.CacheMaxAge, StaleLimit: config.StaleLimit, Now: config.Now,
-		}),
-		usage:   usage.Start(repo, flushInterval, config.Logger),
-		keeper:  usage.Keep(repo, usage.Retention{Fold: config.UsageFoldAfter, Delete: config.UsageDeleteAfter}, config.Now, config.Logger),
-		guesses: newSecretLimits(isShort),
-		strays:  throttle.NewGate(keyGuesses, keyRefill, config.Now),
-		sources: canonical(config.KeySources), keyLetters: keyLetters(config.KeySources),
-		vary:    varyOn(config.KeySources),
-		private: []string{"private"},
-		records: audit.Start(config.Logger),
-		hashing: newHashing(config.HashMemory),
-		logins:  newLoginLimits(),
-		origins: originsOf(config.PublicURL),
-		proofs:  throttle.NewAccounts(passwordGuesses, passwordRefill),
+}
+
+// startEngines starts what runs in the background.
+func (a *Auth) startEngines(repo repository.Repository) {
+	c := a.config
+	a.cache = keycache.New(repo, keycache.Options{MaxKeys: c.CacheSize, MaxAge: c.CacheMaxAge, StaleLimit: c.StaleLimit, Now: c.Now})
+	a.usage = usage.Start(repo, flushInterval, c.Logger)
+	a.keeper = usage.Keep(repo, usage.Retention{Fold: c.UsageFoldAfter, Delete: c.UsageDeleteAfter}, c.Now, c.Logger)
+	a.pruner = changefeed.StartPruner(repo, c.Logger)
+	a.changes = changefeed.Start(repo, a.cache, c.Now, c.Logger)
+}
+
+func (a *Auth) makeServices() {
+	c := a.config
+	a.keys = keys.New(a.repo, a.records, keys.Policy{
+		Prefix: c.KeyPrefix, AutomaticExpiration: c.AutomaticExpiration, MaxLifetime: c.MaxLifetime,
+		MaxKeysPerUser: c.MaxKeysPerUser, RequireConfirmedEmail: c.RequireConfirmedEmail, Now: c.Now,
+	})
+	a.users = users.New(users.Options{
+		Repository: a.repo, Keys: a.keys, Records: a.records, Hashing: hashing.New(c.HashMemory),
+		PasswordPolicy: c.PasswordPolicy, Resolver: c.Resolver, RequireConfirmedEmail: c.RequireConfirmedEmail,
+		Mailer: c.Mailer, PublicURL: c.PublicURL, LinkPath: a.linkPath, Logger: c.Logger, Now: c.Now,
+	})
+}
+
+// makeCalls makes the guard and the calls over HTTP.
+func (a *Auth) makeCalls(secrets security.Secrets, isShort bool) {
+	c, responder := a.config, newResponder(a.config, a.records)
+	sources := credentialSources(c.KeySources)
+	reader := credential.NewReader(sources, c.KeyPrefix, a.recordSecretInURL)
+	a.guard = guard.New(guard.Options{
+		Cache: a.cache, Usage: a.usage, Records: a.records, Reader: reader, Respond: responder,
+		Sources: sources, Prefix: c.KeyPrefix, ClientIP: c.ClientIP, Now: c.Now,
+	})
+	base := api.Base{
+		Keys: a.keys, Users: a.users, Records: a.records, Responder: responder, Reader: reader, ClientIP: c.ClientIP, Now: c.Now,
 	}
-	a.responder = a.newResponder()
-	a.repo = withBoundedLists(a.keys.Writing(repo), repo)
-	a.startLetters()
-	a.pruner = changefeed.StartPruner(repo, config.Logger)
-	a.changes = changefeed.Start(repo, a.keys, config.Now, config.Logger)
-	a.close = sync.OnceValue(a.shutDown)
-	return a, nil
+	a.admin, a.account = admin.New(base, secrets, isShort), account.New(base, a.guard, c.PublicURL)
+}
+
+// recordSecretInURL records that the admin secret was in a URL, where others may
+// have read it.
+func (a *Auth) recordSecretInURL(c *gin.Context) {
+	a.records.RecordLimited(c.Request.Context(), audit.Record{
+		Level: slog.LevelWarn, Action: "admin.secret_in_url", ClientAddress: a.config.ClientIP(c), Outcome: "secret_in_query",
+		More: []slog.Attr{slog.String("path", c.FullPath())},
+	})
+}
+
+// Keys issues, renews, revokes, deletes and lists keys from Go.
+func (a *Auth) Keys() *keys.Service { return a.keys }
+
+// Users registers and authenticates users from Go, and looks after them.
+func (a *Auth) Users() *users.Service { return a.users }
+
+// WithActor returns a context whose calls of Auth.Keys and Auth.Users are recorded
+// as made by "application:" and the name, such as a job's; without it they are
+// recorded as made by "application". Of a name 100 bytes are kept.
+func WithActor(ctx context.Context, name string) context.Context {
+	return audit.WithActor(ctx, audit.Actor{Kind: audit.Application, Name: name})
 }
 
 // Close writes the usage that was counted, waits for what runs in the
@@ -135,9 +173,9 @@ func (a *Auth) Close() error { return a.close() }
 
 func (a *Auth) shutDown() error {
 	defer a.records.Close() // last: what happens meanwhile is recorded
-	a.closed.Store(true)
-	a.keys.Close() // first: streams end by it
-	unsent := inTime(lettersTimeout, a.closeLetters)
+	a.guard.Close()
+	a.cache.Close() // first: streams end by it
+	unsent := inTime(mailTimeout, a.users.Close)
 	a.keeper.Close()
 	a.pruner.Close()
 	a.changes.Close()
@@ -150,8 +188,6 @@ func inTime(limit time.Duration, end func(context.Context) error) error {
 	return end(ctx)
 }
 
-var errClosed = errors.New("ginauth is closed")
-
 // AdminPaths returns the paths of the groups that RegisterAdmin was called
 // with, in that order. Package docs shows the admin calls below them.
 func (a *Auth) AdminPaths() []string { return a.mounts.of(&a.mounts.admin) }
@@ -159,6 +195,14 @@ func (a *Auth) AdminPaths() []string { return a.mounts.of(&a.mounts.admin) }
 // AccountPaths returns the paths of the groups that RegisterAccount was called
 // with, in that order.
 func (a *Auth) AccountPaths() []string { return a.mounts.of(&a.mounts.account) }
+
+// linkPath is where links in mails lead; empty while there is no account group.
+func (a *Auth) linkPath() string {
+	if paths := a.AccountPaths(); len(paths) > 0 {
+		return paths[0]
+	}
+	return ""
+}
 
 // mounts are where calls are mounted.
 type mounts struct {
@@ -184,31 +228,7 @@ func (a *Auth) KeySources() []KeySource {
 }
 
 // SendsMail reports whether the calls that need a Config.Mailer are mounted.
-func (a *Auth) SendsMail() bool { return a.letters != nil }
+func (a *Auth) SendsMail() bool { return a.config.Mailer != nil }
 
 // HidesDocs reports whether the admin calls are to be left out of the docs.
 func (a *Auth) HidesDocs() bool { return a.config.HideDocs }
-
-// now is the time in UTC and whole milliseconds, as it is kept.
-func (a *Auth) now() time.Time { return a.config.Now().UTC().Truncate(time.Millisecond) }
-
-// storeContext bounds what a request asks of the store.
-func storeContext(c *gin.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(c.Request.Context(), storeTimeout)
-}
-
-// createKey and createUser are the steps of issuing a key that write to the
-// store. Each has the store's time to itself, since passwords are hashed in
-// between.
-
-func (a *Auth) createKey(ctx context.Context, act repository.Act, key models.APIKey, maxKeys int) error {
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
-	defer cancel()
-	return a.repo.CreateKey(ctx, act, key, maxKeys)
-}
-
-func (a *Auth) createUser(ctx context.Context, act repository.Act, user models.User, key models.APIKey) error {
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
-	defer cancel()
-	return a.repo.CreateUser(ctx, act, user, key)
-}

@@ -1,18 +1,9 @@
 package ginauth
 
 import (
-	"cmp"
-	"context"
-	"errors"
-	"net/http"
-	"time"
-
 	"github.com/gin-gonic/gin"
 
-	"github.com/ginauth/ginauth/models"
-	"github.com/ginauth/ginauth/problem"
-	"github.com/ginauth/ginauth/repository"
-	"github.com/ginauth/ginauth/security"
+	"github.com/ginauth/ginauth/internal/api/account"
 )
 
 // What follows is read by swag; package docs serves the result.
@@ -27,205 +18,98 @@ import (
 //	@securityDefinitions.basic	Account
 //	@description				A username or email address, and the password.
 
-// Who acts with the admin secret, and who by themselves. A user acts under
-// their id.
-const (
-	actorAdmin   = "admin"
-	actorGinauth = "ginauth"
-)
-
-// act is a change that an administrator makes now; one call has one time for
-// all its dates.
-func (a *Auth) act() repository.Act { return a.actBy(actorAdmin) }
-
-func (a *Auth) actBy(actor string) repository.Act {
-	return repository.Act{Actor: actor, Date: a.now()}
-}
-
-// newKey issues a key.
+// RegisterAdmin mounts the calls that administer keys on a group of routes,
+// each guarded by the admin secret in the header secret-key:
 //
-//	@Summary		Issue a key
-//	@Description	For a user, with username, email and password: a new user, or one more key for a user whose password is right. Or for a service, with just a name. A user's keys are bounded in number and lifetime; an expiration_date that is sent is not moved by the user. The answer is the only place where the key is ever shown.
-//	@Tags			keys
-//	@Accept			json
-//	@Produce		json
-//	@Param			body	body		newKeyRequest	true	"whom the key is for, and until when"
-//	@Success		201		{object}	newKeyResponse
-//	@Failure		400,401,403,404,409,413,415,429,503	{object}	Problem
-//	@Failure		422	{object}	Problem{proposed_password=string}
-//	@Security		AdminSecret
-//	@Router			/new [post]
-func (a *Auth) newKey(c *gin.Context) (id string, err error) {
-	var request newKeyRequest
-	if err := readJSON(c, &request); err != nil {
-		return "", err
-	}
-	act := a.act()
-	order, err := request.order(act.Date, a.userLifetime())
-	if err != nil {
-		return "", err
-	}
-	text := security.NewKey(a.config.KeyPrefix)
-	key, err := a.issue(c, act, keyOf(order, text, act.Date), order.user)
-	if err != nil {
-		return key.ID, err
-	}
-	c.JSON(http.StatusCreated, newKeyResponse{APIKey: text, keyResponse: a.describe(key)})
-	return key.ID, nil
-}
-
-// issue stores a key for a user or a service. With an error it returns the key
-// if that is stored all the same, or may be.
-func (a *Auth) issue(c *gin.Context, act repository.Act, key models.APIKey, user *userOrder) (models.APIKey, error) {
-	if user == nil {
-		return stored(key, a.createKey(c.Request.Context(), act, key, 0))
-	}
-	who := *user
-	who.address = cmp.Or(who.address, a.config.ClientIP(c))
-	return a.issueToUser(c.Request.Context(), act, key, who)
-}
-
-// keyOf makes the record of a new key.
-func keyOf(order keyOrder, text string, now time.Time) models.APIKey {
-	hash := security.HashKey(text)
-	return models.APIKey{
-		ID:              newID(),
-		Hash:            hash[:],
-		Hint:            security.Hint(text),
-		Name:            order.name,
-		CreationDate:    now,
-		ExpirationDate:  order.expiration,
-		ExpirationFixed: order.isFixed,
-	}
-}
-
-// renewKey moves a key's expiration date.
+//	POST /new     issue a key
+//	POST /renew   move a key's expiration date
+//	POST /revoke  refuse a key from now on
+//	POST /delete  remove a key, but not its usage
+//	GET  /logs    list keys with their usage
+//	GET  /usage   usage over time
+//	POST /verify  tell whether a password is a user's
+//	GET  /users   list users
 //
-//	@Summary		Renew a key
-//	@Description	To expiration_date, or to the default counted from now, which may be earlier than the date it had. A revoked key is renewed only with reactivate. An expiration_date that is sent is not moved by the key's user from then on.
-//	@Tags			keys
-//	@Accept			json
-//	@Produce		json
-//	@Param			body	body		renewKeyRequest	true	"which key, and until when"
-//	@Success		200		{object}	renewKeyResponse
-//	@Failure		400,401,404,409,413,415,422,429,503	{object}	Problem
-//	@Security		AdminSecret
-//	@Router			/renew [post]
-func (a *Auth) renewKey(c *gin.Context) (id string, err error) {
-	var request renewKeyRequest
-	if err := readJSON(c, &request); err != nil {
-		return "", err
-	}
-	act := a.act()
-	expiration, invalid := request.validity(act.Date, a.adminLifetime())
-	if fields := append(a.refErrors(request.keyRef), invalid...); len(fields) > 0 {
-		return "", problem.InvalidFields(fields...)
-	}
-	ctx, cancel := storeContext(c)
-	defer cancel()
-	if id, err = a.resolve(ctx, request.keyRef); err != nil {
-		return id, err
-	}
-	key, reactivated, err := a.repo.RenewKey(ctx, act, id, repository.Renewal{
-		Expiration: expiration, Fixed: request.ExpirationDate != nil, Reactivate: request.Reactivate,
-	})
-	if err != nil {
-		return id, err
-	}
-	if reactivated {
-		a.audit(c, actorAdmin, "key.reactivate", id, nil)
-	}
-	c.JSON(http.StatusOK, renewKeyResponse{keyResponse: a.describe(key), Reactivated: reactivated})
-	return id, nil
-}
-
-// revokeKey refuses a key from now on.
+//	GET  /users/export   all that is held of a user
+//	POST /users/update   end a user's access at a date
+//	POST /users/disable  refuse a user and all their keys from now on
+//	POST /users/enable   let them in again
+//	POST /users/delete   erase a user
+//	POST /users/reset    make a password worthless and mail a link to a new one
 //
-//	@Summary		Revoke a key
-//	@Description	May be repeated: the first date stays.
-//	@Tags			keys
-//	@Accept			json
-//	@Produce		json
-//	@Param			body	body		keyRef	true	"which key"
-//	@Success		200		{object}	keyResponse
-//	@Failure		400,401,404,413,415,422,429,503	{object}	Problem
-//	@Security		AdminSecret
-//	@Router			/revoke [post]
-func (a *Auth) revokeKey(c *gin.Context) (id string, err error) {
-	var request keyRef
-	if err := readJSON(c, &request); err != nil {
-		return "", err
+// The last is there only with a Config.Mailer. The group is a *gin.RouterGroup
+// or a *gin.Engine.
+func (a *Auth) RegisterAdmin(group interface {
+	gin.IRouter
+	BasePath() string
+}) {
+	calls := group.Group("", a.admin.RequireSecret)
+	calls.POST("/new", a.admin.NewKey)
+	calls.POST("/renew", a.admin.RenewKey)
+	calls.POST("/revoke", a.admin.RevokeKey)
+	calls.POST("/delete", a.admin.DeleteKey)
+	calls.GET("/logs", a.admin.Logs)
+	calls.GET("/usage", a.admin.Usage)
+	calls.POST("/verify", a.admin.Verify)
+	calls.GET("/users", a.admin.ListUsers)
+	calls.GET("/users/export", a.admin.ExportUser)
+	calls.POST("/users/update", a.admin.UpdateUser)
+	calls.POST("/users/disable", a.admin.DisableUser)
+	calls.POST("/users/enable", a.admin.EnableUser)
+	calls.POST("/users/delete", a.admin.DeleteUser)
+	if a.SendsMail() {
+		calls.POST("/users/reset", a.admin.ResetUser)
 	}
-	if fields := a.refErrors(request); len(fields) > 0 {
-		return "", problem.InvalidFields(fields...)
-	}
-	ctx, cancel := storeContext(c)
-	defer cancel()
-	if id, err = a.resolve(ctx, request); err != nil {
-		return id, err
-	}
-	key, err := a.repo.RevokeKey(ctx, a.act(), id)
-	if err != nil {
-		return id, err
-	}
-	c.JSON(http.StatusOK, a.describe(key))
-	return id, nil
+	a.mounts.add(&a.mounts.admin, group.BasePath())
 }
 
-// deleteKey removes a key for good.
+// RegisterAccount mounts the calls with which users look after their own keys
+// on a group of routes:
 //
-//	@Summary		Delete a key
-//	@Description	Its usage stays in the logs under its id, which is never used again.
-//	@Tags			keys
-//	@Accept			json
-//	@Param			body	body	keyID	true	"which key"
-//	@Success		204
-//	@Failure		400,401,404,413,415,422,429,503	{object}	Problem
-//	@Security		AdminSecret
-//	@Router			/delete [post]
-func (a *Auth) deleteKey(c *gin.Context) (id string, err error) {
-	var request keyID
-	if err := readJSON(c, &request); err != nil {
-		return "", err
+//	GET  /          who they are
+//	GET  /logs      their keys with their usage
+//	GET  /usage     their usage over time
+//	POST /new       issue a further key (*)
+//	POST /renew     move a key's expiration date, but not of a revoked one (*)
+//	POST /revoke    refuse a key from now on
+//	POST /password  change the password (*)
+//	POST /email     change the email address (*), once the new one is confirmed
+//
+// They authenticate by HTTP Basic, with username or email address and the
+// password, or by one of their keys; what is marked (*) needs the password. Of
+// both, a key decides, or where the password is needed, Basic.
+// With a Config.Mailer there are, too:
+//
+//	POST /confirm/send  mail a link that confirms the address
+//	GET  /confirm       the page that the link leads to
+//	POST /confirm       confirm the address, a new one with the password
+//	POST /forgot        mail a link to a new password
+//	GET  /reset         the page that the link leads to
+//	POST /reset         set a new password
+//
+// What changes something wants application/json and no other origin's pages
+// (http.CrossOriginProtection). The links lead to Config.PublicURL and the
+// group's path; where there are several groups, to the first.
+func (a *Auth) RegisterAccount(group interface {
+	gin.IRouter
+	BasePath() string
+}) {
+	calls := group.Group("", a.account.Protect)
+	calls.GET("", a.account.Show)
+	calls.GET("/logs", a.account.Logs)
+	calls.GET("/usage", a.account.Usage)
+	calls.POST("/new", a.account.NewKey)
+	calls.POST("/renew", a.account.RenewKey)
+	calls.POST("/revoke", a.account.RevokeKey)
+	calls.POST("/password", a.account.ChangePassword)
+	calls.POST("/email", a.account.ChangeEmail)
+	if a.SendsMail() {
+		calls.POST("/confirm/send", a.account.SendConfirmation)
+		calls.GET("/confirm", account.ShowPage)
+		calls.POST("/confirm", a.account.Confirm)
+		calls.POST("/forgot", a.account.Forgot)
+		calls.GET("/reset", account.ShowPage)
+		calls.POST("/reset", a.account.Reset)
 	}
-	if fields := idErrors(request.ID); len(fields) > 0 {
-		return "", problem.InvalidFields(fields...)
-	}
-	ctx, cancel := storeContext(c)
-	defer cancel()
-	id = canonicalID(request.ID)
-	if err := a.repo.DeleteKey(ctx, a.act(), id); err != nil {
-		return id, err
-	}
-	c.Status(http.StatusNoContent)
-	return id, nil
+	a.mounts.add(&a.mounts.account, group.BasePath())
 }
-
-// refErrors says what is wrong with a reference to a key: by its id or by
-// itself, one of the two.
-func (a *Auth) refErrors(ref keyRef) []problem.Field {
-	switch {
-	case ref.ID == "" && ref.APIKey == "":
-		return []problem.Field{problem.Missing("id"), problem.Missing("api_key")}
-	case ref.ID != "" && ref.APIKey != "":
-		return []problem.Field{problem.NewField("api_key", "api_key_superfluous", "Send either id or api_key.")}
-	case ref.APIKey != "" && !security.IsKey(a.config.KeyPrefix, ref.APIKey):
-		return []problem.Field{problem.NewField("api_key", "api_key_invalid", "This does not have the form of a key.")}
-	case ref.ID != "":
-		return idErrors(ref.ID)
-	default:
-		return nil
-	}
-}
-
-// resolve returns the id of the key that is meant.
-func (a *Auth) resolve(ctx context.Context, ref keyRef) (id string, err error) {
-	if ref.ID != "" {
-		return canonicalID(ref.ID), nil
-	}
-	hash := security.HashKey(ref.APIKey)
-	key, err := a.repo.KeyByHash(ctx, hash[:])
-	return key.ID, err
-}
-
-func isNotFound(err error) bool { return errors.Is(err, repository.ErrNotFound) }

@@ -1,18 +1,12 @@
 package ginauth
 
-import (
-	"fmt"
-	"net/textproto"
-	"strings"
-
-	"golang.org/x/net/http/httpguts"
-)
+import "github.com/ginauth/ginauth/internal/credential"
 
 // The places in a request where a key may be.
 const (
-	InHeader = "header"
-	InQuery  = "query"
-	InBearer = "bearer"
+	InHeader = credential.InHeader
+	InQuery  = credential.InQuery
+	InBearer = credential.InBearer
 )
 
 // KeySource is a place in a request where a key may be.
@@ -31,29 +25,11 @@ func DefaultKeySources() []KeySource {
 	return []KeySource{{InHeader, "api-key"}, {InQuery, "api-key"}, {InBearer, ""}}
 }
 
-func (s KeySource) validate() error {
-	switch {
-	case spells(s.Name, secretLetters): // the admin secret must not be taken for a key
-		return fmt.Errorf("%q %q is a spelling of secret-key, which carries the admin secret", s.In, s.Name)
-	case s.In == InBearer && s.Name == "", s.In == InQuery && httpguts.ValidHeaderFieldName(s.Name):
-		return nil
-	case s.In == InHeader && httpguts.ValidHeaderFieldName(s.Name) && !isReserved(s.Name):
-		return nil
-	default:
-		return fmt.Errorf("%q %q is not a place for a key", s.In, s.Name)
+// credentialSources is what the reader of credentials calls them.
+func credentialSources(sources []KeySource) []credential.Source {
+	all := make([]credential.Source, len(sources))
+	for i, source := range sources {
+		all[i] = credential.Source(source)
 	}
-}
-
-// equals disregards case where HTTP does.
-func (s KeySource) equals(other KeySource) bool {
-	if s.In == InHeader {
-		return other.In == InHeader && strings.EqualFold(s.Name, other.Name)
-	}
-	return s == other
-}
-
-// isReserved says which headers are not for keys: Authorization has a source
-// of its own.
-func isReserved(header string) bool {
-	return textproto.CanonicalMIMEHeaderKey(header) == "Authorization"
+	return all
 }

@@ -133,15 +133,15 @@ func join(base, name string) string {
 // key twice.
 func addExamples(definitions object) {
 	for name, example := range map[string]object{
-		"ginauth.newKeyRequest":       {"username": "ada", "email": "ada@example.com", "password": "Analytical-1_Engine", "name": "notebook"},
-		"ginauth.renewKeyRequest":     {"id": "", "expiration_date": "2099-12-31", "reactivate": false},
-		"ginauth.keyRef":              {"id": ""},
-		"ginauth.keyID":               {"id": ""},
-		"ginauth.accountRenewRequest": {"id": "", "expiration_date": "2099-12-31"},
-		"ginauth.verifyRequest":       {"username": "ada", "password": "Analytical-1_Engine"},
-		"ginauth.userRef":             {"username": "ada"},
-		"ginauth.deleteUserRequest":   {"username": "ada", "detach_keys": false},
-		"ginauth.resetUserRequest":    {"username": "ada", "revoke_keys": false},
+		"ginauth.NewKeyRequest":          {"username": "ada", "email": "ada@example.com", "password": "Analytical-1_Engine", "name": "notebook"},
+		"ginauth.RenewKeyRequest":        {"id": "", "expiration_date": "2099-12-31", "reactivate": false},
+		"ginauth.KeyRef":                 {"id": ""},
+		"ginauth.KeyID":                  {"id": ""},
+		"ginauth.AccountRenewKeyRequest": {"id": "", "expiration_date": "2099-12-31"},
+		"ginauth.VerifyRequest":          {"username": "ada", "password": "Analytical-1_Engine"},
+		"ginauth.UserRef":                {"username": "ada"},
+		"ginauth.DeleteUserRequest":      {"username": "ada", "detach_keys": false},
+		"ginauth.ResetUserRequest":       {"username": "ada", "revoke_keys": false},
 	} {
 		member(definitions, name)["example"] = example
 	}

@@ -61,7 +61,7 @@ type Field struct {
 	Field  string `json:"field" example:"email"`
 	Code   string `json:"code" example:"email_invalid"`
 	Detail string `json:"detail" example:"The email address must be a plain address like name@example.org."`
-}
+} // @name ginauth.Field
 
 // Error implements error, for operators: the code, and the cause or the detail.
 func (e *Error) Error() string {

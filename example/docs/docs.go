@@ -69,6 +69,23 @@ const docTemplate = `{
         }
     },
     "definitions": {
+        "ginauth.Field": {
+            "type": "object",
+            "properties": {
+                "code": {
+                    "type": "string",
+                    "example": "email_invalid"
+                },
+                "detail": {
+                    "type": "string",
+                    "example": "The email address must be a plain address like name@example.org."
+                },
+                "field": {
+                    "type": "string",
+                    "example": "email"
+                }
+            }
+        },
         "ginauth.Problem": {
             "type": "object",
             "properties": {
@@ -86,7 +103,7 @@ const docTemplate = `{
                     "description": "Errors names the fields that were refused, if any were.",
                     "type": "array",
                     "items": {
-                        "$ref": "#/definitions/problem.Field"
+                        "$ref": "#/definitions/ginauth.Field"
                     }
                 },
                 "status": {
@@ -106,23 +123,6 @@ const docTemplate = `{
                 "message": {
                     "type": "string",
                     "example": "hello, ada"
-                }
-            }
-        },
-        "problem.Field": {
-            "type": "object",
-            "properties": {
-                "code": {
-                    "type": "string",
-                    "example": "email_invalid"
-                },
-                "detail": {
-                    "type": "string",
-                    "example": "The email address must be a plain address like name@example.org."
-                },
-                "field": {
-                    "type": "string",
-                    "example": "email"
                 }
             }
         }

@@ -1,0 +1,147 @@
+package account
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/internal/api"
+	"github.com/ginauth/ginauth/models"
+	"github.com/ginauth/ginauth/problem"
+	"github.com/ginauth/ginauth/users"
+)
+
+// ChangePassword changes the user's password.
+//
+//	@Summary	Change your password
+//	@Tags		account
+//	@Accept		json
+//	@Produce	json
+//	@Param		body	body		passwordRequest	true	"the new password"
+//	@Success	200		{object}	api.User
+//	@Failure	400,401,403,404,409,413,415,429,503	{object}	ginauth.Problem
+//	@Failure	422	{object}	ginauth.Problem{proposed_password=string}
+//	@Security	Account
+//	@Router		/account/password [post]
+func (a *API) ChangePassword(c *gin.Context) {
+	var request passwordRequest
+	user, ctx, ok := a.login(c, withPassword, "user.password")
+	if !ok || !a.Read(ctx, c, "user.password", &request) {
+		return
+	}
+	changed, err := a.Users.ChangePassword(ctx, users.Authenticated(user), users.PasswordParams{
+		Password: request.Password, RevokeKeys: request.RevokeKeys,
+	})
+	a.Answer(c, api.NewUser(changed), err)
+}
+
+// ChangeEmail changes the user's address.
+//
+//	@Summary		Change your email address
+//	@Description	If mail can be sent, the new address is pending until it is confirmed: a link goes there, the address in effect is told, and the answer is the same if the new one is somebody else's. Without mail the change is in effect at once, and the new address is not confirmed.
+//	@Tags			account
+//	@Accept			json
+//	@Produce		json
+//	@Param			body	body		emailRequest	true	"the new address"
+//	@Success		200		{object}	api.Account
+//	@Failure		400,401,403,404,409,413,415,422,429,503	{object}	ginauth.Problem
+//	@Security		Account
+//	@Router			/account/email [post]
+func (a *API) ChangeEmail(c *gin.Context) {
+	var request emailRequest
+	user, ctx, ok := a.login(c, withPassword, "user.email")
+	if !ok || !a.Read(ctx, c, "user.email", &request) {
+		return
+	}
+	changed, err := a.Users.ChangeEmail(ctx, users.Authenticated(user), request.Email)
+	a.Answer(c, api.NewAccount(changed), err)
+}
+
+// SendConfirmation mails a link that confirms the user's address.
+//
+//	@Summary	Mail a link that confirms your address
+//	@Tags		account
+//	@Accept		json
+//	@Success	202
+//	@Failure	401,403,404,409,415,429,503	{object}	ginauth.Problem
+//	@Security	Account
+//	@Router		/account/confirm/send [post]
+func (a *API) SendConfirmation(c *gin.Context) {
+	user, ctx, ok := a.login(c, withAny, "user.confirm.send")
+	if !ok {
+		return
+	}
+	if err := api.RequireJSON(c); err != nil {
+		a.Records.Call(ctx, "user.confirm.send", "", err)
+		a.Refuse(c, err)
+		return
+	}
+	a.Done(c, http.StatusAccepted, a.Users.SendConfirmation(ctx, users.Authenticated(user)))
+}
+
+// Confirm uses a token that was mailed up, to confirm the address.
+//
+//	@Summary		Confirm an address
+//	@Description	With the token of the link. A first confirmation revokes the keys issued before, since somebody else may have given the address. A new address needs the login, by HTTP Basic, of the user who asked for it; if it was taken meanwhile, nothing changes.
+//	@Tags			account
+//	@Accept			json
+//	@Param			body	body	confirmRequest	true	"the token"
+//	@Success		204
+//	@Failure		400,401,403,409,413,415,422,429,503	{object}	ginauth.Problem
+//	@Router			/account/confirm [post]
+func (a *API) Confirm(c *gin.Context) {
+	var request confirmRequest
+	login := takeBasic(c.Request)
+	ctx := a.public(c)
+	if !a.Read(ctx, c, "user.confirm", &request) {
+		return
+	}
+	_, err := a.Users.Confirm(ctx, users.ConfirmParams{Token: request.Token, Login: func(ctx context.Context) (models.User, error) {
+		if !login.sent {
+			return models.User{}, problem.Unauthenticated("credentials_missing", "Log in to confirm a new address: send username and password by HTTP Basic.")
+		}
+		return a.byPassword(ctx, login)
+	}})
+	a.Done(c, http.StatusNoContent, err)
+}
+
+// Forgot mails a link to a new password.
+//
+//	@Summary		Mail a link to a new password
+//	@Description	The answer is the same whether anybody has the address or not.
+//	@Tags			account
+//	@Accept			json
+//	@Param			body	body	emailRequest	true	"the address"
+//	@Success		202
+//	@Failure		400,403,413,415,422,429,503	{object}	ginauth.Problem
+//	@Router			/account/forgot [post]
+func (a *API) Forgot(c *gin.Context) {
+	var request emailRequest
+	ctx := a.public(c)
+	if !a.Read(ctx, c, "user.forgot", &request) {
+		return
+	}
+	a.Done(c, http.StatusAccepted, a.Users.RequestReset(ctx, request.Email))
+}
+
+// Reset uses a token that was mailed up, to set a new password.
+//
+//	@Summary		Set a new password
+//	@Description	With the token of the link, which confirms the address, too. If it was not confirmed before, the keys are revoked, since somebody else may have registered the address; else they are if revoke_keys is sent.
+//	@Tags			account
+//	@Accept			json
+//	@Param			body	body	resetRequest	true	"the token and the new password"
+//	@Success		204
+//	@Failure		400,403,409,413,415,429,503	{object}	ginauth.Problem
+//	@Failure		422	{object}	ginauth.Problem{proposed_password=string}
+//	@Router			/account/reset [post]
+func (a *API) Reset(c *gin.Context) {
+	var request resetRequest
+	ctx := a.public(c)
+	if !a.Read(ctx, c, "user.password", &request) {
+		return
+	}
+	_, err := a.Users.Reset(ctx, users.ResetParams{Token: request.Token, Password: request.Password, RevokeKeys: request.RevokeKeys})
+	a.Done(c, http.StatusNoContent, err)
+}

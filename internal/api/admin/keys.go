@@ -1,0 +1,173 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/internal/api"
+	"github.com/ginauth/ginauth/keys"
+	"github.com/ginauth/ginauth/users"
+)
+
+// NewKey issues a key.
+//
+//	@Summary		Issue a key
+//	@Description	For a user, with username, email and password: a new user, or one more key for a user whose password is right. Or for a service, with just a name. A user's keys are bounded in number and lifetime; an expiration_date that is sent is not moved by the user. The answer is the only place where the key is ever shown.
+//	@Tags			keys
+//	@Accept			json
+//	@Produce		json
+//	@Param			body	body		newKeyRequest	true	"whom the key is for, and until when"
+//	@Success		201		{object}	api.IssuedKey
+//	@Failure		400,401,403,404,409,413,415,429,503	{object}	ginauth.Problem
+//	@Failure		422	{object}	ginauth.Problem{proposed_password=string}
+//	@Security		AdminSecret
+//	@Router			/new [post]
+func (a *API) NewKey(c *gin.Context) {
+	var request newKeyRequest
+	ctx := a.context(c)
+	if !a.Read(ctx, c, "key.create", &request) {
+		return
+	}
+	issued, err := a.issue(ctx, request)
+	a.Created(c, api.NewIssuedKey(issued, a.Now()), err)
+}
+
+// issue issues a key to a service or to a user.
+func (a *API) issue(ctx context.Context, request newKeyRequest) (keys.Issued, error) {
+	if err := request.check(); err != nil {
+		a.Records.Call(ctx, "key.create", "", err)
+		return keys.Issued{}, err
+	}
+	key := keys.IssueParams{Name: request.Name, ExpirationDate: request.Date(), NeverExpires: request.NeverExpires}
+	if !request.isForUser() {
+		return a.Keys.Issue(ctx, key)
+	}
+	return a.Users.RegisterOrIssue(ctx, users.RegisterParams{
+		Username: request.Username, Email: request.Email, Password: request.Password, ClientAddress: request.ClientAddress, Key: key,
+	})
+}
+
+// RenewKey moves a key's expiration date.
+//
+//	@Summary		Renew a key
+//	@Description	To expiration_date, or to the default counted from now, which may be earlier than the date it had. A revoked key is renewed only with reactivate. An expiration_date that is sent is not moved by the key's user from then on.
+//	@Tags			keys
+//	@Accept			json
+//	@Produce		json
+//	@Param			body	body		renewKeyRequest	true	"which key, and until when"
+//	@Success		200		{object}	api.RenewedKey
+//	@Failure		400,401,404,409,413,415,422,429,503	{object}	ginauth.Problem
+//	@Security		AdminSecret
+//	@Router			/renew [post]
+func (a *API) RenewKey(c *gin.Context) {
+	var request renewKeyRequest
+	ctx := a.context(c)
+	if !a.Read(ctx, c, "key.renew", &request) {
+		return
+	}
+	renewed, err := a.Keys.Renew(ctx, request.Ref(), keys.RenewParams{
+		ExpirationDate: request.Date(), NeverExpires: request.NeverExpires, Reactivate: request.Reactivate,
+	})
+	a.Answer(c, api.NewRenewedKey(renewed, a.Now()), err)
+}
+
+// RevokeKey refuses a key from now on.
+//
+//	@Summary		Revoke a key
+//	@Description	May be repeated: the first date stays.
+//	@Tags			keys
+//	@Accept			json
+//	@Produce		json
+//	@Param			body	body		api.KeyRef	true	"which key"
+//	@Success		200		{object}	api.Key
+//	@Failure		400,401,404,413,415,422,429,503	{object}	ginauth.Problem
+//	@Security		AdminSecret
+//	@Router			/revoke [post]
+func (a *API) RevokeKey(c *gin.Context) {
+	var request api.KeyRef
+	ctx := a.context(c)
+	if !a.Read(ctx, c, "key.revoke", &request) {
+		return
+	}
+	key, err := a.Keys.Revoke(ctx, request.Ref())
+	a.Answer(c, api.NewKey(key, a.Now()), err)
+}
+
+// DeleteKey removes a key for good.
+//
+//	@Summary		Delete a key
+//	@Description	Its usage stays in the logs under its id, which is never used again.
+//	@Tags			keys
+//	@Accept			json
+//	@Param			body	body	keyID	true	"which key"
+//	@Success		204
+//	@Failure		400,401,404,413,415,422,429,503	{object}	ginauth.Problem
+//	@Security		AdminSecret
+//	@Router			/delete [post]
+func (a *API) DeleteKey(c *gin.Context) {
+	var request keyID
+	ctx := a.context(c)
+	if !a.Read(ctx, c, "key.delete", &request) {
+		return
+	}
+	a.Done(c, http.StatusNoContent, a.Keys.Delete(ctx, request.ref()))
+}
+
+// Logs lists keys with their usage.
+//
+//	@Summary		Usage of keys
+//	@Description	One row for each key that was ever issued, deleted ones included; newest use first unless told otherwise. A request that passed the guard shows here within two seconds.
+//	@Tags			keys
+//	@Produce		json
+//	@Param			id			query		string	false	"one key, by its id"
+//	@Param			name		query		string	false	"keys of this name"
+//	@Param			username	query		string	false	"keys of this user"
+//	@Param			email		query		string	false	"keys of the user with this address"
+//	@Param			status		query		string	false	"keys in this state"	Enums(active, expired, revoked, disabled, deleted)
+//	@Param			sort		query		string	false	"what to sort by; id is the order of issue"	Enums(latest_query_date, total_queries, id)	default(latest_query_date)
+//	@Param			order		query		string	false	"which way"	Enums(desc, asc)	default(desc)
+//	@Param			limit		query		int		false	"rows on a page"	minimum(1)	maximum(1000)	default(100)
+//	@Param			cursor		query		string	false	"next_cursor of the page before"
+//	@Success		200			{object}	api.KeyList
+//	@Failure		401,422,429,503	{object}	ginauth.Problem
+//	@Security		AdminSecret
+//	@Router			/logs [get]
+func (a *API) Logs(c *gin.Context) {
+	query, ctx := api.KeyQuery{}, a.context(c)
+	if !a.ReadQuery(ctx, c, "key.list", query.Set) {
+		return
+	}
+	list, err := a.Keys.List(ctx, query.Filter, query.Page)
+	a.Answer(c, api.NewKeyList(list, a.Now()), err)
+}
+
+// Usage shows usage over time.
+//
+//	@Summary		Usage over time
+//	@Description	How often keys were used in each hour or day of UTC, oldest first; intervals without use have no row. Hours are kept for 90 days, days for 400, unless configured otherwise. A deleted key keeps its series. A request that passed the guard shows here within two seconds.
+//	@Tags			keys
+//	@Produce		json
+//	@Param			id			query		string	false	"one key, by its id"
+//	@Param			username	query		string	false	"keys of this user"
+//	@Param			email		query		string	false	"keys of the user with this address"
+//	@Param			route		query		string	false	"one route, by its template, such as /users/:id"
+//	@Param			interval	query		string	false	"what there is a row for"	Enums(hour, day)	default(day)
+//	@Param			from		query		string	false	"RFC 3339, or a plain date; 30 days before to if left out. The hour or day in which it lies is shown whole"
+//	@Param			to			query		string	false	"RFC 3339, or a plain date for the end of that day; now if left out. At most 400 days after from, or 31 by hour"
+//	@Param			by			query		string	false	"what to break the series down by: key, user and route, separated by commas"	default(key)
+//	@Param			limit		query		int		false	"rows on a page"	minimum(1)	maximum(1000)	default(100)
+//	@Param			cursor		query		string	false	"next_cursor of the page before"
+//	@Success		200			{object}	api.UsageList
+//	@Failure		401,422,429,503	{object}	ginauth.Problem
+//	@Security		AdminSecret
+//	@Router			/usage [get]
+func (a *API) Usage(c *gin.Context) {
+	query, ctx := api.UsageQuery{}, a.context(c)
+	if !a.ReadQuery(ctx, c, "usage.list", query.Set) {
+		return
+	}
+	series, err := a.Keys.Usage(ctx, query.Filter, query.Page)
+	a.Answer(c, api.NewUsageList(series), err)
+}

@@ -1,0 +1,139 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"iter"
+	"mime"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ginauth/ginauth/problem"
+)
+
+// maxBody is the largest body that is read, in bytes: several times what the
+// longest accepted fields need.
+const maxBody = 16 << 10
+
+// readJSON reads the request's body, one JSON object, into a struct. Fields
+// that it does not know are refused, since a misspelt never_expires or
+// reactivate would do something else than was meant.
+func readJSON(c *gin.Context, into any) error {
+	if err := RequireJSON(c); err != nil {
+		return err
+	}
+	body, err := readBody(c)
+	if err != nil {
+		return err
+	}
+	if err := checkNames(body); err != nil {
+		return err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return refusedJSON(err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return malformed("The body must be one JSON object and nothing after it.")
+	}
+	return nil
+}
+
+// RequireJSON refuses what a page of another origin could send without being
+// asked for its leave.
+func RequireJSON(c *gin.Context) error {
+	mediaType, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
+	if err != nil || mediaType != "application/json" {
+		return problem.Unsupported("content_type_unsupported", "The body must be application/json.")
+	}
+	return nil
+}
+
+// FetchBody waits for as much of the body as readBody reads.
+func FetchBody(r *http.Request) {
+	body, _ := io.ReadAll(io.LimitReader(r.Body, maxBody+1)) // an error comes again
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(body), r.Body), r.Body}
+}
+
+func readBody(c *gin.Context) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, problem.TooLarge("body_too_large", "The body is larger than this call accepts.")
+	case err != nil:
+		return nil, malformed("The body could not be read to its end.")
+	case len(bytes.TrimSpace(body)) == 0:
+		return nil, malformed("The body is empty; it must be a JSON object.")
+	case !utf8.Valid(body):
+		return nil, malformed("The body must be UTF-8.")
+	}
+	return body, nil
+}
+
+// checkNames refuses what encoding/json would let pass: a field that is there
+// twice, and one in another case. What is no object is left to the decoder.
+func checkNames(body []byte) error {
+	seen := map[string]bool{}
+	for name := range fieldNames(body) {
+		if strings.ContainsFunc(name, isForeign) {
+			return withField(name, "field_unknown", "This call has no such field.")
+		}
+		if seen[name] {
+			return withField(name, "field_repeated", "This field is there twice.")
+		}
+		seen[name] = true
+	}
+	return nil
+}
+
+// isForeign tells what is in no field's name. The decoder takes other letters
+// for ours: capitals, and some beyond ASCII.
+func isForeign(r rune) bool { return r != '_' && (r < 'a' || r > 'z') }
+
+// fieldNames gives the names of an object's fields as they are written, up to
+// the first error.
+func fieldNames(body []byte) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		decoder := json.NewDecoder(bytes.NewReader(body))
+		if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
+			return
+		}
+		for decoder.More() {
+			token, _ := decoder.Token()
+			name, ok := token.(string)
+			var value json.RawMessage
+			if !ok || decoder.Decode(&value) != nil || !yield(name) {
+				return
+			}
+		}
+	}
+}
+
+// refusedJSON names the field that could not be decoded, where there is one.
+func refusedJSON(err error) error {
+	var wrongType *json.UnmarshalTypeError
+	if errors.As(err, &wrongType) && wrongType.Field != "" {
+		name := wrongType.Field[strings.LastIndexByte(wrongType.Field, '.')+1:] // what embeds it is ours to know
+		return withField(name, "type_wrong", "This has the wrong JSON type: "+wrongType.Value+".")
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		return withField(strings.Trim(name, `"`), "field_unknown", "This call has no such field.")
+	}
+	return malformed("The body is not a JSON object.")
+}
+
+func withField(name, code, detail string) *problem.Error {
+	return problem.Malformed("body_invalid", "The body has a field that this call cannot take.", problem.NewField(name, code, detail))
+}
+
+func malformed(detail string) *problem.Error { return problem.Malformed("body_invalid", detail) }

@@ -1,0 +1,120 @@
+package api
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/ginauth/ginauth/internal/fields"
+	"github.com/ginauth/ginauth/internal/ids"
+	"github.com/ginauth/ginauth/problem"
+	"github.com/ginauth/ginauth/repository"
+)
+
+// Query gathers what is wrong with the parameters of a call.
+type Query struct{ errors []problem.Field }
+
+// parseQuery hands each parameter to set, which refuses those that the call
+// does not have: a misspelt filter would show more than was asked for.
+func parseQuery(rawQuery string, set func(p *Query, name, value string)) error {
+	query, err := url.ParseQuery(rawQuery)
+	if err != nil {
+		return problem.Invalid("query_invalid", "The query cannot be read.")
+	}
+	p := &Query{}
+	for name, values := range query {
+		switch {
+		case len(values) != 1 || values[0] == "":
+			p.refuse(name, "Send this parameter once, with a value.")
+		case !utf8.ValidString(values[0]) || strings.Contains(values[0], "\x00"): // no store can look for it
+			p.refuse(name, "This must be text in UTF-8.")
+		default:
+			set(p, name, values[0])
+		}
+	}
+	return p.err()
+}
+
+// err reports all that was refused, in a fixed order.
+func (p *Query) err() error {
+	if len(p.errors) == 0 {
+		return nil
+	}
+	slices.SortFunc(p.errors, func(a, b problem.Field) int { return strings.Compare(a.Field, b.Field) })
+	return problem.InvalidFields(p.errors...)
+}
+
+func (p *Query) refuse(name, detail string) {
+	p.errors = append(p.errors, problem.NewField(name, "parameter_invalid", detail))
+}
+
+// RefuseUnknown refuses a parameter that the call does not have.
+func (p *Query) RefuseUnknown(name string) {
+	p.refuse(name, "This call has no such parameter.")
+}
+
+// canonical reads a name or an address by a rule of package security.
+func (p *Query) canonical(name, value string, rule func(string) (string, error)) string {
+	canonical, err := rule(value)
+	p.errors = fields.Append(p.errors, name, err)
+	return canonical
+}
+
+// flag reads true or false.
+func (p *Query) flag(name, value string) *bool {
+	set := oneOf(p, name, value, "true", "false") == "true"
+	return &set
+}
+
+func (p *Query) limit(name, value string) int {
+	limit, err := strconv.Atoi(value)
+	if err != nil || limit < 1 || limit > repository.MaxLimit {
+		p.refuse(name, "This must be a number from 1 to "+strconv.Itoa(repository.MaxLimit)+".")
+	}
+	return limit
+}
+
+// oneOf accepts one of a few values.
+func oneOf[T ~string](p *Query, name, value string, allowed ...T) T {
+	if !slices.Contains(allowed, T(value)) {
+		p.refuse(name, "This is none of the values that the call knows.")
+	}
+	return T(value)
+}
+
+// date reads RFC 3339 or a plain date, which stands for so much after the
+// beginning of that day.
+func (p *Query) date(name, value string, plain time.Duration) time.Time {
+	date, err := time.Parse(time.DateOnly, value)
+	if err == nil {
+		date = date.Add(plain)
+	} else {
+		date, err = time.Parse(time.RFC3339, value)
+	}
+	if err != nil || date.UTC().Year() < 1970 {
+		p.refuse(name, "This must be a date (2006-01-02) or a date and time with zone (RFC 3339), from 1970 on.")
+	}
+	return date.UTC()
+}
+
+func (p *Query) breakdown(name, value string) (by repository.Breakdown) {
+	dimensions := map[string]*bool{"key": &by.Key, "user": &by.User, "route": &by.Route}
+	for part := range strings.SplitSeq(value, ",") {
+		dimension, ok := dimensions[part]
+		if !ok {
+			p.refuse(name, "This must be key, user or route, or several of them separated by commas.")
+			break
+		}
+		*dimension = true
+	}
+	return by
+}
+
+// ID reads the id of a key or user.
+func (p *Query) ID(value string) string {
+	p.errors = append(p.errors, fields.ID(value)...)
+	return ids.Canonical(value)
+}

@@ -1,0 +1,142 @@
+package keys
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/ginauth/ginauth/internal/audit"
+	"github.com/ginauth/ginauth/internal/store"
+	"github.com/ginauth/ginauth/problem"
+	"github.com/ginauth/ginauth/repository"
+)
+
+// DefaultLimit is the size of a page when none is asked for.
+const DefaultLimit = 100
+
+const (
+	oneDay = 24 * time.Hour
+	// defaultRange is how far back a series goes when its filter has no From.
+	defaultRange = 30 * oneDay
+	// maxHourRange and maxDayRange bound what one call adds up.
+	maxHourRange = 31 * oneDay
+	maxDayRange  = 400 * oneDay
+)
+
+// List returns one page of keys with their usage, deleted keys included: the
+// latest use first, unless the page says otherwise, and DefaultLimit of them. A
+// request that passed the guard shows within two seconds. It fails with the
+// problem fields_invalid for a limit or a cursor that is out of place.
+func (s *Service) List(ctx context.Context, filter repository.UsageFilter, page repository.Page) (list repository.UsagePage, err error) {
+	defer func() { s.records.Shown(ctx, "key.list", "", listFilters(filter), len(list.Rows), err) }()
+	page.Sort, page.Limit = cmp.Or(page.Sort, repository.SortLatestQuery), cmp.Or(page.Limit, DefaultLimit)
+	if err := checkLimit(page.Limit); err != nil {
+		return list, err
+	}
+	if actor := audit.ActorFrom(ctx); actor.Kind == audit.User {
+		filter.UserID = actor.Name
+	}
+	filter.Now = s.now()
+	ctx, cancel := store.Context(ctx)
+	defer cancel()
+	list, err = s.repo.ListUsage(ctx, filter, page)
+	return list, notFoundOr(err)
+}
+
+// All returns all keys that the filter lets through, in the order of their
+// issue. It reads a page at a time and ends at the first error.
+func (s *Service) All(ctx context.Context, filter repository.UsageFilter) iter.Seq2[repository.KeyUsage, error] {
+	return func(yield func(repository.KeyUsage, error) bool) {
+		page := repository.Page{Sort: repository.SortID, Ascending: true, Limit: repository.MaxLimit}
+		for {
+			list, err := s.List(ctx, filter, page)
+			if err != nil {
+				yield(repository.KeyUsage{}, err)
+				return
+			}
+			for _, row := range list.Rows {
+				if !yield(row, nil) {
+					return
+				}
+			}
+			if page.Cursor = list.Next; page.Cursor == "" {
+				return
+			}
+		}
+	}
+}
+
+// Usage returns one page of usage over time: by day and key, defaultRange back
+// and DefaultLimit rows, unless told otherwise. It fails with the problem
+// fields_invalid for a range, limit or cursor that is out of place.
+func (s *Service) Usage(ctx context.Context, filter repository.SeriesFilter, page repository.SeriesPage) (series repository.Series, err error) {
+	names := seriesFilters(filter)
+	defer func() { s.records.Shown(ctx, "usage.list", "", names, len(series.Rows), err) }()
+	page.Interval, page.Limit = cmp.Or(page.Interval, repository.IntervalDay), cmp.Or(page.Limit, DefaultLimit)
+	if page.By == (repository.Breakdown{}) {
+		page.By.Key = true
+	}
+	if err := checkLimit(page.Limit); err != nil {
+		return series, err
+	}
+	if err := setRange(&filter, page.Interval, s.now()); err != nil {
+		return series, err
+	}
+	if actor := audit.ActorFrom(ctx); actor.Kind == audit.User {
+		filter.UserID = actor.Name
+	}
+	ctx, cancel := store.Context(ctx)
+	defer cancel()
+	series, err = s.repo.UsageSeries(ctx, filter, page)
+	return series, notFoundOr(err)
+}
+
+// setRange fills in and checks the range. It begins with a whole interval.
+func setRange(filter *repository.SeriesFilter, interval repository.Interval, now time.Time) error {
+	if filter.To.IsZero() {
+		filter.To = now.Add(time.Millisecond) // what is counted now is in
+	}
+	if filter.From.IsZero() {
+		filter.From = filter.To.Add(-defaultRange)
+	}
+	longest := maxDayRange
+	if interval == repository.IntervalHour {
+		longest = maxHourRange
+	}
+	switch {
+	case !filter.From.Before(filter.To):
+		return invalidParameter("from", "This must be before to, and before now if to is left out.")
+	case filter.To.Sub(filter.From) > longest+time.Millisecond:
+		return invalidParameter("from", fmt.Sprintf("This must be at most %d days before to, or before now if to is left out.", longest/oneDay))
+	}
+	filter.From = interval.Begin(filter.From)
+	return nil
+}
+
+func checkLimit(limit int) error {
+	if limit < 1 || limit > repository.MaxLimit {
+		return invalidParameter("limit", fmt.Sprintf("This must be a number from 1 to %d.", repository.MaxLimit))
+	}
+	return nil
+}
+
+func invalidParameter(name, detail string) error {
+	return problem.InvalidFields(problem.NewField(name, "parameter_invalid", detail))
+}
+
+// listFilters names what a filter asks for, in the words of the calls.
+func listFilters(f repository.UsageFilter) []string {
+	return audit.Names(map[string]bool{
+		"id": f.KeyID != "", "name": f.Name != "", "username": f.Username != "", "email": f.Email != "",
+		"status": f.Status != "", "user_id": f.UserID != "",
+	})
+}
+
+func seriesFilters(f repository.SeriesFilter) []string {
+	return audit.Names(map[string]bool{
+		"id": f.KeyID != "", "username": f.Username != "", "email": f.Email != "", "user_id": f.UserID != "",
+		"route": f.Route != "", "from": !f.From.IsZero(), "to": !f.To.IsZero(),
+	})
+}
