@@ -69,13 +69,24 @@ func scan(ctx context.Context, module string, command []string) ([]finding, erro
 	govulncheck := exec.CommandContext(ctx, command[0], args...) //nolint:gosec // the Makefile names the command
 	govulncheck.Stdout, govulncheck.Stderr = &stdout, &stderr
 	err := govulncheck.Run()
-	if cause, ok := strings.CutPrefix(strings.TrimSpace(stderr.String()), unreachable); err != nil && ok {
+	if cause, ok := unreachableCause(stderr.String()); err != nil && ok {
 		return nil, fmt.Errorf("%w: %s", errUnreachable, cause)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, stderr.Bytes())
 	}
 	return reached(&stdout)
+}
+
+// unreachableCause finds the line that says why the database could not be read.
+// On a machine that has not run the tool before, lines of its download come first.
+func unreachableCause(stderr string) (cause string, ok bool) {
+	for line := range strings.Lines(stderr) {
+		if cause, ok := strings.CutPrefix(strings.TrimSpace(line), unreachable); ok {
+			return cause, true
+		}
+	}
+	return "", false
 }
 
 // finding is a vulnerability and one place in our code that reaches it.

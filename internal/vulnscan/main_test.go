@@ -30,6 +30,7 @@ func TestScan(t *testing.T) {
 		"it is in Go itself":        {stdout: config + standard, code: "0", says: "WARNING: Go v1.26.8 of this machine has 1 vulnerabilities"},
 		"in Go and in a module":     {stdout: config + standard + called, code: "0", fails: true, says: "GO-1"},
 		"no network":                {stderr: "govulncheck: fetching vulnerabilities: dial tcp: no such host", code: "1", says: "NOT SCANNED"},
+		"no network, first run":     {stderr: "go: downloading golang.org/x/vuln v1.1.4\ngovulncheck: fetching vulnerabilities: dial tcp: no such host\n\nexit status 1", code: "1", says: "NOT SCANNED"},
 		"no network after findings": {stdout: config + called, stderr: "govulncheck: loading packages: no such host", code: "1", fails: true},
 		"code that does not build":  {stderr: "govulncheck: loading packages:\nfetching vulnerabilities: no", code: "1", fails: true},
 		"a finding, in text":        {stdout: "Vulnerability #1: GO-1", code: "3", fails: true},
