@@ -1,6 +1,7 @@
 package ginauth_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -243,7 +244,14 @@ func TestOldUsageIsFoldedAndDeleted(t *testing.T) {
 	if _, err := ginauth.New(old.repo, ginauth.Config{Secrets: []string{secret}, UsageFoldAfter: 20 * day, UsageDeleteAfter: 10 * day}); err == nil {
 		t.Fatal("days are deleted before their hours are folded")
 	}
-	auth, err := ginauth.New(old.repo, ginauth.Config{
+	young, err := ginauth.New(old.repo, ginauth.Config{ // by the database's clock, which is years behind
+		Secrets: []string{secret}, Now: old.clock.Now, UsageFoldAfter: 10 * day, UsageDeleteAfter: 20 * day,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer young.Close()
+	auth, err := ginauth.New(clockedRepository{old.repo, old.clock.Now}, ginauth.Config{
 		Secrets: []string{secret}, Now: old.clock.Now, UsageFoldAfter: 10 * day, UsageDeleteAfter: 20 * day,
 	})
 	if err != nil {
@@ -255,3 +263,11 @@ func TestOldUsageIsFoldedAndDeleted(t *testing.T) {
 		t.Errorf("%d hours are left", hours)
 	}
 }
+
+// clockedRepository is a repository with another clock.
+type clockedRepository struct {
+	repository.Repository
+	now func() time.Time
+}
+
+func (r clockedRepository) Clock(context.Context) (time.Time, error) { return r.now(), nil }

@@ -18,6 +18,7 @@ const (
 type Archive interface {
 	FoldUsage(ctx context.Context, before time.Time) (more bool, err error)
 	DeleteUsage(ctx context.Context, before time.Time) (more bool, err error)
+	Clock(ctx context.Context) (time.Time, error)
 }
 
 // Retention says at what age hours are folded into days, and days deleted.
@@ -62,14 +63,29 @@ func (k *Keeper) run(ctx context.Context, interval time.Duration) {
 
 // tidy folds, then deletes. What fails is tried again the next time.
 func (k *Keeper) tidy(ctx context.Context) {
-	now := k.now()
-	err := inSteps(ctx, k.archive.FoldUsage, now.Add(-k.retention.Fold))
+	now, err := k.earlierNow(ctx)
+	if err == nil {
+		err = inSteps(ctx, k.archive.FoldUsage, now.Add(-k.retention.Fold))
+	}
 	if err == nil {
 		err = inSteps(ctx, k.archive.DeleteUsage, now.Add(-k.retention.Delete))
 	}
 	if err != nil && ctx.Err() == nil {
 		k.logger.Warn("old usage cannot be folded or deleted; it is tried again", "error", err)
 	}
+}
+
+// earlierNow is the earlier of this process's time and the database's: a clock
+// that is ahead deletes nothing before its time.
+func (k *Keeper) earlierNow(ctx context.Context) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
+	now := k.now()
+	theirs, err := k.archive.Clock(ctx)
+	if err == nil && theirs.Before(now) {
+		now = theirs
+	}
+	return now, err
 }
 
 // inSteps goes on until nothing is left to do.

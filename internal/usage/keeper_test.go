@@ -16,6 +16,7 @@ type archive struct {
 	toFold, toDelete   int
 	folded, deleted    []time.Time
 	fault              error
+	ahead              time.Duration // of the database's clock, whose time is at
 	called             chan struct{}
 	waitsForItsContext bool
 }
@@ -31,6 +32,8 @@ func (a *archive) FoldUsage(ctx context.Context, before time.Time) (more bool, e
 func (a *archive) DeleteUsage(ctx context.Context, before time.Time) (more bool, err error) {
 	return a.step(ctx, &a.deleted, &a.toDelete, before)
 }
+
+func (a *archive) Clock(context.Context) (time.Time, error) { return at.Add(a.ahead), nil }
 
 func (a *archive) step(ctx context.Context, asked *[]time.Time, left *int, before time.Time) (more bool, err error) {
 	a.mu.Lock()
@@ -69,6 +72,25 @@ func TestKeeperTidiesAtOnce(t *testing.T) {
 	fold, remove := at.Add(-90*hours24), at.Add(-400*hours24)
 	if !slices.Equal(a.folded, []time.Time{fold, fold, fold}) || !slices.Equal(a.deleted, []time.Time{remove, remove}) {
 		t.Errorf("it folds before %v and deletes before %v", a.folded, a.deleted)
+	}
+}
+
+// The earlier of the two clocks decides: neither a process nor a database whose
+// clock is ahead has usage deleted before its time.
+func TestKeeperMindsTheEarlierClock(t *testing.T) {
+	for name, ahead := range map[string][2]time.Duration{
+		"the process is a year ahead":  {365 * hours24, 0},
+		"the database is a year ahead": {0, 365 * hours24},
+	} {
+		a := newArchive(0, 0)
+		a.ahead = ahead[1]
+		now := func() time.Time { return at.Add(ahead[0]) }
+		k := keep(a, Retention{Fold: 90 * hours24, Delete: 400 * hours24}, now, silent(), time.Hour)
+		a.expectCalls(t, 2)
+		k.Close()
+		if !a.folded[0].Equal(at.Add(-90*hours24)) || !a.deleted[0].Equal(at.Add(-400*hours24)) {
+			t.Errorf("%s: it folds before %v and deletes before %v", name, a.folded, a.deleted)
+		}
 	}
 }
 
