@@ -43,7 +43,7 @@ type Server struct {
 }
 
 // ErrReadOnly says that the server is a replica or was told to take no writes.
-var ErrReadOnly = errors.New("the server is read-only")
+var ErrReadOnly = errors.New("the server takes no writes, or the session is not as ginauth has set it")
 
 // MayListen reports whether at most so many connections, 0 for the default, leave
 // one to listen for changes.

@@ -12,9 +12,10 @@ import (
 	"github.com/ginauth/ginauth/repository"
 )
 
-// rowsPerStatement keeps an insert of five columns below SQLite's limit of
-// 32,766 variables.
-const rowsPerStatement = 5000
+// rowsPerStatement keeps an insert of five columns below SQLite's limit of 32,766
+// variables, and below the packet that MySQL takes (mysql's leastPacket): a row of
+// the longest texts, each byte of them quoted, has some 1,300 bytes.
+const rowsPerStatement = 2000
 
 // AddUsage implements repository.Repository. Rows are written in the order of
 // their primary keys, so that nodes that flush the same keys never deadlock.

@@ -3,6 +3,7 @@ package mysql
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 
 	"github.com/ginauth/ginauth/internal/gormrepo"
@@ -23,7 +24,7 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	made := &conn{driverConn: opened.(driverConn), mayWrite: c.server.mayWrite()}
+	made := &conn{driverConn: opened.(driverConn), server: c.server}
 	for _, statement := range c.server.opening() {
 		if _, err := made.ExecContext(ctx, statement, nil); err != nil {
 			_ = made.Close()
@@ -54,7 +55,7 @@ type driverConn interface {
 // since mayWrite asks for the character set.
 type conn struct {
 	driverConn
-	mayWrite      string // a condition in SQL
+	server        server
 	inTransaction bool
 }
 
@@ -63,7 +64,8 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 	if len(args) > 0 && !c.inTransaction {
 		return nil, driver.ErrSkip
 	}
-	return c.driverConn.QueryContext(ctx, query, args)
+	rows, err := c.driverConn.QueryContext(ctx, query, args)
+	return rows, c.neverPrepare(err)
 }
 
 // ExecContext implements driver.ExecerContext.
@@ -71,7 +73,17 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 	if len(args) > 0 && !c.inTransaction {
 		return nil, driver.ErrSkip
 	}
-	return c.driverConn.ExecContext(ctx, query, args)
+	result, err := c.driverConn.ExecContext(ctx, query, args)
+	return result, c.neverPrepare(err)
+}
+
+// neverPrepare makes an error of the driver's wish to have a statement prepared
+// within a transaction. It has that wish for statements that are too large.
+func (c *conn) neverPrepare(err error) error {
+	if c.inTransaction && errors.Is(err, driver.ErrSkip) {
+		return errors.New("a statement of a transaction is too large to be quoted")
+	}
+	return err
 }
 
 // BeginTx implements driver.ConnBeginTx. The transaction says its isolation and
@@ -93,11 +105,39 @@ func (c *conn) begin(ctx context.Context) error {
 			return err
 		}
 	}
-	holds, err := c.ask(ctx, c.mayWrite)
+	holds, err := c.ask(ctx, c.server.mayWrite())
 	if err == nil && !holds {
-		return gormrepo.ErrReadOnly
+		return c.explain(ctx)
 	}
 	return err
+}
+
+// sessionChanged is an ErrReadOnly that names the variable of the session that a
+// pooler or another of its clients has changed.
+type sessionChanged struct{ variable string }
+
+// Error implements error.
+func (e sessionChanged) Error() string {
+	return e.variable + " of the session is not as ginauth has set it: a pooler, or another of its clients, has changed it"
+}
+
+// Unwrap makes it an ErrReadOnly: such a session is not believed, either.
+func (sessionChanged) Unwrap() error { return gormrepo.ErrReadOnly }
+
+// explain is ErrReadOnly. It names the variable of the session that was changed,
+// if that is why.
+func (c *conn) explain(ctx context.Context) error {
+	for _, v := range c.server.variables() {
+		for _, condition := range []string{v.reading, v.writing} {
+			if condition == "" {
+				continue
+			}
+			if holds, err := c.ask(ctx, condition); err == nil && !holds {
+				return sessionChanged{v.name}
+			}
+		}
+	}
+	return gormrepo.ErrReadOnly
 }
 
 // ask returns whether a condition in SQL holds.

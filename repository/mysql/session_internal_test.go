@@ -189,3 +189,29 @@ func TestServersThatAreRefused(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A transaction that does not begin since somebody has changed the session says
+// which variable that was.
+func TestChangedSessionIsNamed(t *testing.T) {
+	t.Parallel()
+	_, _, p := throughPooler(t)
+	for change, variable := range map[string]string{
+		"SET SESSION autocommit = 0": "autocommit", "SET SESSION sql_mode = ''": "sql_mode", "SET SESSION unique_checks = 0": "unique_checks",
+		"SET SESSION foreign_key_checks = 0": "foreign_key_checks", "SET SESSION max_sort_length = 64": "max_sort_length",
+		"SET SESSION sql_select_limit = 1": "sql_select_limit", "SET SESSION wsrep_sync_wait = 0": "wsrep_sync_wait",
+		"SET NAMES latin1": "character_set_client",
+	} {
+		opened, err := p.connector.Connect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := opened.(*conn)
+		if _, err := c.ExecContext(t.Context(), change, nil); err != nil {
+			t.Fatalf("%s: %v", change, err)
+		}
+		_, err = c.BeginTx(t.Context(), driver.TxOptions{})
+		if !errors.Is(err, gormrepo.ErrReadOnly) || !strings.HasPrefix(err.Error(), variable+" of the session") {
+			t.Errorf("after %s a transaction says %v", change, err)
+		}
+	}
+}
