@@ -50,8 +50,8 @@ func (r silentRepository) LatestChange(ctx context.Context) (repository.Cursor, 
 	return repository.Cursor{}, r.silence(ctx)
 }
 
-func (r silentRepository) FoldUsage(ctx context.Context, _ time.Time) (more bool, err error) {
-	return false, r.silence(ctx)
+func (r silentRepository) Clock(ctx context.Context) (time.Time, error) {
+	return time.Time{}, r.silence(ctx)
 }
 
 func (r silentRepository) PruneChanges(ctx context.Context) (more bool, err error) {

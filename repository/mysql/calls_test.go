@@ -67,6 +67,7 @@ func keepsPromises(t *testing.T, a, b repository.Repository) {
 	countsExactly(t, a, b, keys)
 	tellsWhatIsTaken(t, a, b)
 	keepsLongValues(t, a)
+	keepsTokens(t, a, b)
 	for _, repo := range []repository.Repository{a, b} {
 		now, err := repo.Clock(t.Context())
 		if apart := time.Since(now); err != nil || apart.Abs() > 5*time.Second {
@@ -188,6 +189,25 @@ func isTaken(t *testing.T, field string, err error) {
 	var conflict *repository.ConflictError
 	if !errors.As(err, &conflict) || conflict.Field != field {
 		t.Errorf("a taken %s is told as %v", field, err)
+	}
+}
+
+// keepsTokens stores a token, which the other process finds and removes.
+func keepsTokens(t *testing.T, a, b repository.Repository) {
+	t.Helper()
+	user, key := newUser()
+	if err := a.CreateUser(t.Context(), act(), user, key); err != nil {
+		t.Fatal(err)
+	}
+	token := models.Token{Hash: key.Hash, UserID: user.ID, Purpose: "reset", CreationDate: act().Date, ExpirationDate: act().Date.Add(time.Hour)}
+	if err := a.AddToken(t.Context(), token); err != nil {
+		t.Errorf("adding a token: %v", err)
+	}
+	if found, err := b.TokensOf(t.Context(), user.ID); err != nil || len(found) != 1 || found[0].Purpose != "reset" {
+		t.Errorf("the tokens are %+v (%v)", found, err)
+	}
+	if err := b.DeleteToken(t.Context(), user.ID, token.Hash); err != nil {
+		t.Errorf("removing a token: %v", err)
 	}
 }
 

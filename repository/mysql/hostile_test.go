@@ -94,7 +94,7 @@ func TestColumnsAreAdded(t *testing.T) {
 	_ = createsAtOnce(t, repo, repo) // on each connection
 	added := make(chan error, 1)
 	go func() {
-		for _, table := range []string{"users", "keys", "usage", "changes", "change_counter", "usage_hours", "usage_days", "flushes"} {
+		for _, table := range []string{"users", "keys", "usage", "changes", "change_counter", "usage_hours", "usage_days", "flushes", "tokens"} {
 			_, err := admin.ExecContext(t.Context(), "ALTER TABLE "+uri.Path[1:]+".ginauth_"+table+" ADD COLUMN extra bigint NOT NULL DEFAULT 0 FIRST")
 			if err != nil {
 				added <- err

@@ -16,7 +16,7 @@ func TestColumnsAreAdded(t *testing.T) {
 	exercise(t, here, there)
 	warm(t, here)
 	db := a.connect()
-	for _, table := range []string{"keys", "users", "usage", "usage_hours", "usage_days", "changes", "flushes", "change_counter"} {
+	for _, table := range []string{"keys", "users", "usage", "usage_hours", "usage_days", "changes", "flushes", "change_counter", "tokens"} {
 		if _, err := db.ExecContext(t.Context(), "ALTER TABLE ginauth_"+table+" ADD COLUMN extra text NOT NULL DEFAULT 'x'"); err != nil {
 			t.Fatal(err)
 		}

@@ -100,3 +100,19 @@ func TestFencedServer(t *testing.T) {
 		t.Errorf("after the fence was lifted: %v", err)
 	}
 }
+
+// A server that speaks another language says what is taken all the same, directly
+// and through a pooler.
+func TestServerInAnotherLanguage(t *testing.T) {
+	a := newAccount(t)
+	if _, err := a.admin.ExecContext(t.Context(), "ALTER ROLE "+a.name+" SET lc_messages = 'de_DE.UTF-8'"); err != nil {
+		t.Fatalf("%v; .ci/install makes the locale", err)
+	}
+	_, err := a.connect().ExecContext(t.Context(), "SELECT 1/0")
+	if err == nil || !strings.Contains(err.Error(), "Division durch Null") {
+		t.Fatalf("the server does not speak German: %v", err)
+	}
+	exercise(t, a.open(), a.open())
+	_, uri := a.pooler("")
+	exercise(t, openURI(t, uri.String()), openURI(t, uri.String()))
+}

@@ -1,11 +1,14 @@
 package postgres_test
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/repository/repositorytest"
 )
 
 // withQuery returns the URI with a parameter.
@@ -91,4 +94,18 @@ func TestWarnings(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The whole contract is kept behind a pooler that gives each transaction another
+// session.
+func TestConformanceBehindPgBouncer(t *testing.T) {
+	a := newAccount(t)
+	_, uri := a.pooler("default_pool_size=4\nmax_client_conn=2000")
+	repositorytest.Run(t, func(t *testing.T) repository.Repository {
+		located := *uri
+		located.Path = fmt.Sprintf("/%s_%x", a.name, rand.Uint64())
+		a.exec("CREATE DATABASE %s OWNER %s", located.Path[1:], a.name)
+		t.Cleanup(func() { a.exec("DROP DATABASE %s WITH (FORCE)", located.Path[1:]) })
+		return openURI(t, located.String())
+	})
 }
