@@ -136,15 +136,18 @@ func TestOtherNodesFollow(t *testing.T) {
 }
 
 // newNode is an application on a database that others use too.
-func newNode(t *testing.T, path string) *app {
+func newNode(t *testing.T, path string, adjust ...func(*ginauth.Config)) *app {
 	t.Helper()
 	file, err := sqlite.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	a := &app{t: t, repo: &faultyRepository{Repository: file}, engine: gin.New()}
-	a.auth, err = ginauth.New(a.repo, ginauth.Config{Secrets: []string{secret}, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
+	config := ginauth.Config{Secrets: []string{secret}, Logger: slog.New(slog.DiscardHandler)}
+	for _, change := range adjust {
+		change(&config)
+	}
+	if a.auth, err = ginauth.New(a.repo, config); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = a.auth.Close() })

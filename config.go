@@ -42,7 +42,7 @@ const (
 )
 
 // DefaultHashMemory and MinHashMemory are in MiB, for six hashes at once and
-// for two, of which strangers get one.
+// for two, of which addresses that are not known get one.
 const (
 	DefaultHashMemory = 128
 	MinHashMemory     = 40

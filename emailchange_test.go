@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -138,6 +140,37 @@ func TestChangeToATakenAddress(t *testing.T) {
 		a.expectStatus(a.as([]string{"ada", "bob"}[i%2], password, "/account/email", `{"email":"cyd@example.com"}`), 200)
 	}
 	expectProblem(t, a.as("ada", password, "/account/email", `{"email":"cyd@example.com"}`), 429, "too_many_attempts", "")
+}
+
+// Asking for an address that is taken asks the store for the same as asking for
+// one that is free.
+func TestTakenAddressesTakeTheSameWork(t *testing.T) {
+	a, p := newMailing(t)
+	for _, name := range []string{"ada", "bob", "cyd"} {
+		a.register(name)
+	}
+	work := func(name, address string) []string {
+		var mu sync.Mutex
+		calls := []string{}
+		a.repo.meddle(func(call string) error {
+			if call != "UserByID" { // by which each mail, too, is looked at before it is sent
+				mu.Lock()
+				calls = append(calls, call)
+				mu.Unlock()
+			}
+			return nil
+		})
+		a.expectStatus(a.as(name, password, "/account/email", `{"email":"`+address+`"}`), 200)
+		a.repo.meddle(nil)
+		for range 2 { // the link or the notice, and the notice to the address in effect
+			p.next(t)
+		}
+		return calls
+	}
+	free, taken := work("ada", "free@example.com"), work("bob", "cyd@example.com")
+	if !slices.Equal(free, taken) || !slices.Contains(free, "AddToken") || !slices.Contains(free, "UserByEmail") {
+		t.Errorf("a free address takes %v, a taken one %v", free, taken)
+	}
 }
 
 // An address that was taken meanwhile is not confirmed, and nothing changes.

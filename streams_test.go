@@ -54,8 +54,15 @@ func TestStreamsEndWithTheKey(t *testing.T) {
 		"expired":  func(a *app, _ object) { a.clock.advance(16 * 24 * time.Hour) },
 		"deleted":  func(a *app, user object) { a.call("/auth/delete", `{"id":"`+user.text("id")+`"}`) },
 		"disabled": func(a *app, _ object) { a.call("/auth/users/disable", `{"username":"ada"}`) },
-		"closed":   func(a *app, _ object) { _ = a.auth.Close() },
-		"stale":    func(a *app, _ object) { a.clock.advance(201 * 365 * 24 * time.Hour) },
+		"access ended": func(a *app, _ object) {
+			a.call("/auth/users/update", `{"username":"ada","access_until":"2029-01-01"}`)
+		},
+		"access ends": func(a *app, _ object) { // at a date that the key's own outlasts
+			a.call("/auth/users/update", `{"username":"ada","access_until":"2030-05-08"}`)
+			a.clock.advance(4 * 24 * time.Hour)
+		},
+		"closed": func(a *app, _ object) { _ = a.auth.Close() },
+		"stale":  func(a *app, _ object) { a.clock.advance(201 * 365 * 24 * time.Hour) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/ginauth/ginauth"
+	"github.com/ginauth/ginauth/mail"
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/security"
@@ -101,6 +103,32 @@ func TestUsersEndNoAbsence(t *testing.T) {
 	a.settled()
 	if queries := a.queriesDuring(func() { a.atOnce(keys, 1) }); queries != 0 {
 		t.Errorf("after changes of a user %d made-up keys are asked for again", queries)
+	}
+}
+
+// Whether an address has an account, nobody learns by how often another node asks
+// for made-up keys after a link to a new password was requested.
+func TestResetRequestsEndNoAbsenceElsewhere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "shared.db")
+	p := &postman{mails: make(chan mail.Message, 100)}
+	one := newNode(t, path, func(c *ginauth.Config) { c.Mailer, c.PublicURL = p, "https://app.example.org/base" })
+	other := newNode(t, path)
+	one.auth.RegisterAccount(one.engine.Group("/account"))
+	one.register("ada")
+	other.settled()
+	keys := madeUpKeys(50)
+	other.atOnce(keys, 1)
+	for _, address := range []string{"nobody@example.com", "ada@example.com"} {
+		if code := one.public("/account/forgot", `{"email":"`+address+`"}`); code != http.StatusAccepted {
+			t.Fatalf("a request is answered %d", code)
+		}
+		if address == "ada@example.com" {
+			p.token(t, address, "reset") // the token is stored
+		}
+		other.settled()
+		if queries := other.queriesDuring(func() { other.atOnce(keys, 1) }); queries != 0 {
+			t.Errorf("after a request for %s the other node asks for %d made-up keys again", address, queries)
+		}
 	}
 }
 

@@ -233,7 +233,7 @@ func (r *registrar) holder(ctx context.Context, id string, ref Ref) (models.User
 	return user, r.mayHold(ctx, user)
 }
 
-// mayHold is keys.Service.MayHold; whoever has an address to confirm is mailed to.
+// mayHold is keys.Service.MayHold. A user whose address has to be confirmed is mailed a link.
 func (r *registrar) mayHold(ctx context.Context, user models.User) error {
 	err := r.keys.MayHold(user)
 	if problem.Is(err, "email_unconfirmed") && r.mails != nil {

@@ -42,8 +42,8 @@ func Problem(err error, notFound *problem.Error) error {
 	}
 }
 
-const outcomeUnknown = "The connection to the store was lost before it answered, so the change may have been made. " +
-	"Repeating the call is safe; a repeated /new issues one more key."
+const outcomeUnknown = "The change may have been made: the connection to the database was lost before it was confirmed. " +
+	"Repeat the call, which is safe. A repeated /new issues one more key; look at the list of keys for one that is not used, and revoke it."
 
 // Taken is the problem of a username or an email address that is another user's.
 func Taken(field string) *problem.Error {

@@ -26,6 +26,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -48,6 +49,8 @@ type Repository struct {
 	series                                map[repository.Interval]checked
 	// warnings are about what was found at the start.
 	warnings []string
+	// connections bounds the pool.
+	connections int
 	// line puts the changes of this process one behind the other, so that they
 	// meet those of other processes only. Who holds its one place may touch
 	// untidy, which says that a change may have been left unlogged.
@@ -58,6 +61,7 @@ type Repository struct {
 var (
 	_ repository.Repository = (*Repository)(nil)
 	_ repository.Advisor    = (*Repository)(nil)
+	_ repository.Sized      = (*Repository)(nil)
 )
 
 // prefix begins the names of all collections.
@@ -94,12 +98,28 @@ func Open(ctx context.Context, uri string, opts ...repository.Option) (repositor
 		return nil, errors.New("opening mongodb: the options of the URI do not go together")
 	}
 	r := newRepository(client, client.Database(database))
-	r.warnings = advise(options)
+	r.warnings, r.connections = advise(options), poolSize(options.MaxPoolSize)
 	if err := r.start(ctx, options.Direct != nil && *options.Direct); err != nil {
 		return nil, fmt.Errorf("opening mongodb: %w", errors.Join(err, r.Close()))
 	}
 	return r, nil
 }
+
+// poolSize is how many connections the driver makes to a server at most: its
+// default is 100, and 0 is no bound.
+func poolSize(limit *uint64) int {
+	switch {
+	case limit == nil:
+		return 100
+	case *limit == 0:
+		return math.MaxInt
+	default:
+		return int(min(*limit, math.MaxInt32))
+	}
+}
+
+// Readers implements repository.Sized.
+func (r *Repository) Readers() int { return r.connections }
 
 func newRepository(client *mongo.Client, db *mongo.Database) *Repository {
 	p := &primary{}
