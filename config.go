@@ -274,9 +274,6 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// forwardedFor is the header in which proxies name the client.
-const forwardedFor = "X-Forwarded-For"
-
 // validateClientIP refuses two answers to one question, and proxies that cannot
 // be read.
 func (c Config) validateClientIP() error {
@@ -297,6 +294,6 @@ func (c Config) clientIP() func(*gin.Context) string {
 		return (*gin.Context).RemoteIP
 	}
 	return func(c *gin.Context) string {
-		return proxies.Client(c.RemoteIP(), c.Request.Header[forwardedFor])
+		return proxies.Client(c.RemoteIP(), c.Request.Header["X-Forwarded-For"])
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,7 +16,10 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth"
+	"github.com/ginauth/ginauth/keys"
+	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/repository/sqlite"
+	"github.com/ginauth/ginauth/users"
 )
 
 // A guarded endpoint on a SQLite file, without environment variables.
@@ -56,6 +60,47 @@ func Example() {
 	// Output:
 	// hello, notebook
 	// 401
+}
+
+// An application signs a user up and issues a key without a call over HTTP. A key
+// that is revoked from Go is refused at once.
+func ExampleAuth_Users() {
+	gin.SetMode(gin.ReleaseMode)
+	folder, err := os.MkdirTemp("", "ginauth")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(folder)
+	repo, err := sqlite.Open(context.Background(), filepath.Join(folder, "sqlite.db"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	logger := slog.New(slog.DiscardHandler)
+	auth, err := ginauth.New(repo, ginauth.Config{Secrets: []string{"change me, I am only an example!"}, Logger: logger})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer auth.Close()
+	r := gin.New()
+	r.GET("/secure", auth.Guard(), func(c *gin.Context) { c.Status(http.StatusOK) })
+
+	ctx := ginauth.WithActor(context.Background(), "signup") // as whom the audit log names it
+	issued, err := auth.Users().Register(ctx, users.RegisterParams{Username: "ada", Email: "ada@example.com", Password: "Analytical-1_Engine"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(call(r, http.MethodGet, "/secure", "", "api-key", issued.Key).Code)
+	if _, err := auth.Keys().Revoke(ctx, keys.ByID(issued.ID)); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(call(r, http.MethodGet, "/secure", "", "api-key", issued.Key).Code)
+
+	_, err = auth.Users().Authenticate(ctx, users.Credentials{Username: "ada", Password: "wrong"})
+	fmt.Println(problem.Is(err, "credentials_wrong"))
+	// Output:
+	// 200
+	// 401
+	// true
 }
 
 // A stream ends when its key is revoked.

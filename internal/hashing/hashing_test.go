@@ -23,7 +23,7 @@ func TestHashingIsBounded(t *testing.T) {
 		}
 		begin := time.Now()
 		if _, err := h.Take(t.Context(), each, Unknown); !problem.Is(err, "busy") {
-			t.Errorf("a second stranger gets %v", err)
+			t.Errorf("a second unknown client gets %v", err)
 		}
 		if waited := time.Since(begin); waited != Timeout {
 			t.Errorf("it waits for %v", waited)

@@ -2,7 +2,7 @@ package account
 
 import "github.com/ginauth/ginauth/internal/api"
 
-// newKeyRequest asks for a further key of one's own.
+// newKeyRequest asks for a further key of the user who calls.
 type newKeyRequest struct {
 	Name string `json:"name" example:"notebook"`
 	api.Expiry
