@@ -13,7 +13,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/internal/clientip"
-	"github.com/ginauth/ginauth/internal/credential"
 	"github.com/ginauth/ginauth/mail"
 	"github.com/ginauth/ginauth/security"
 	"github.com/ginauth/ginauth/users"
@@ -190,12 +189,7 @@ func (c Config) Validate() error {
 		errs = append(errs, fmt.Errorf("StaleLimit: must be at least %v", MinStaleLimit))
 	}
 	errs = append(errs, c.validateAccounts(), c.validateClientIP())
-	for i, source := range c.KeySources {
-		errs = append(errs, prefixed("KeySources", credential.Source(source).Validate()))
-		if slices.ContainsFunc(credentialSources(c.KeySources[:i]), credential.Source(source).Equals) {
-			errs = append(errs, fmt.Errorf("KeySources: %s %q is there twice", source.In, source.Name))
-		}
-	}
+	errs = append(errs, checkSources(c.KeySources)...)
 	return prefixed("ginauth: invalid configuration", errors.Join(errs...))
 }
 

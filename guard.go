@@ -1,8 +1,12 @@
 package ginauth
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/internal/credential"
 	"github.com/ginauth/ginauth/internal/guard"
 	"github.com/ginauth/ginauth/models"
 )
@@ -26,7 +30,51 @@ import (
 // or deleted through this Auth is so before the call that does it answers; what
 // is through another node, within a second; see Config.StaleLimit for when the
 // store cannot be asked.
-func (a *Auth) Guard() gin.HandlerFunc { return a.guard.Handle }
+//
+// Options change one guard. It panics, as Gin does for routes that cannot be, if
+// KeySources names a place where no key can be.
+func (a *Auth) Guard(options ...GuardOption) gin.HandlerFunc {
+	var variant guardVariant
+	for _, change := range options {
+		change(&variant)
+	}
+	made := guard.Variant{Missing: variant.missing}
+	if len(variant.sources) > 0 {
+		if err := errors.Join(checkSources(variant.sources)...); err != nil {
+			panic(fmt.Sprintf("ginauth: Guard: %v", err))
+		}
+		made.Sources = credentialSources(variant.sources)
+		made.Reader = credential.NewReader(made.Sources, a.config.KeyPrefix, a.recordSecretInURL)
+	}
+	return a.guard.Handler(made)
+}
+
+// GuardOption changes one guard: Optional, Fallback or KeySources.
+type GuardOption func(*guardVariant)
+
+type guardVariant struct {
+	missing gin.HandlerFunc
+	sources []KeySource
+}
+
+// Optional lets requests without a key pass as anonymous: KeyFrom finds no key
+// then, and nothing is counted. A request with a bad key is refused.
+func Optional() GuardOption { return Fallback(func(*gin.Context) {}) }
+
+// Fallback hands requests without a key to another middleware, which lets them
+// pass or aborts them: one that checks a JWT, for routes that take a key or a JWT.
+// A bearer token that has not the form of a key is left to it. A request with a
+// bad key is refused.
+func Fallback(other gin.HandlerFunc) GuardOption {
+	return func(v *guardVariant) { v.missing = other }
+}
+
+// KeySources has one guard read keys from these places, in place of
+// Config.KeySources. Keys at the places of Config.KeySources are removed from the
+// request without being used.
+func KeySources(sources ...KeySource) GuardOption {
+	return func(v *guardVariant) { v.sources = sources }
+}
 
 // KeyFrom returns the key with which the request passed the guard: its id,
 // name, owner and dates, without the hash. It is in the request's context, and

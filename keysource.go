@@ -1,6 +1,11 @@
 package ginauth
 
-import "github.com/ginauth/ginauth/internal/credential"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/ginauth/ginauth/internal/credential"
+)
 
 // The places in a request where a key may be.
 const (
@@ -32,4 +37,16 @@ func credentialSources(sources []KeySource) []credential.Source {
 		all[i] = credential.Source(source)
 	}
 	return all
+}
+
+// checkSources says what is wrong with places for keys.
+func checkSources(sources []KeySource) (errs []error) {
+	all := credentialSources(sources)
+	for i, source := range all {
+		errs = append(errs, prefixed("KeySources", source.Validate()))
+		if slices.ContainsFunc(all[:i], source.Equals) {
+			errs = append(errs, fmt.Errorf("KeySources: %s %q is there twice", source.In, source.Name))
+		}
+	}
+	return errs
 }

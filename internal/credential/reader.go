@@ -91,3 +91,12 @@ func (r *Reader) DropKeyHeaders(c *gin.Context) {
 	}
 	r.cleanHeaders(c.Request, "")
 }
+
+// DropKeys removes the keys that a request carries at any source.
+func (r *Reader) DropKeys(c *gin.Context) {
+	for _, source := range r.sources {
+		takeFrom(c, source, r.prefix)
+	}
+	r.takeSpelledKeys(c)
+	r.cleanHeaders(c.Request, "")
+}

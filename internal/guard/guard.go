@@ -4,7 +4,6 @@ package guard
 
 import (
 	"errors"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -39,20 +38,13 @@ type Options struct {
 type Guard struct {
 	Options
 	unknownKeys unknownKeyLimiter
-	// vary and private are the values of headers of guarded answers.
-	vary, private []string
-	challenge     string
-	closed        atomic.Bool
+	private     []string // the value of Cache-Control of guarded answers
+	closed      atomic.Bool
 }
 
 // New returns a guard.
 func New(o Options) *Guard {
-	return &Guard{
-		Options:     o,
-		unknownKeys: newUnknownKeyLimiter(o.Now),
-		vary:        varyOn(o.Sources), private: []string{"private"},
-		challenge: challenge(o.Sources),
-	}
+	return &Guard{Options: o, unknownKeys: newUnknownKeyLimiter(o.Now), private: []string{"private"}}
 }
 
 // Close has all requests that come later answered 503.
@@ -60,23 +52,14 @@ func (g *Guard) Close() { g.closed.Store(true) }
 
 var errClosed = errors.New("ginauth is closed")
 
-// Handle is the middleware.
-func (g *Guard) Handle(c *gin.Context) {
-	key, err := g.Authenticate(c)
-	switch {
-	case err == nil:
-		withKey(c, key)
-		g.limitCaching(c)
-	case !problem.Is(err, "key_missing") || !g.hasPassed(c):
-		g.countRefusal(c, key, err)
-		g.Respond.Refuse(c, g.challenge, err)
-	}
-}
-
 // Authenticate returns the active key that the request carries, and counts the
 // request. With an error it returns the key if that is known and refused.
 func (g *Guard) Authenticate(c *gin.Context) (*keycache.Key, error) {
-	text, err := g.Reader.TakeKey(c)
+	return g.authenticate(c, g.Reader)
+}
+
+func (g *Guard) authenticate(c *gin.Context, reader *credential.Reader) (*keycache.Key, error) {
+	text, err := reader.TakeKey(c)
 	if err != nil {
 		return nil, err
 	}
@@ -168,47 +151,4 @@ func (g *Guard) countRefusal(c *gin.Context, key *keycache.Key, err error) {
 		id = key.ID()
 	}
 	g.Records.Refuse(problem.From(err).Code, id, g.ClientIP(c))
-}
-
-// challenge names the way to authenticate (RFC 9110, section 11.6.1): Bearer
-// where it is accepted, else the first source.
-func challenge(sources []credential.Source) string {
-	for _, source := range sources {
-		if source.In == credential.InBearer {
-			return `Bearer realm="api"`
-		}
-	}
-	return `ApiKey realm="api", in="` + sources[0].In + `", name="` + sources[0].Name + `"`
-}
-
-// limitCaching keeps shared caches from handing one client's answer to another.
-// The values are shared by all answers: a handler that sets or adds to a header
-// makes a slice of its own.
-func (g *Guard) limitCaching(c *gin.Context) {
-	header := c.Writer.Header()
-	if len(header["Cache-Control"]) == 0 {
-		header["Cache-Control"] = g.private
-	}
-	if len(header["Vary"]) == 0 {
-		header["Vary"] = g.vary
-	} else {
-		header["Vary"] = append(header["Vary"], g.vary...)
-	}
-}
-
-// varyOn names the headers in which a key may be, in one line.
-func varyOn(sources []credential.Source) []string {
-	names := []string{}
-	for _, source := range sources {
-		switch source.In {
-		case credential.InHeader:
-			names = append(names, source.Name)
-		case credential.InBearer:
-			names = append(names, "Authorization")
-		}
-	}
-	if len(names) == 0 {
-		return nil
-	}
-	return []string{strings.Join(names, ", ")}
 }
