@@ -45,6 +45,16 @@ func (r *faultyRepository) meddle(before func(call string) error) {
 	r.before = before
 }
 
+// failCall has one call fail, and no other.
+func (r *faultyRepository) failCall(name string, err error) {
+	r.meddle(func(call string) error {
+		if call == name {
+			return err
+		}
+		return nil
+	})
+}
+
 func (r *faultyRepository) meddling(call string) error {
 	r.mu.Lock()
 	before := r.before
@@ -115,6 +125,9 @@ func (r *faultyRepository) AddUsage(ctx context.Context, flush repository.Flush)
 	if err := r.failure(); err != nil {
 		return err
 	}
+	if err := r.meddling("AddUsage"); err != nil {
+		return err
+	}
 	return r.Repository.AddUsage(ctx, flush)
 }
 
@@ -123,6 +136,9 @@ func (r *faultyRepository) Changes(ctx context.Context, after repository.Cursor,
 		return nil, err
 	}
 	defer r.followed.Add(1)
+	if err := r.meddling("Changes"); err != nil {
+		return nil, err
+	}
 	return r.Repository.Changes(ctx, after, limit)
 }
 

@@ -1,6 +1,7 @@
 package ginauth
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -38,7 +39,7 @@ func (a *Auth) Guard(options ...GuardOption) gin.HandlerFunc {
 	for _, change := range options {
 		change(&variant)
 	}
-	made := guard.Variant{Missing: variant.missing}
+	made := guard.Variant{Missing: variant.missing, Keep: variant.keep}
 	if len(variant.sources) > 0 {
 		if err := errors.Join(checkSources(variant.sources)...); err != nil {
 			panic(fmt.Sprintf("ginauth: Guard: %v", err))
@@ -49,12 +50,13 @@ func (a *Auth) Guard(options ...GuardOption) gin.HandlerFunc {
 	return a.guard.Handler(made)
 }
 
-// GuardOption changes one guard: Optional, Fallback or KeySources.
+// GuardOption changes one guard: Optional, Fallback, KeySources or KeepKey.
 type GuardOption func(*guardVariant)
 
 type guardVariant struct {
 	missing gin.HandlerFunc
 	sources []KeySource
+	keep    bool
 }
 
 // Optional lets requests without a key pass as anonymous: KeyFrom finds no key
@@ -76,12 +78,27 @@ func KeySources(sources ...KeySource) GuardOption {
 	return func(v *guardVariant) { v.sources = sources }
 }
 
+// KeptKey is the name under which KeepKey puts the key, a models.APIKey, into the
+// gin context, and so into the Keys of gin.LogFormatterParams.
+const KeptKey = guard.KeptKey
+
+// KeepKey has one guard put the key into the gin context, too, under KeptKey. The
+// request's context, where KeyFrom finds the key without it, is lost to loggers
+// that run after a middleware has put an earlier request back, as otelgin does. It
+// takes about as long again as the rest of the guard; see docs/benchmarks.md.
+func KeepKey() GuardOption { return func(v *guardVariant) { v.keep = true } }
+
 // KeyFrom returns the key with which the request passed the guard: its id,
 // name, owner and dates, without the hash. It is in the request's context, and
-// so in what gin's Copy returns. The second value is false where no guard let
-// the request through; a request that is made from the context of another one
-// has to pass a guard with a key of its own.
+// so in the copy that gin's Copy returns. The second value is false where no
+// guard let the request through. A request that is made from the context of
+// another one has to pass a guard with a key of its own.
 func KeyFrom(c *gin.Context) (models.APIKey, bool) { return guard.KeyFrom(c) }
+
+// KeyFromContext returns the key with which the request of this context passed the
+// guard, for code that gets a context and no *gin.Context. The context may be the
+// request's, a *gin.Context, or one that was made from either.
+func KeyFromContext(ctx context.Context) (models.APIKey, bool) { return guard.KeyFromContext(ctx) }
 
 // Revoked returns a channel that is closed as soon as the guard would not let
 // the request in any more, for whatever reason: the key was revoked or deleted

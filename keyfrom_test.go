@@ -1,6 +1,8 @@
 package ginauth_test
 
 import (
+	"context"
+	"io"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth"
+	"github.com/ginauth/ginauth/models"
 )
 
 func TestKeyFrom(t *testing.T) {
@@ -37,6 +40,59 @@ func TestKeyFromACopy(t *testing.T) {
 	a.do(request{path: "/later", header: header("api-key", key)})
 	if got, ok := ginauth.KeyFrom(<-copies); !ok || got.ID != id {
 		t.Errorf("the copy has the key %v", got)
+	}
+}
+
+// The key is found in whatever context a handler passes on.
+func TestKeyFromContext(t *testing.T) {
+	a := newApp(t)
+	key, id := a.issueKey()
+	type name struct{}
+	a.engine.GET("/contexts", a.auth.Guard(), func(c *gin.Context) {
+		for of, ctx := range map[string]context.Context{
+			"request": c.Request.Context(), "gin": c, "copy": c.Copy(),
+			"from request": context.WithValue(c.Request.Context(), name{}, 1), "from gin": context.WithoutCancel(c),
+		} {
+			if got, ok := ginauth.KeyFromContext(ctx); !ok || got.ID != id {
+				t.Errorf("the context %s has the key %v", of, got)
+			}
+		}
+		c.Status(http.StatusNoContent)
+	})
+	if code := a.do(request{path: "/contexts", header: header("api-key", key)}).Code; code != http.StatusNoContent {
+		t.Errorf("it is answered %d", code)
+	}
+	if _, ok := ginauth.KeyFromContext(t.Context()); ok {
+		t.Error("a context without a request has a key")
+	}
+}
+
+// With KeepKey a logger finds the key after a middleware has put the request back
+// that came in; without it there is no key in the gin context.
+func TestKeepKey(t *testing.T) {
+	a := newApp(t)
+	key, id := a.issueKey()
+	var logged []any
+	a.engine.Use(gin.LoggerWithConfig(gin.LoggerConfig{Output: io.Discard, Formatter: func(p gin.LogFormatterParams) string {
+		logged = append(logged, p.Keys[ginauth.KeptKey])
+		return ""
+	}}), func(c *gin.Context) {
+		request := c.Request
+		c.Request = request.WithContext(context.WithoutCancel(request.Context()))
+		c.Next()
+		c.Request = request
+		kept, _ := ginauth.KeyFrom(c)
+		logged = append(logged, kept.ID)
+	})
+	a.engine.GET("/kept", a.auth.Guard(ginauth.KeepKey()), showKey)
+	a.engine.GET("/plain", a.auth.Guard(), showKey)
+	a.do(request{path: "/kept", header: header("api-key", key)})
+	if kept, _ := logged[1].(models.APIKey); logged[0] != id || kept.ID != id {
+		t.Errorf("the logger finds %v", logged)
+	}
+	a.do(request{path: "/plain", header: header("api-key", key)})
+	if logged[2] != "" || logged[3] != nil {
+		t.Errorf("without KeepKey the logger finds %v", logged[2:])
 	}
 }
 

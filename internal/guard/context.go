@@ -96,43 +96,59 @@ func letThrough(c *gin.Context) (*keyContext, bool) {
 	return k, true
 }
 
-// KeyFrom returns the key with which the request passed the guard: its id,
-// name, owner and dates, without the hash. It is in the request's context, and
-// so in what gin's Copy returns. The second value is false where no guard let
-// the request through; a request that is made from the context of another one
-// has to pass a guard with a key of its own.
-func KeyFrom(c *gin.Context) (models.APIKey, bool) {
-	k, ok := letThrough(c)
-	if !ok {
-		return models.APIKey{}, false
-	}
-	return k.key.APIKey(), true
+// KeptKey is the name in the gin context of the key that Variant.Keep puts there.
+const KeptKey = "ginauth.key"
+
+// assertedKey names a key that WithKey put into a context.
+type assertedKey struct{}
+
+// WithKey returns a context in which KeyFrom and KeyFromContext find the key,
+// without any guard.
+func WithKey(ctx context.Context, key models.APIKey) context.Context {
+	return context.WithValue(ctx, assertedKey{}, key)
 }
 
-// Revoked returns a channel that is closed as soon as the guard would not let
-// the request in any more, for whatever reason: the key was revoked or deleted
-// or has expired, its user was disabled, changes to keys could not be followed
-// for longer than Config.StaleLimit, the store has failed for a second when a
-// changed key had to be read again, or the Auth was closed. It is meant for
-// streams and WebSockets, which outlive the check at their beginning:
-//
-//	select {
-//	case event := <-events:
-//		c.SSEvent("message", event)
-//	case <-ginauth.Revoked(c):
-//		return
-//	}
-//
-// The channel is the same each time, and is closed, too, soon after the request
-// has ended, and at once where no guard let the request through. However many
-// streams there are, one goroutine watches them.
+// KeyFrom returns the key with which a request passed the guard, or which WithKey
+// or Variant.Keep left.
+func KeyFrom(c *gin.Context) (models.APIKey, bool) {
+	if k, ok := letThrough(c); ok {
+		return k.key.APIKey(), true
+	}
+	if key, ok := c.Value(KeptKey).(models.APIKey); ok {
+		return key, true
+	}
+	if c.Request == nil {
+		return models.APIKey{}, false
+	}
+	key, ok := c.Request.Context().Value(assertedKey{}).(models.APIKey)
+	return key, ok
+}
+
+// KeyFromContext is KeyFrom for the context of a request, or one made from it; a
+// *gin.Context is one, too.
+func KeyFromContext(ctx context.Context) (models.APIKey, bool) {
+	if c, ok := ctx.Value(gin.ContextKey).(*gin.Context); ok {
+		return KeyFrom(c)
+	}
+	if k, ok := ctx.Value(contextKey{}).(*keyContext); ok {
+		return k.key.APIKey(), true
+	}
+	key, ok := ctx.Value(assertedKey{}).(models.APIKey)
+	return key, ok
+}
+
+// Revoked returns a channel that is closed when the guard would not let the
+// request in any more, or when the request has ended.
 func Revoked(c *gin.Context) <-chan struct{} {
 	k, ok := letThrough(c)
-	if !ok {
-		closed := make(chan struct{})
-		close(closed)
-		return closed
+	if ok {
+		k.streaming.Do(func() { k.stream = k.key.Watch(k.Context) })
+		return k.stream.Revoked()
 	}
-	k.streaming.Do(func() { k.stream = k.key.Watch(k.Context) })
-	return k.stream.Revoked()
+	if _, ok := KeyFrom(c); ok { // in a test of a handler
+		return c.Request.Context().Done()
+	}
+	closed := make(chan struct{})
+	close(closed)
+	return closed
 }

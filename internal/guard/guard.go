@@ -3,6 +3,7 @@
 package guard
 
 import (
+	"context"
 	"errors"
 	"sync/atomic"
 	"time"
@@ -39,6 +40,7 @@ type Guard struct {
 	Options
 	unknownKeys unknownKeyLimiter
 	private     []string // the value of Cache-Control of guarded answers
+	outcomes    outcomes
 	closed      atomic.Bool
 }
 
@@ -63,58 +65,80 @@ func (g *Guard) authenticate(c *gin.Context, reader *credential.Reader) (*keycac
 	if err != nil {
 		return nil, err
 	}
+	return g.judge(c.Request.Context(), use{text: text, route: c.FullPath(), request: c})
+}
+
+// use is one use of a key: by a request, or by a call of Check.
+type use struct {
+	text, route string
+	request     *gin.Context // nil for a call of Check
+	address     string       // of a call of Check
+}
+
+// client returns the client's address, which few uses need.
+func (g *Guard) client(u use) string {
+	if u.request != nil {
+		return g.ClientIP(u.request)
+	}
+	return u.address
+}
+
+// judge returns the key of a use if it is active, and counts the use. With an
+// error it returns the key if that is known and refused.
+func (g *Guard) judge(ctx context.Context, u use) (*keycache.Key, error) {
 	if g.closed.Load() {
 		return nil, problem.From(errClosed)
 	}
-	if len(text) != security.KeyLength(g.Prefix) {
+	if len(u.text) != security.KeyLength(g.Prefix) {
 		return nil, keyInvalid()
 	}
-	key, now, err := g.find(c, text)
+	key, now, err := g.find(ctx, u)
 	if err != nil {
 		return nil, loadProblem(err)
 	}
 	if err := refusal(key.Status(now)); err != nil {
 		return key, err
 	}
-	g.Usage.Count(key, c.FullPath(), now)
+	g.outcomes.allowed.Add(1)
+	g.Usage.Count(key, u.route, now)
 	return key, nil
 }
 
-// find returns the key of a request, from memory or from the store, and the time
-// at which it was found. Only what has a key's form can be in memory, so the
-// checksum is left for what is not.
-func (g *Guard) find(c *gin.Context, text string) (*keycache.Key, time.Time, error) {
-	now, hash := g.Now(), security.HashKey(text)
+// find returns the key of a use, from memory or from the store, and the time at
+// which it was found. Only text in the form of a key can be in memory, so the
+// checksum is left for other text.
+func (g *Guard) find(ctx context.Context, u use) (*keycache.Key, time.Time, error) {
+	now, hash := g.Now(), security.HashKey(u.text)
 	key, answer := g.Cache.Lookup(hash, now)
 	if answer == keycache.Valid {
 		return key, now, nil
 	}
-	key, err := g.lookup(c, text, hash, answer)
+	key, err := g.lookup(ctx, u, hash, answer)
 	return key, g.Now(), err
 }
 
 // lookup goes on where the memory has no good answer.
-func (g *Guard) lookup(c *gin.Context, text string, hash keycache.Hash, answer keycache.Answer) (*keycache.Key, error) {
+func (g *Guard) lookup(ctx context.Context, u use, hash keycache.Hash, answer keycache.Answer) (*keycache.Key, error) {
 	switch answer {
 	case keycache.Stale:
 		return nil, keycache.ErrStale
 	case keycache.Unknown:
 		return nil, repository.ErrNotFound
 	case keycache.Outdated:
-		return g.load(c, hash)
+		return g.load(ctx, u, hash)
 	default:
-		if !security.IsKey(g.Prefix, text) {
+		if !security.IsKey(g.Prefix, u.text) {
 			return nil, keyInvalid()
 		}
-		return g.load(c, hash)
+		return g.load(ctx, u, hash)
 	}
 }
 
 // load reads a key from the store, or waits for the request that is reading it.
-func (g *Guard) load(c *gin.Context, hash keycache.Hash) (*keycache.Key, error) {
-	ctx, cancel := store.Context(c.Request.Context())
+func (g *Guard) load(ctx context.Context, u use, hash keycache.Hash) (*keycache.Key, error) {
+	ctx, cancel := store.Context(ctx)
 	defer cancel()
-	return g.Cache.Load(ctx, hash, g.unknownKeys.admit(g.ClientIP(c)))
+	return g.Cache.Load(ctx, hash, g.unknownKeys.admit(g.client(u)))
 }
 
 func loadProblem(err error) error {
@@ -143,12 +167,13 @@ func keyInvalid() *problem.Error {
 	return problem.Unauthenticated("key_invalid", "The API key is not valid.")
 }
 
-// countRefusal counts a request that was refused; key is nil where it is not
-// known.
-func (g *Guard) countRefusal(c *gin.Context, key *keycache.Key, err error) {
+// countRefusal counts a use that was refused; key is nil where it is not known.
+func (g *Guard) countRefusal(u use, key *keycache.Key, err error) {
 	id := ""
 	if key != nil {
 		id = key.ID()
 	}
-	g.Records.Refuse(problem.From(err).Code, id, g.ClientIP(c))
+	code := problem.From(err).Code
+	g.outcomes.refuse(code)
+	g.Records.Refuse(code, id, g.client(u))
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/internal/credential"
+	"github.com/ginauth/ginauth/internal/keycache"
 	"github.com/ginauth/ginauth/problem"
 )
 
@@ -15,8 +16,10 @@ type Variant struct {
 	// those of all.
 	Sources []credential.Source
 	Reader  *credential.Reader
-	// Missing has a request without a key, which is refused if it is nil.
+	// Missing handles requests without a key, which are refused if it is nil.
 	Missing gin.HandlerFunc
+	// Keep puts the key into the gin context, too, under KeptKey.
+	Keep bool
 }
 
 // handler is the middleware of a variant.
@@ -24,6 +27,7 @@ type handler struct {
 	*Guard
 	reader    *credential.Reader
 	missing   gin.HandlerFunc
+	keep      bool
 	vary      []string // the value of that header of guarded answers
 	challenge string
 	// others takes keys from where the other guards find them; nil if that is the
@@ -33,7 +37,7 @@ type handler struct {
 
 // Handler returns the middleware of a variant.
 func (g *Guard) Handler(v Variant) gin.HandlerFunc {
-	h := &handler{Guard: g, reader: g.Reader, missing: v.Missing}
+	h := &handler{Guard: g, reader: g.Reader, missing: v.Missing, keep: v.Keep}
 	sources := g.Sources
 	if v.Reader != nil {
 		sources, h.reader, h.others = v.Sources, v.Reader, g.Reader
@@ -49,16 +53,25 @@ func (h *handler) handle(c *gin.Context) {
 	}
 	switch {
 	case err == nil:
-		withKey(c, key)
-		h.limitCaching(c)
+		h.pass(c, key)
 	case problem.Is(err, "key_missing") && h.hasPassed(c):
 	case problem.Is(err, "key_missing") && h.missing != nil:
+		h.outcomes.anonymous.Add(1)
 		h.addVary(c)
 		h.missing(c)
 	default:
-		h.countRefusal(c, key, err)
+		h.countRefusal(use{request: c}, key, err)
 		h.Respond.Refuse(c, h.challenge, err)
 	}
+}
+
+// pass lets a request through.
+func (h *handler) pass(c *gin.Context, key *keycache.Key) {
+	withKey(c, key)
+	if h.keep {
+		c.Set(KeptKey, key.APIKey())
+	}
+	h.limitCaching(c)
 }
 
 // limitCaching keeps shared caches from handing one client's answer to another.

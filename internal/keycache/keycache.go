@@ -98,6 +98,7 @@ type Cache struct {
 	own       *otter.Cache[string, struct{}]
 	changes   *changes
 	confirmed atomic.Int64 // a moment
+	loads     atomic.Int64 // how often the store was asked
 
 	streams *streams
 

@@ -119,6 +119,7 @@ func (c *Cache) readIn(ctx context.Context, lane lane, hash Hash, number uint64)
 
 func (c *Cache) readNow(ctx context.Context, hash Hash, number uint64) (*Key, error) {
 	moment := c.moment()
+	c.loads.Add(1)
 	stored, err := c.store.KeyByHash(ctx, hash[:])
 	switch {
 	case errors.Is(err, repository.ErrNotFound):

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -47,6 +48,7 @@ type Recorder struct {
 	unsent   repository.Flush // what was taken, as merged
 	waiting  int              // how many counts are in unsent
 	held     int              // how many of them have room in the table
+	unheld   atomic.Int64     // how many have not
 
 	reported losses // by the goroutine, and by Close after it
 	failures int    // in a row, likewise
@@ -104,6 +106,7 @@ func (r *Recorder) flushBatch(ctx context.Context) (more bool, err error) {
 	more = wasUnsent || r.waiting == countsPerFlush
 	r.counts.release(r.held)
 	r.waiting, r.held = 0, 0
+	r.unheld.Store(0)
 	return more, nil
 }
 
@@ -119,6 +122,7 @@ func (r *Recorder) take() bool {
 	r.unsent.Number++
 	r.unsent.Usages, r.unsent.Hours = r.merger.merge(r.taken)
 	r.waiting, r.held = len(r.taken), len(r.taken)-tallied
+	r.unheld.Store(int64(tallied))
 	return true
 }
 
@@ -192,6 +196,12 @@ func (r *Recorder) Close(ctx context.Context) error {
 		err = errors.Join(err, fmt.Errorf("%d requests were not counted, since the memory for usage was used up", n))
 	}
 	return err
+}
+
+// Waiting is how many counts, each of a key in an hour on a route, are not
+// acknowledged. It waits for no flush.
+func (r *Recorder) Waiting() int64 {
+	return r.tallies.size.Load() + r.counts.held.Load() + r.unheld.Load()
 }
 
 // pending is how many requests are counted and not acknowledged.
