@@ -214,7 +214,7 @@ func TestRevokedDuringAPartition(t *testing.T) {
 func TestMaxAge(t *testing.T) {
 	a := newApp(t, func(c *ginauth.Config) { c.CacheMaxAge = time.Minute })
 	key, id := a.warm()
-	if _, err := a.repo.Repository.RevokeKey(t.Context(), repository.Act{Actor: "hand", Date: a.clock.Now()}, id); err != nil { // past this Auth
+	if _, err := a.repo.Repository.RevokeKey(t.Context(), repository.Attribution{Actor: "hand", At: a.clock.Now()}, id); err != nil { // past this Auth
 		t.Fatal(err)
 	}
 	a.clock.advance(time.Minute)

@@ -86,11 +86,11 @@ func (r *faultyRepository) UserByEmail(ctx context.Context, canonical string) (m
 	return r.Repository.UserByEmail(ctx, canonical)
 }
 
-func (r *faultyRepository) UpdateUser(ctx context.Context, act repository.Act, user models.User, update repository.UserUpdate) (models.User, error) {
+func (r *faultyRepository) UpdateUser(ctx context.Context, by repository.Attribution, user models.User, update repository.UserUpdate) (models.User, error) {
 	if err := r.meddling("UpdateUser"); err != nil {
 		return models.User{}, err
 	}
-	return r.Repository.UpdateUser(ctx, act, user, update)
+	return r.Repository.UpdateUser(ctx, by, user, update)
 }
 
 func (r *faultyRepository) AddToken(ctx context.Context, token models.Token) error {
@@ -100,25 +100,25 @@ func (r *faultyRepository) AddToken(ctx context.Context, token models.Token) err
 	return r.Repository.AddToken(ctx, token)
 }
 
-func (r *faultyRepository) CreateUser(ctx context.Context, act repository.Act, user models.User, key models.APIKey) error {
+func (r *faultyRepository) CreateUser(ctx context.Context, by repository.Attribution, user models.User, key models.APIKey) error {
 	if err := r.meddling("CreateUser"); err != nil {
 		return err
 	}
-	return r.Repository.CreateUser(ctx, act, user, key)
+	return r.Repository.CreateUser(ctx, by, user, key)
 }
 
-func (r *faultyRepository) CreateKey(ctx context.Context, act repository.Act, key models.APIKey, maxKeys int) error {
+func (r *faultyRepository) CreateKey(ctx context.Context, by repository.Attribution, key models.APIKey, options repository.CreateKeyOptions) error {
 	if err := r.meddling("CreateKey"); err != nil {
 		return err
 	}
-	return r.Repository.CreateKey(ctx, act, key, maxKeys)
+	return r.Repository.CreateKey(ctx, by, key, options)
 }
 
-func (r *faultyRepository) RevokeKey(ctx context.Context, act repository.Act, id string) (models.APIKey, error) {
+func (r *faultyRepository) RevokeKey(ctx context.Context, by repository.Attribution, id string) (models.APIKey, error) {
 	if err := r.failure(); err != nil {
 		return models.APIKey{}, err
 	}
-	return r.Repository.RevokeKey(ctx, act, id)
+	return r.Repository.RevokeKey(ctx, by, id)
 }
 
 func (r *faultyRepository) AddUsage(ctx context.Context, flush repository.Flush) error {
@@ -142,11 +142,11 @@ func (r *faultyRepository) Changes(ctx context.Context, after repository.Cursor,
 	return r.Repository.Changes(ctx, after, limit)
 }
 
-func (r *faultyRepository) ListUsage(ctx context.Context, filter repository.UsageFilter, page repository.Page) (repository.UsagePage, error) {
+func (r *faultyRepository) ListKeys(ctx context.Context, filter repository.KeyFilter, page repository.Page) (repository.KeyPage, error) {
 	if err := r.failure(); err != nil {
-		return repository.UsagePage{}, err
+		return repository.KeyPage{}, err
 	}
-	return r.Repository.ListUsage(ctx, filter, page)
+	return r.Repository.ListKeys(ctx, filter, page)
 }
 
 func (r *faultyRepository) UsageSeries(ctx context.Context, filter repository.SeriesFilter, page repository.SeriesPage) (repository.Series, error) {

@@ -61,12 +61,12 @@ func TestKeysFromGo(t *testing.T) {
 	}
 	for range repository.MaxLimit { // with the first, more than a page
 		key := models.APIKey{ID: uuid.NewString(), Hash: randomHash(), Name: "x", CreationDate: date}
-		if err := a.repo.CreateKey(t.Context(), repository.Act{Actor: "test", Date: date}, key, 0); err != nil {
+		if err := a.repo.CreateKey(t.Context(), repository.Attribution{Actor: "test", At: date}, key, repository.CreateKeyOptions{}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	n := 0
-	for key, err := range service.All(t.Context(), repository.UsageFilter{}) {
+	for key, err := range service.All(t.Context(), repository.KeyFilter{}) {
 		if err != nil || key.KeyID == "" {
 			t.Fatalf("row %d is %+v, %v", n, key, err)
 		}
@@ -82,7 +82,7 @@ func TestKeysFromGo(t *testing.T) {
 		t.Errorf("deleting again returns %v", err)
 	}
 	expectProblem(t, a.guarded(issued.Key), http.StatusUnauthorized, "key_invalid", "")
-	if list, err := service.List(t.Context(), repository.UsageFilter{Status: models.StatusDeleted}, repository.Page{}); err != nil || len(list.Rows) != 1 {
+	if list, err := service.List(t.Context(), repository.KeyFilter{Status: models.StatusDeleted}, repository.Page{}); err != nil || len(list.Rows) != 1 {
 		t.Errorf("listing returns %+v, %v", list, err)
 	}
 }
@@ -109,11 +109,11 @@ func TestProblemsFromGo(t *testing.T) {
 			return err
 		}, "fields_invalid", problem.KindInvalid},
 		"a large page": {func() error {
-			_, err := service.List(ctx, repository.UsageFilter{}, repository.Page{Limit: 1001})
+			_, err := service.List(ctx, repository.KeyFilter{}, repository.Page{Limit: 1001})
 			return err
 		}, "fields_invalid", problem.KindInvalid},
 		"a bad cursor": {func() error {
-			_, err := service.List(ctx, repository.UsageFilter{}, repository.Page{Cursor: "x"})
+			_, err := service.List(ctx, repository.KeyFilter{}, repository.Page{Cursor: "x"})
 			return err
 		}, "fields_invalid", problem.KindInvalid},
 		"a taken name": {func() error {

@@ -26,7 +26,7 @@ type slowLists struct {
 
 func (r *slowLists) Readers() int { return r.connections }
 
-func (r *slowLists) ListUsage(ctx context.Context, filter repository.UsageFilter, page repository.Page) (repository.UsagePage, error) {
+func (r *slowLists) ListKeys(ctx context.Context, filter repository.KeyFilter, page repository.Page) (repository.KeyPage, error) {
 	if filter.KeyID == "" {
 		n := r.now.Add(1)
 		defer r.now.Add(-1)
@@ -36,10 +36,10 @@ func (r *slowLists) ListUsage(ctx context.Context, filter repository.UsageFilter
 		select {
 		case <-r.let:
 		case <-ctx.Done():
-			return repository.UsagePage{}, ctx.Err()
+			return repository.KeyPage{}, ctx.Err()
 		}
 	}
-	return r.Repository.ListUsage(ctx, filter, page)
+	return r.Repository.ListKeys(ctx, filter, page)
 }
 
 // Lists have a bounded share of the store: of one user one runs at a time, of all

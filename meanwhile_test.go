@@ -83,7 +83,7 @@ func TestAddressIsAnotherMeanwhile(t *testing.T) {
 		a.setUser(user.id, func(u *models.User) { u.Email, u.CanonicalEmail = "victim@example.com", "victim@example.com" })
 	})
 	expectProblem(t, a.as("ada", password, "/account/confirm/send", `{}`), http.StatusConflict, "changed_meanwhile", "")
-	if tokens, err := a.repo.TokensOf(t.Context(), user.id); len(p.mails) > 0 || len(tokens) > 0 || err != nil {
+	if tokens, err := a.repo.TokensByUser(t.Context(), user.id); len(p.mails) > 0 || len(tokens) > 0 || err != nil {
 		t.Error("a mail is sent")
 	}
 }

@@ -38,11 +38,11 @@ func (r silentRepository) UserByEmail(ctx context.Context, canonical string) (mo
 	return r.UserByUsername(ctx, canonical)
 }
 
-func (r silentRepository) CreateUser(ctx context.Context, _ repository.Act, _ models.User, _ models.APIKey) error {
+func (r silentRepository) CreateUser(ctx context.Context, _ repository.Attribution, _ models.User, _ models.APIKey) error {
 	return r.silence(ctx)
 }
 
-func (r silentRepository) CreateKey(ctx context.Context, _ repository.Act, _ models.APIKey, _ int) error {
+func (r silentRepository) CreateKey(ctx context.Context, _ repository.Attribution, _ models.APIKey, _ repository.CreateKeyOptions) error {
 	return r.silence(ctx)
 }
 

@@ -54,7 +54,7 @@ func TestMailToNobody(t *testing.T) {
 // deleteElsewhere deletes a user as another process does.
 func (a *app) deleteElsewhere(id string) {
 	a.t.Helper()
-	if err := a.repo.DeleteUser(a.t.Context(), repository.Act{Actor: "test", Date: a.clock.Now()}, id, false); err != nil {
+	if err := a.repo.DeleteUser(a.t.Context(), repository.Attribution{Actor: "test", At: a.clock.Now()}, id, repository.DeleteUserOptions{}); err != nil {
 		a.t.Fatal(err)
 	}
 }

@@ -70,7 +70,7 @@ func (a *app) changeElsewhere() {
 	a.t.Helper()
 	hash := security.HashKey(security.NewKey("ga"))
 	key := models.APIKey{ID: fmt.Sprintf("elsewhere-%x", hash[:8]), Hash: hash[:], Name: "service", CreationDate: a.clock.Now()}
-	if err := a.repo.Repository.CreateKey(a.t.Context(), repository.Act{Actor: "elsewhere", Date: a.clock.Now()}, key, 0); err != nil {
+	if err := a.repo.Repository.CreateKey(a.t.Context(), repository.Attribution{Actor: "elsewhere", At: a.clock.Now()}, key, repository.CreateKeyOptions{}); err != nil {
 		a.t.Fatal(err)
 	}
 	a.settled()
@@ -139,7 +139,7 @@ func TestAskedForBeforeItWasThere(t *testing.T) {
 	expectProblem(t, a.guarded(text), http.StatusUnauthorized, "key_invalid", "")
 	hash := security.HashKey(text)
 	key := models.APIKey{ID: "elsewhere", Hash: hash[:], Name: "service", CreationDate: a.clock.Now()}
-	if err := a.repo.Repository.CreateKey(t.Context(), repository.Act{Actor: "elsewhere", Date: a.clock.Now()}, key, 0); err != nil {
+	if err := a.repo.Repository.CreateKey(t.Context(), repository.Attribution{Actor: "elsewhere", At: a.clock.Now()}, key, repository.CreateKeyOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the key is accepted", func() bool { return a.guarded(text).Code == http.StatusOK })

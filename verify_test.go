@@ -123,7 +123,7 @@ func (a *app) setUser(id string, set func(*models.User)) {
 	a.t.Helper()
 	user := a.user(id)
 	set(&user)
-	if _, err := a.repo.UpdateUser(a.t.Context(), repository.Act{Actor: "test", Date: a.clock.Now()}, user, repository.UserUpdate{}); err != nil {
+	if _, err := a.repo.UpdateUser(a.t.Context(), repository.Attribution{Actor: "test", At: a.clock.Now()}, user, repository.UserUpdate{}); err != nil {
 		a.t.Fatal(err)
 	}
 }

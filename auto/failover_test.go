@@ -76,13 +76,13 @@ func TestPoolerLeadsToALaggingStandby(t *testing.T) {
 // issuedKey is a key with its id.
 type issuedKey struct{ id, key string }
 
-func byHand() repository.Act { return repository.Act{Actor: "test", Date: time.Now()} }
+func byHand() repository.Attribution { return repository.Attribution{Actor: "test", At: time.Now()} }
 
 func issue(t *testing.T, repo repository.Repository) issuedKey {
 	t.Helper()
 	issued := issuedKey{uuid.Must(uuid.NewV7()).String(), security.NewKey("ga")}
 	hash := security.HashKey(issued.key)
-	if err := repo.CreateKey(t.Context(), byHand(), models.APIKey{ID: issued.id, Hash: hash[:], Name: "s", CreationDate: time.Now()}, 0); err != nil {
+	if err := repo.CreateKey(t.Context(), byHand(), models.APIKey{ID: issued.id, Hash: hash[:], Name: "s", CreationDate: time.Now()}, repository.CreateKeyOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	return issued

@@ -54,12 +54,12 @@ func (d *database) fill(ctx context.Context, count int) error {
 }
 
 func issueEach(ctx context.Context, repo repository.Repository, keys []string) error {
-	act := repository.Act{Actor: "bench", Date: time.Now()}
+	by := repository.Attribution{Actor: "bench", At: time.Now()}
 	for _, key := range keys {
 		hash := security.HashKey(key)
-		err := repo.CreateKey(ctx, act, models.APIKey{
+		err := repo.CreateKey(ctx, by, models.APIKey{
 			ID: uuid.Must(uuid.NewV7()).String(), Hash: hash[:], Hint: security.Hint(key), Name: "bench", CreationDate: time.Now(),
-		}, 0)
+		}, repository.CreateKeyOptions{})
 		if err != nil {
 			return err
 		}

@@ -60,7 +60,7 @@ func newAuth(t *testing.T) (auth *ginauth.Auth, key string) {
 	key = security.NewKey(security.DefaultPrefix)
 	hash := security.HashKey(key)
 	record := models.APIKey{ID: "the-key", Hash: hash[:], Name: "panicking"}
-	if err := repo.CreateKey(t.Context(), repository.Act{Actor: "test", Date: time.Now()}, record, 0); err != nil {
+	if err := repo.CreateKey(t.Context(), repository.Attribution{Actor: "test", At: time.Now()}, record, repository.CreateKeyOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	auth, err = ginauth.New(repo, ginauth.Config{Secrets: []string{security.NewSecret()}})

@@ -46,8 +46,8 @@ func (s *Service) Issue(ctx context.Context, p IssueParams) (Issued, error) {
 	to := Recipient{IsUser: p.UserID != "", Store: s.storeForService}
 	if p.UserID != "" {
 		to.Invalid = fields.ID(p.UserID)
-		to.Store = func(ctx context.Context, act repository.Act, key models.APIKey) (models.APIKey, error) {
-			return s.StoreForUser(ctx, act, key, func(ctx context.Context) (models.User, error) {
+		to.Store = func(ctx context.Context, by repository.Attribution, key models.APIKey) (models.APIKey, error) {
+			return s.StoreForUser(ctx, by, key, func(ctx context.Context) (models.User, error) {
 				return s.user(ctx, ids.Canonical(p.UserID))
 			})
 		}
@@ -79,23 +79,23 @@ type Recipient struct {
 	Invalid []problem.Field
 	// Store stores the new key. With an error it returns the key if that is
 	// stored all the same, or may be.
-	Store func(ctx context.Context, act repository.Act, key models.APIKey) (models.APIKey, error)
+	Store func(ctx context.Context, by repository.Attribution, key models.APIKey) (models.APIKey, error)
 }
 
 // IssueTo is Issue for package users.
 func (s *Service) IssueTo(ctx context.Context, p IssueParams, to Recipient) (issued Issued, err error) {
 	defer func() { s.records.Call(ctx, "key.create", issued.ID, err) }()
-	act, invalid := s.act(ctx), to.Invalid
+	by, invalid := s.attribution(ctx), to.Invalid
 	if p.Name != "" {
 		invalid = fields.Append(invalid, "name", security.CheckName(p.Name))
 	}
-	date, refused := s.validity(p.ExpirationDate, p.NeverExpires, act.Date, to.IsUser)
+	date, refused := s.validity(p.ExpirationDate, p.NeverExpires, by.At, to.IsUser)
 	if invalid = append(invalid, refused...); len(invalid) > 0 {
 		return issued, problem.InvalidFields(invalid...)
 	}
 	text := security.NewKey(s.policy.Prefix)
 	isFixed := !p.ExpirationDate.IsZero() && audit.ActorFrom(ctx).Kind != audit.User
-	key, err := to.Store(ctx, act, newKey(text, p.Name, act.Date, date, isFixed))
+	key, err := to.Store(ctx, by, newKey(text, p.Name, by.At, date, isFixed))
 	if err != nil {
 		return Issued{APIKey: key}, notFoundOr(err)
 	}
@@ -111,16 +111,16 @@ func newKey(text, name string, now, expiration time.Time, isFixed bool) models.A
 	}
 }
 
-func (s *Service) storeForService(ctx context.Context, act repository.Act, key models.APIKey) (models.APIKey, error) {
-	return s.store(ctx, act, key, 0)
+func (s *Service) storeForService(ctx context.Context, by repository.Attribution, key models.APIKey) (models.APIKey, error) {
+	return s.store(ctx, by, key, 0)
 }
 
 // store stores a key. With an error it returns the key only if that may be in
 // the repository.
-func (s *Service) store(ctx context.Context, act repository.Act, key models.APIKey, maxKeys int) (models.APIKey, error) {
+func (s *Service) store(ctx context.Context, by repository.Attribution, key models.APIKey, maxKeys int) (models.APIKey, error) {
 	ctx, cancel := store.Context(ctx)
 	defer cancel()
-	return MayBeStored(key, s.repo.CreateKey(ctx, act, key, maxKeys))
+	return MayBeStored(key, s.repo.CreateKey(ctx, by, key, repository.CreateKeyOptions{MaxKeys: maxKeys}))
 }
 
 // MayBeStored returns the key if it is in the repository, or may be.
@@ -134,7 +134,7 @@ func MayBeStored(key models.APIKey, err error) (models.APIKey, error) {
 // StoreForUser stores a key for the user whom read returns. If the user was
 // changed in between, it reads again: what they were allowed then must still
 // hold.
-func (s *Service) StoreForUser(ctx context.Context, act repository.Act, key models.APIKey, read func(context.Context) (models.User, error)) (models.APIKey, error) {
+func (s *Service) StoreForUser(ctx context.Context, by repository.Attribution, key models.APIKey, read func(context.Context) (models.User, error)) (models.APIKey, error) {
 	for range maxAttempts {
 		user, err := read(ctx)
 		if err != nil {
@@ -144,7 +144,7 @@ func (s *Service) StoreForUser(ctx context.Context, act repository.Act, key mode
 			return models.APIKey{}, err
 		}
 		key.UserID, key.Username, key.UserVersion, key.AccessUntil = user.ID, user.Username, user.Version, user.AccessUntil
-		stored, err := s.store(ctx, act, key, s.policy.MaxKeysPerUser)
+		stored, err := s.store(ctx, by, key, s.policy.MaxKeysPerUser)
 		switch {
 		case errors.Is(err, repository.ErrTooManyKeys):
 			return stored, s.tooManyKeys().WithCause(err)

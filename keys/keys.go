@@ -52,7 +52,9 @@ func New(repo repository.Repository, records *audit.Recorder, policy Policy) *Se
 func (s *Service) now() time.Time { return s.policy.Now().UTC().Truncate(time.Millisecond) }
 
 // act says who makes a change, and when.
-func (s *Service) act(ctx context.Context) repository.Act { return audit.ActorFrom(ctx).Act(s.now()) }
+func (s *Service) attribution(ctx context.Context) repository.Attribution {
+	return audit.ActorFrom(ctx).Attribution(s.now())
+}
 
 // Ref names a key by its id or by itself, one of the two.
 type Ref struct{ ID, Key string }
@@ -92,14 +94,14 @@ func (s *Service) resolve(ctx context.Context, ref Ref) (id string, err error) {
 		id = key.ID
 	}
 	if actor := audit.ActorFrom(ctx); actor.Kind == audit.User {
-		_, err = s.find(ctx, repository.UsageFilter{KeyID: id, UserID: actor.Name})
+		_, err = s.find(ctx, repository.KeyFilter{KeyID: id, UserID: actor.Name})
 	}
 	return id, err
 }
 
 // find returns the one key that a filter names by its id.
-func (s *Service) find(ctx context.Context, filter repository.UsageFilter) (repository.KeyUsage, error) {
-	list, err := s.repo.ListUsage(ctx, filter, repository.Page{Sort: repository.SortID, Limit: 1})
+func (s *Service) find(ctx context.Context, filter repository.KeyFilter) (repository.KeyUsage, error) {
+	list, err := s.repo.ListKeys(ctx, filter, repository.Page{Sort: repository.SortID, Limit: 1})
 	if err == nil && len(list.Rows) == 0 {
 		err = repository.ErrNotFound
 	}
@@ -127,14 +129,14 @@ func (s *Service) Get(ctx context.Context, ref Ref) (key repository.KeyUsage, er
 	if id, err = s.resolve(ctx, ref); err != nil {
 		return key, err
 	}
-	return s.find(ctx, repository.UsageFilter{KeyID: id})
+	return s.find(ctx, repository.KeyFilter{KeyID: id})
 }
 
 // Revoke refuses a key from now on and returns it. Revoking again changes
 // nothing: the first date stays. It fails with the problem key_not_found.
 func (s *Service) Revoke(ctx context.Context, ref Ref) (models.APIKey, error) {
 	return s.change(ctx, change{"key.revoke", ref, nil, nil}, func(ctx context.Context, id string) (models.APIKey, error) {
-		return s.repo.RevokeKey(ctx, s.act(ctx), id)
+		return s.repo.RevokeKey(ctx, s.attribution(ctx), id)
 	})
 }
 
@@ -142,7 +144,7 @@ func (s *Service) Revoke(ctx context.Context, ref Ref) (models.APIKey, error) {
 // used again. It fails with the problem key_not_found.
 func (s *Service) Delete(ctx context.Context, ref Ref) error {
 	_, err := s.change(ctx, change{"key.delete", ref, nil, nil}, func(ctx context.Context, id string) (models.APIKey, error) {
-		return models.APIKey{}, s.repo.DeleteKey(ctx, s.act(ctx), id)
+		return models.APIKey{}, s.repo.DeleteKey(ctx, s.attribution(ctx), id)
 	})
 	return err
 }

@@ -29,7 +29,7 @@ const (
 // latest use first, unless the page says otherwise, and DefaultLimit of them. A
 // request that passed the guard shows within two seconds. It fails with the
 // problem fields_invalid for a limit or a cursor that is out of place.
-func (s *Service) List(ctx context.Context, filter repository.UsageFilter, page repository.Page) (list repository.UsagePage, err error) {
+func (s *Service) List(ctx context.Context, filter repository.KeyFilter, page repository.Page) (list repository.KeyPage, err error) {
 	defer func() { s.records.Shown(ctx, "key.list", "", listFilters(filter), len(list.Rows), err) }()
 	page.Sort, page.Limit = cmp.Or(page.Sort, repository.SortLatestQuery), cmp.Or(page.Limit, DefaultLimit)
 	if err := checkLimit(page.Limit); err != nil {
@@ -41,13 +41,13 @@ func (s *Service) List(ctx context.Context, filter repository.UsageFilter, page 
 	filter.Now = s.now()
 	ctx, cancel := store.Context(ctx)
 	defer cancel()
-	list, err = s.repo.ListUsage(ctx, filter, page)
+	list, err = s.repo.ListKeys(ctx, filter, page)
 	return list, notFoundOr(err)
 }
 
 // All returns all keys that the filter lets through, in the order of their
 // issue. It reads a page at a time and ends at the first error.
-func (s *Service) All(ctx context.Context, filter repository.UsageFilter) iter.Seq2[repository.KeyUsage, error] {
+func (s *Service) All(ctx context.Context, filter repository.KeyFilter) iter.Seq2[repository.KeyUsage, error] {
 	return func(yield func(repository.KeyUsage, error) bool) {
 		page := repository.Page{Sort: repository.SortID, Ascending: true, Limit: repository.MaxLimit}
 		for {
@@ -127,7 +127,7 @@ func invalidParameter(name, detail string) error {
 }
 
 // listFilters names what a filter asks for, in the words of the calls.
-func listFilters(f repository.UsageFilter) []string {
+func listFilters(f repository.KeyFilter) []string {
 	return audit.Names(map[string]bool{
 		"id": f.KeyID != "", "name": f.Name != "", "username": f.Username != "", "email": f.Email != "",
 		"status": f.Status != "", "user_id": f.UserID != "",

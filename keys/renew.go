@@ -38,13 +38,13 @@ func (s *Service) Renew(ctx context.Context, ref Ref, p RenewParams) (Renewed, e
 // RenewIf is Renew for package users, which allows it or says why not, once the
 // fields were checked.
 func (s *Service) RenewIf(ctx context.Context, ref Ref, p RenewParams, allow func(context.Context) error) (renewed Renewed, err error) {
-	act, isOwner := s.act(ctx), audit.ActorFrom(ctx).Kind == audit.User
-	date, invalid := s.validity(p.ExpirationDate, p.NeverExpires, act.Date, isOwner)
+	by, isOwner := s.attribution(ctx), audit.ActorFrom(ctx).Kind == audit.User
+	date, invalid := s.validity(p.ExpirationDate, p.NeverExpires, by.At, isOwner)
 	renewal := repository.Renewal{
 		Expiration: date, Fixed: !isOwner && !p.ExpirationDate.IsZero(), Reactivate: p.Reactivate && !isOwner, ByOwner: isOwner,
 	}
 	renewed.APIKey, err = s.change(ctx, change{"key.renew", ref, invalid, allow}, func(ctx context.Context, id string) (key models.APIKey, err error) {
-		key, renewed.Reactivated, err = s.repo.RenewKey(ctx, act, id, renewal)
+		key, renewed.Reactivated, err = s.repo.RenewKey(ctx, by, id, renewal)
 		return key, renewalProblem(err, isOwner)
 	})
 	if renewed.Reactivated {

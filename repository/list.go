@@ -10,23 +10,23 @@ import (
 	"github.com/ginauth/ginauth/models"
 )
 
-// MaxLimit is the largest page that ListUsage returns.
+// MaxLimit is the largest page that ListKeys returns.
 const MaxLimit = 1000
 
 // Sort is what a list of usage is ordered by; keys that are equal in it are
 // ordered by id, so that the order is total.
 type Sort string
 
-// The sorts of ListUsage. Ids sort by the time of issue.
+// The sorts of ListKeys. Ids sort by the time of issue.
 const (
 	SortLatestQuery  Sort = "latest_query_date"
 	SortTotalQueries Sort = "total_queries"
 	SortID           Sort = "id"
 )
 
-// UsageFilter narrows a list; a zero field asks nothing, and what is asked
+// KeyFilter narrows a list; a zero field asks nothing, and what is asked
 // must hold together.
-type UsageFilter struct {
+type KeyFilter struct {
 	KeyID  string
 	UserID string
 	Name   string
@@ -52,8 +52,8 @@ type Page struct {
 	Limit int
 }
 
-// UsagePage is one page of a list.
-type UsagePage struct {
+// KeyPage is one page of a list.
+type KeyPage struct {
 	Rows []KeyUsage
 	// Next continues the list; it is empty at the end.
 	Next string
@@ -93,9 +93,9 @@ type UserPage struct {
 	Next string
 }
 
-// sortValue is the row's value in the given sort, dates in milliseconds since
+// SortValue is the row's value in the given sort, dates in milliseconds since
 // 1970; 0 for SortID, which needs none beside the id.
-func (u KeyUsage) sortValue(sort Sort) int64 {
+func (u KeyUsage) SortValue(sort Sort) int64 {
 	switch {
 	case sort == SortTotalQueries:
 		return u.TotalQueries
@@ -117,7 +117,7 @@ type Position struct {
 
 // NextCursor returns the cursor that continues after the given last row.
 func (p Page) NextCursor(last KeyUsage) string {
-	position := Position{p.Sort, p.Ascending, last.sortValue(p.Sort), last.KeyID}
+	position := Position{p.Sort, p.Ascending, last.SortValue(p.Sort), last.KeyID}
 	text, _ := json.Marshal(position) // plain strings and numbers cannot fail
 	return base64.RawURLEncoding.EncodeToString(text)
 }

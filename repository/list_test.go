@@ -188,9 +188,9 @@ func TestConflictError(t *testing.T) {
 	}
 }
 
-func TestCursorOf(t *testing.T) {
+func TestNewCursor(t *testing.T) {
 	change := models.Change{Number: 7, ID: "entry", Object: models.ObjectKey, ObjectID: "key"}
-	if got, want := repository.CursorOf(change), (repository.Cursor{Number: 7, ID: "entry"}); got != want {
+	if got, want := repository.NewCursor(change), (repository.Cursor{Number: 7, ID: "entry"}); got != want {
 		t.Errorf("the cursor is %+v, want %+v", got, want)
 	}
 }

@@ -35,8 +35,8 @@ func MaxConnections(n int) Option {
 // backends ignore it.
 func AllowSharedFile() Option { return func(o *Options) { o.AllowSharedFile = true } }
 
-// OptionsOf applies options; an error if one is out of its bounds.
-func OptionsOf(options ...Option) (Options, error) {
+// NewOptions applies options; an error if one is out of its bounds.
+func NewOptions(options ...Option) (Options, error) {
 	var o Options
 	for _, change := range options {
 		change(&o)

@@ -12,7 +12,7 @@ import (
 type Interval string
 
 // The intervals of UsageSeries; both are those of UTC. Hours are there until
-// FoldUsage removes them, days until DeleteUsage does.
+// RollUpUsage removes them, days until DeleteUsage does.
 const (
 	IntervalHour Interval = "hour"
 	IntervalDay  Interval = "day"

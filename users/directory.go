@@ -29,7 +29,9 @@ type directory struct {
 func (d directory) now() time.Time { return d.clock().UTC().Truncate(time.Millisecond) }
 
 // act says who makes a change, and when.
-func (d directory) act(ctx context.Context) repository.Act { return audit.ActorFrom(ctx).Act(d.now()) }
+func (d directory) attribution(ctx context.Context) repository.Attribution {
+	return audit.ActorFrom(ctx).Attribution(d.now())
+}
 
 // byID reads a user.
 func (d directory) byID(ctx context.Context, id string) (models.User, error) {
@@ -80,7 +82,7 @@ type change func(user *models.User, now time.Time) (repository.UserUpdate, error
 
 // update reads a user, has them changed and stores that, again if another change
 // came first. An error of the change is final.
-func (d directory) update(ctx context.Context, act repository.Act, id string, change change) (models.User, error) {
+func (d directory) update(ctx context.Context, by repository.Attribution, id string, change change) (models.User, error) {
 	ctx, cancel := store.Context(ctx)
 	defer cancel()
 	for range maxChanges {
@@ -88,11 +90,11 @@ func (d directory) update(ctx context.Context, act repository.Act, id string, ch
 		if err != nil {
 			return models.User{}, userProblem(err)
 		}
-		update, err := change(&user, act.Date)
+		update, err := change(&user, by.At)
 		if err != nil {
 			return models.User{}, userProblem(err)
 		}
-		user, err = d.repo.UpdateUser(ctx, act, user, update)
+		user, err = d.repo.UpdateUser(ctx, by, user, update)
 		if !errors.Is(err, repository.ErrOutdated) {
 			return user, userProblem(err)
 		}
@@ -107,7 +109,7 @@ func (d directory) updateRef(ctx context.Context, ref Ref, change change) (id st
 	if err != nil {
 		return id, models.User{}, err
 	}
-	changed, err = d.update(ctx, d.act(ctx), id, func(user *models.User, now time.Time) (repository.UserUpdate, error) {
+	changed, err = d.update(ctx, d.attribution(ctx), id, func(user *models.User, now time.Time) (repository.UserUpdate, error) {
 		if ref.isOutdated(*user) {
 			return repository.UserUpdate{}, repository.ErrOutdated
 		}

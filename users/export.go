@@ -42,7 +42,7 @@ func (d directory) export(ctx context.Context, id string) (export Export, err er
 	if export.User.User, err = d.repo.UserByID(ctx, id); err != nil {
 		return export, err
 	}
-	if export.Tokens, err = d.repo.TokensOf(ctx, id); err != nil {
+	if export.Tokens, err = d.repo.TokensByUser(ctx, id); err != nil {
 		return export, err
 	}
 	export.User.PendingEmail = pendingEmail(export.User.User, export.Tokens, d.now())
@@ -51,7 +51,7 @@ func (d directory) export(ctx context.Context, id string) (export Export, err er
 	}
 	export.Keys, err = allPages(func(cursor string) ([]repository.KeyUsage, string, error) {
 		page := repository.Page{Sort: repository.SortID, Ascending: true, Limit: repository.MaxLimit, Cursor: cursor}
-		list, err := d.repo.ListUsage(ctx, repository.UsageFilter{UserID: id}, page)
+		list, err := d.repo.ListKeys(ctx, repository.KeyFilter{UserID: id}, page)
 		return list.Rows, list.Next, err
 	})
 	if err != nil {

@@ -49,7 +49,7 @@ func (s *Service) Owner(ctx context.Context, userID string) (models.User, error)
 func (d directory) account(ctx context.Context, user models.User) (Account, error) {
 	ctx, cancel := store.Context(ctx)
 	defer cancel()
-	tokens, err := d.repo.TokensOf(ctx, user.ID)
+	tokens, err := d.repo.TokensByUser(ctx, user.ID)
 	return Account{user, pendingEmail(user, tokens, d.now())}, userProblem(err)
 }
 
@@ -162,5 +162,5 @@ func (s *Service) Delete(ctx context.Context, ref Ref, p DeleteParams) (err erro
 func (d directory) remove(ctx context.Context, id string, p DeleteParams) error {
 	ctx, cancel := store.Context(ctx)
 	defer cancel()
-	return d.repo.DeleteUser(ctx, d.act(ctx), id, p.DetachKeys)
+	return d.repo.DeleteUser(ctx, d.attribution(ctx), id, repository.DeleteUserOptions{DetachKeys: p.DetachKeys})
 }

@@ -164,7 +164,7 @@ func (p *passwords) scramble(ctx context.Context, id string, revokeKeys bool) (m
 	if err != nil {
 		return models.User{}, err
 	}
-	return p.update(ctx, p.act(ctx), id, func(user *models.User, now time.Time) (repository.UserUpdate, error) {
+	return p.update(ctx, p.attribution(ctx), id, func(user *models.User, now time.Time) (repository.UserUpdate, error) {
 		user.PasswordHash, user.ChangeDate = hash, now
 		return repository.UserUpdate{RevokeKeys: revokeKeys, VoidTokens: allPurposes()}, nil
 	})

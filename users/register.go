@@ -66,11 +66,11 @@ func (p RegisterParams) read() (user newUser, invalid []problem.Field) {
 }
 
 // record makes the record of the user.
-func (u newUser) record(hash string, act repository.Act) models.User {
+func (u newUser) record(hash string, by repository.Attribution) models.User {
 	return models.User{
 		ID: ids.New(), Username: u.Username, Email: u.Email,
 		CanonicalUsername: u.canonicalUsername, CanonicalEmail: u.canonicalEmail,
-		PasswordHash: hash, CreationDate: act.Date, ChangeDate: act.Date,
+		PasswordHash: hash, CreationDate: by.At, ChangeDate: by.At,
 	}
 }
 
@@ -80,8 +80,8 @@ func (u newUser) record(hash string, act repository.Act) models.User {
 // is mailed, and the problem email_unconfirmed says so.
 func (s *Service) Register(ctx context.Context, p RegisterParams) (keys.Issued, error) {
 	user, invalid := p.read()
-	return s.keys.IssueTo(ctx, p.Key, keys.Recipient{IsUser: true, Invalid: invalid, Store: func(ctx context.Context, act repository.Act, key models.APIKey) (models.APIKey, error) {
-		return s.registrar.create(ctx, act, key, user)
+	return s.keys.IssueTo(ctx, p.Key, keys.Recipient{IsUser: true, Invalid: invalid, Store: func(ctx context.Context, by repository.Attribution, key models.APIKey) (models.APIKey, error) {
+		return s.registrar.create(ctx, by, key, user)
 	}})
 }
 
@@ -91,23 +91,23 @@ func (s *Service) Register(ctx context.Context, p RegisterParams) (keys.Issued, 
 // address are not one user's.
 func (s *Service) RegisterOrIssue(ctx context.Context, p RegisterParams) (keys.Issued, error) {
 	user, invalid := p.read()
-	return s.keys.IssueTo(ctx, p.Key, keys.Recipient{IsUser: true, Invalid: invalid, Store: func(ctx context.Context, act repository.Act, key models.APIKey) (models.APIKey, error) {
-		return s.registrar.createOrIssue(ctx, act, key, user)
+	return s.keys.IssueTo(ctx, p.Key, keys.Recipient{IsUser: true, Invalid: invalid, Store: func(ctx context.Context, by repository.Attribution, key models.APIKey) (models.APIKey, error) {
+		return s.registrar.createOrIssue(ctx, by, key, user)
 	}})
 }
 
 // createOrIssue stores a key for the user who is named. Of two calls that make
 // the same new user, the slower finds an existing one.
-func (r *registrar) createOrIssue(ctx context.Context, act repository.Act, key models.APIKey, who newUser) (models.APIKey, error) {
-	issued, err := r.issueToExisting(ctx, act, key, who)
+func (r *registrar) createOrIssue(ctx context.Context, by repository.Attribution, key models.APIKey, who newUser) (models.APIKey, error) {
+	issued, err := r.issueToExisting(ctx, by, key, who)
 	if !isNotFound(err) {
 		return issued, err
 	}
-	issued, err = r.create(ctx, act, key, who)
+	issued, err = r.create(ctx, by, key, who)
 	if !isTaken(err) {
 		return issued, err
 	}
-	return r.issueToExisting(ctx, act, key, who)
+	return r.issueToExisting(ctx, by, key, who)
 }
 
 // isTaken reports that somebody has the name or the address by now.
@@ -117,7 +117,7 @@ func isTaken(err error) bool {
 }
 
 // issueToExisting finds nobody if neither the name nor the address is known.
-func (r *registrar) issueToExisting(ctx context.Context, act repository.Act, key models.APIKey, who newUser) (models.APIKey, error) {
+func (r *registrar) issueToExisting(ctx context.Context, by repository.Attribution, key models.APIKey, who newUser) (models.APIKey, error) {
 	if err := r.findNamed(ctx, who); err != nil {
 		return models.APIKey{}, err
 	}
@@ -133,7 +133,7 @@ func (r *registrar) issueToExisting(ctx context.Context, act repository.Act, key
 	case user.CanonicalEmail != who.canonicalEmail: // by now
 		return models.APIKey{}, repository.ErrOutdated
 	}
-	return r.issueTo(ctx, act, key, user)
+	return r.issueTo(ctx, by, key, user)
 }
 
 // findNamed returns nil if the name and the address are one user's, and the
@@ -155,7 +155,7 @@ func (r *registrar) findNamed(ctx context.Context, who newUser) error {
 }
 
 // create stores a new user with their first key.
-func (r *registrar) create(ctx context.Context, act repository.Act, key models.APIKey, who newUser) (models.APIKey, error) {
+func (r *registrar) create(ctx context.Context, by repository.Attribution, key models.APIKey, who newUser) (models.APIKey, error) {
 	if err := r.rules.check(who.Password, who.Username, who.Email); err != nil {
 		return models.APIKey{}, err
 	}
@@ -166,21 +166,21 @@ func (r *registrar) create(ctx context.Context, act repository.Act, key models.A
 	if err != nil {
 		return models.APIKey{}, err
 	}
-	user := who.record(hash, act)
+	user := who.record(hash, by)
 	key.UserID, key.Username = user.ID, user.Username
 	if r.requireConfirmed {
-		key.RevocationDate = act.Date // nobody is told of it: the user is created, and holds no key yet
+		key.RevocationDate = by.At // nobody is told of it: the user is created, and holds no key yet
 	}
-	if err := r.storeUser(ctx, act, user, key); err != nil {
+	if err := r.storeUser(ctx, by, user, key); err != nil {
 		return keys.MayBeStored(key, err)
 	}
 	return key, r.mayHold(ctx, user)
 }
 
-func (r *registrar) storeUser(ctx context.Context, act repository.Act, user models.User, key models.APIKey) error {
+func (r *registrar) storeUser(ctx context.Context, by repository.Attribution, user models.User, key models.APIKey) error {
 	ctx, cancel := store.Context(ctx)
 	defer cancel()
-	return r.repo.CreateUser(ctx, act, user, key)
+	return r.repo.CreateUser(ctx, by, user, key)
 }
 
 // IssueKey issues a further key to the user who is meant, as keys.Service.Issue
@@ -188,19 +188,19 @@ func (r *registrar) storeUser(ctx context.Context, act repository.Act, user mode
 // a user whom Authenticate has returned (see Authenticated) it fails with the
 // problem changed_meanwhile if their password was changed since.
 func (s *Service) IssueKey(ctx context.Context, ref Ref, p keys.IssueParams) (keys.Issued, error) {
-	return s.keys.IssueTo(ctx, p, keys.Recipient{IsUser: true, Invalid: ref.check(), Store: func(ctx context.Context, act repository.Act, key models.APIKey) (models.APIKey, error) {
+	return s.keys.IssueTo(ctx, p, keys.Recipient{IsUser: true, Invalid: ref.check(), Store: func(ctx context.Context, by repository.Attribution, key models.APIKey) (models.APIKey, error) {
 		id, err := s.resolve(ctx, ref)
 		if err != nil {
 			return models.APIKey{}, err
 		}
-		return s.keys.StoreForUser(ctx, act, key, func(ctx context.Context) (models.User, error) { return s.registrar.holder(ctx, id, ref) })
+		return s.keys.StoreForUser(ctx, by, key, func(ctx context.Context) (models.User, error) { return s.registrar.holder(ctx, id, ref) })
 	}})
 }
 
 // issueTo stores a key for a user who was just authenticated.
-func (r *registrar) issueTo(ctx context.Context, act repository.Act, key models.APIKey, user models.User) (models.APIKey, error) {
+func (r *registrar) issueTo(ctx context.Context, by repository.Attribution, key models.APIKey, user models.User) (models.APIKey, error) {
 	ref, isFirst := Authenticated(user), true
-	return r.keys.StoreForUser(ctx, act, key, func(ctx context.Context) (models.User, error) {
+	return r.keys.StoreForUser(ctx, by, key, func(ctx context.Context) (models.User, error) {
 		if !isFirst {
 			return r.holder(ctx, user.ID, ref)
 		}

@@ -103,7 +103,7 @@ func (t *emailTokens) add(ctx context.Context, to envelope) (text string, err er
 // checkRoom refuses a further link while the user has as many of its purpose as
 // are allowed.
 func (t *emailTokens) checkRoom(ctx context.Context, to envelope, now time.Time) error {
-	tokens, err := t.repo.TokensOf(ctx, to.user.ID)
+	tokens, err := t.repo.TokensByUser(ctx, to.user.ID)
 	if err != nil {
 		return userProblem(err)
 	}
@@ -142,7 +142,7 @@ func (t *emailTokens) find(ctx context.Context, text string, purposes ...string)
 	if err != nil {
 		return models.User{}, models.Token{}, store.Problem(err, tokenInvalid())
 	}
-	tokens, err := t.repo.TokensOf(ctx, id)
+	tokens, err := t.repo.TokensByUser(ctx, id)
 	if err != nil {
 		return models.User{}, models.Token{}, userProblem(err)
 	}
@@ -189,8 +189,8 @@ func (t *emailTokens) use(ctx context.Context, use tokenUse) (models.User, error
 		return models.User{}, err
 	}
 	hash := security.HashToken(use.text)
-	act := actorOf(ctx, holder.ID).Act(t.now())
-	changed, err := t.update(ctx, act, holder.ID, func(user *models.User, now time.Time) (repository.UserUpdate, error) {
+	by := actorOf(ctx, holder.ID).Attribution(t.now())
+	changed, err := t.update(ctx, by, holder.ID, func(user *models.User, now time.Time) (repository.UserUpdate, error) {
 		if user.IsDisabled() || user.CanonicalEmail != holder.CanonicalEmail {
 			return repository.UserUpdate{}, tokenInvalid()
 		}

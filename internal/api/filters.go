@@ -27,7 +27,7 @@ func (a Audience) refuses(name string) bool {
 // KeyQuery is what the parameters of a list of keys ask for.
 type KeyQuery struct {
 	Audience Audience
-	Filter   repository.UsageFilter
+	Filter   repository.KeyFilter
 	Page     repository.Page
 }
 

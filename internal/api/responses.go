@@ -202,7 +202,7 @@ func NewRenewedKey(renewed keys.Renewed, now time.Time) RenewedKey {
 }
 
 // NewKeyList shows a page of keys with their usage.
-func NewKeyList(list repository.UsagePage, now time.Time) KeyList {
+func NewKeyList(list repository.KeyPage, now time.Time) KeyList {
 	return KeyList{each(list.Rows, newKeyUsage(now)), list.Next}
 }
 

@@ -71,7 +71,7 @@ func storable(name string) string {
 	return strings.ToValidUTF8(name[:min(len(name), maxName)], "")
 }
 
-// Act says who makes a change, and when.
-func (a Actor) Act(now time.Time) repository.Act {
-	return repository.Act{Actor: a.String(), Date: now}
+// Attribution says who makes a change, and when.
+func (a Actor) Attribution(now time.Time) repository.Attribution {
+	return repository.Attribution{Actor: a.String(), At: now}
 }

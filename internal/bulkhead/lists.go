@@ -60,18 +60,18 @@ func listsBusy(err error) error {
 	return problem.Unavailable("busy", "Too many lists are being made at the moment.")
 }
 
-// ListUsage implements repository.Repository. Whether a key is a user's is asked
+// ListKeys implements repository.Repository. Whether a key is a user's is asked
 // beside the lists, since it takes no time, and revoking a key must not wait.
-func (b boundedLists) ListUsage(ctx context.Context, filter repository.UsageFilter, page repository.Page) (repository.UsagePage, error) {
+func (b boundedLists) ListKeys(ctx context.Context, filter repository.KeyFilter, page repository.Page) (repository.KeyPage, error) {
 	if filter.KeyID != "" {
-		return b.Repository.ListUsage(ctx, filter, page)
+		return b.Repository.ListKeys(ctx, filter, page)
 	}
 	leave, err := b.enter(ctx, filter.UserID)
 	if err != nil {
-		return repository.UsagePage{}, err
+		return repository.KeyPage{}, err
 	}
 	defer leave()
-	return b.Repository.ListUsage(ctx, filter, page)
+	return b.Repository.ListKeys(ctx, filter, page)
 }
 
 // UsageSeries implements repository.Repository.

@@ -1,8 +1,8 @@
 // Package changefeed follows the change log, so that what one node changes is
 // in force on the others.
 //
-// It reads the log every interval, and at once when the database rings, each
-// time with a deadline. What was changed elsewhere is therefore passed on at most
+// It reads the log every interval, and at once after a notification of the
+// database, each time with a deadline. What was changed elsewhere is therefore passed on at most
 // max(interval, timeout) + timeout later, one second altogether, as long as the
 // log can be read. How long it could not be read is for the listener to judge,
 // which is told of each success and when that began.
@@ -28,8 +28,8 @@ const (
 	// timeout bounds a reading, and patience one that follows a failure: there
 	// may be a connection to be made first, over some distance.
 	timeout, patience = 500 * time.Millisecond, 5 * time.Second
-	// bellTimeout is how long after a failure of the bell it is tried again.
-	bellTimeout = time.Second
+	// subscribePause is how long after a failure the subscription is renewed.
+	subscribePause = time.Second
 	// maxSkew is how far the clocks of this node and the database may differ.
 	maxSkew = time.Second
 	// pageSize is how many entries are read at once.
@@ -71,9 +71,9 @@ type Feed struct {
 	// failures is how many readings have failed in a row.
 	failures int
 
-	bell    chan struct{}
-	cancel  context.CancelFunc
-	running sync.WaitGroup
+	notified chan struct{}
+	cancel   context.CancelFunc
+	running  sync.WaitGroup
 }
 
 // Start follows the log from its present end on until Close.
@@ -82,8 +82,8 @@ func Start(store Store, listener Listener, now func() time.Time, logger *slog.Lo
 	f := newFeed(store, listener, now, logger)
 	f.cancel = cancel
 	f.running.Go(func() { f.run(ctx) })
-	if bell, ok := store.(repository.Bell); ok {
-		f.running.Go(func() { f.listen(ctx, bell) })
+	if notifier, ok := store.(repository.Notifier); ok {
+		f.running.Go(func() { f.subscribe(ctx, notifier) })
 	}
 	return f
 }
@@ -91,14 +91,14 @@ func Start(store Store, listener Listener, now func() time.Time, logger *slog.Lo
 func newFeed(store Store, listener Listener, now func() time.Time, logger *slog.Logger) *Feed {
 	return &Feed{
 		store: store, listener: listener, now: now, logger: logger, node: uuid.NewString(),
-		bell: make(chan struct{}, 1),
+		notified: make(chan struct{}, 1),
 	}
 }
 
-// ring has the log read at once. It never waits.
-func (f *Feed) ring() {
+// notify has the log read at once. It never waits.
+func (f *Feed) notify() {
 	select {
-	case f.bell <- struct{}{}:
+	case f.notified <- struct{}{}:
 	default:
 	}
 }
@@ -117,19 +117,20 @@ func (f *Feed) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-ticker.C:
-		case <-f.bell:
+		case <-f.notified:
 		}
 	}
 }
 
-// listen has the database ring. Where it cannot, the interval has to do.
-func (f *Feed) listen(ctx context.Context, bell repository.Bell) {
+// subscribe keeps a subscription to the notifications of the database. Without
+// one, changes are found by polling.
+func (f *Feed) subscribe(ctx context.Context, notifier repository.Notifier) {
 	for ctx.Err() == nil {
-		err := bell.Listen(ctx, f.ring)
-		f.logger.DebugContext(ctx, "the database does not tell of changes at present; they are looked for", "error", err)
+		err := notifier.Subscribe(ctx, f.notify)
+		f.logger.DebugContext(ctx, "the database sends no notifications at present; the change log is polled", "error", err)
 		select {
 		case <-ctx.Done():
-		case <-time.After(bellTimeout):
+		case <-time.After(subscribePause):
 		}
 	}
 }
@@ -200,7 +201,7 @@ func (f *Feed) passOn(entries []models.Change) {
 	}
 	f.listener.InvalidateKeys(keys...)
 	f.listener.InvalidateUsers(users...)
-	f.cursor = repository.CursorOf(entries[len(entries)-1])
+	f.cursor = repository.NewCursor(entries[len(entries)-1])
 }
 
 // begin takes the present end of the log. What was read before that may have

@@ -124,7 +124,7 @@ func TestBound(t *testing.T) {
 	}
 }
 
-func TestBell(t *testing.T) {
+func TestNotify(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, l := &store{}, &listener{}
 		f := Start(s, l, time.Now, slog.New(slog.DiscardHandler))
@@ -132,7 +132,7 @@ func TestBell(t *testing.T) {
 		synctest.Wait()
 		s.add("a")
 		for range 3 {
-			f.ring()
+			f.notify()
 		}
 		synctest.Wait()
 		l.mu.Lock()
@@ -191,36 +191,36 @@ func TestSkewedClocks(t *testing.T) {
 	}
 }
 
-// bell is a store that rings when it is told to, and fails at times.
-type bell struct {
+// bell is a store that notifications when it is told to, and fails at times.
+type notifyingStore struct {
 	*store
-	rings  chan struct{}
-	breaks chan error
+	notifications chan struct{}
+	breaks        chan error
 }
 
-func (b *bell) Listen(ctx context.Context, ring func()) error {
+func (b *notifyingStore) Subscribe(ctx context.Context, notify func()) error {
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case err := <-b.breaks:
 			return err
-		case <-b.rings:
-			ring()
+		case <-b.notifications:
+			notify()
 		}
 	}
 }
 
-// The database's bell is heeded at once, also after it has failed.
+// A notification of the database is heeded at once, also after a failure.
 func TestDatabaseRings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, l := &bell{&store{}, make(chan struct{}), make(chan error)}, &listener{}
+		s, l := &notifyingStore{&store{}, make(chan struct{}), make(chan error)}, &listener{}
 		f := Start(s, l, time.Now, slog.New(slog.DiscardHandler))
 		defer f.Close()
 		for i := range 3 {
 			synctest.Wait()
 			s.add(fmt.Sprint(i))
-			s.rings <- struct{}{}
+			s.notifications <- struct{}{}
 			synctest.Wait()
 			l.mu.Lock()
 			if len(l.changed) != i+1 {
@@ -228,7 +228,7 @@ func TestDatabaseRings(t *testing.T) {
 			}
 			l.mu.Unlock()
 			s.breaks <- errDown
-			time.Sleep(bellTimeout)
+			time.Sleep(subscribePause)
 		}
 	})
 }

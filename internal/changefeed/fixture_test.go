@@ -69,7 +69,7 @@ func (s *store) LatestChange(ctx context.Context) (repository.Cursor, error) {
 	s.mu.Lock()
 	var last repository.Cursor
 	if len(s.entries) > 0 {
-		last = repository.CursorOf(s.entries[len(s.entries)-1])
+		last = repository.NewCursor(s.entries[len(s.entries)-1])
 	}
 	s.mu.Unlock()
 	return last, s.answer(ctx)

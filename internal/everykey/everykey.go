@@ -44,8 +44,8 @@ func (Store) AddUsage(context.Context, repository.Flush) error { return nil }
 // Clock implements repository.Repository.
 func (Store) Clock(context.Context) (time.Time, error) { return time.Now(), nil }
 
-// FoldUsage implements repository.Repository.
-func (Store) FoldUsage(context.Context, time.Time) (bool, error) { return false, nil }
+// RollUpUsage implements repository.Repository.
+func (Store) RollUpUsage(context.Context, time.Time) (bool, error) { return false, nil }
 
 // PruneChanges implements repository.Repository.
 func (Store) PruneChanges(context.Context) (bool, error) { return false, nil }

@@ -38,7 +38,7 @@ func (s *suite) countCommits(w write) (n int) {
 		}
 		return false
 	}, pass)
-	s.succeeds(w.name, w.run(s.Context(), s.repo, act()))
+	s.succeeds(w.name, w.run(s.Context(), s.repo, attribution()))
 	counted()
 	if n == 0 {
 		s.Fatal("the write commits nothing")

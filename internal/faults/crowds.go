@@ -17,7 +17,7 @@ func raceForUsername(s *suite) {
 	const crowd = 100
 	errs := inBackground(crowd, func(i int) error {
 		user, key := newUser("ana")
-		return repos[i%2].CreateUser(s.Context(), act(), user, key)
+		return repos[i%2].CreateUser(s.Context(), attribution(), user, key)
 	})()
 	winners := 0
 	for _, err := range errs {
@@ -44,8 +44,8 @@ func raceToRenew(s *suite) {
 	const crowd = 40
 	versions := make([]int64, crowd)
 	errs := inBackground(crowd, func(i int) error {
-		act := repository.Act{Actor: strconv.Itoa(i), Date: hour(1)}
-		renewed, _, err := repos[i%2].RenewKey(s.Context(), act, key.ID, repository.Renewal{Expiration: hour(20)})
+		by := repository.Attribution{Actor: strconv.Itoa(i), At: hour(1)}
+		renewed, _, err := repos[i%2].RenewKey(s.Context(), by, key.ID, repository.Renewal{Expiration: hour(20)})
 		versions[i] = renewed.Version
 		return err
 	})()
@@ -69,8 +69,8 @@ func (s *suite) totals(repo repository.Repository) map[string]int64 {
 	totals := map[string]int64{}
 	page := repository.Page{Sort: repository.SortID, Limit: repository.MaxLimit}
 	for {
-		read, err := repo.ListUsage(s.Context(), repository.UsageFilter{}, page)
-		s.succeeds("ListUsage", err)
+		read, err := repo.ListKeys(s.Context(), repository.KeyFilter{}, page)
+		s.succeeds("ListKeys", err)
 		for _, row := range read.Rows {
 			totals[row.KeyID] = row.TotalQueries
 		}
@@ -122,7 +122,7 @@ func (s *suite) idsInAnyOrder(repo repository.Repository, n, stored int) []strin
 		}
 		key := newKey()
 		key.ID = ids[i]
-		s.succeeds("CreateKey", repo.CreateKey(s.Context(), act(), key, 0))
+		s.succeeds("CreateKey", repo.CreateKey(s.Context(), attribution(), key, repository.CreateKeyOptions{}))
 	}
 	return ids
 }
@@ -132,9 +132,9 @@ func (s *suite) changeKeys(repo repository.Repository, ids []string) error {
 	for _, id := range ids {
 		key := newKey()
 		key.ID = uuid.NewString()
-		_, _, renewed := repo.RenewKey(s.Context(), act(), id, repository.Renewal{Expiration: hour(20)})
-		_, revoked := repo.RevokeKey(s.Context(), act(), id)
-		err := errors.Join(repo.CreateKey(s.Context(), act(), key, 0), renewed, revoked, repo.DeleteKey(s.Context(), act(), id))
+		_, _, renewed := repo.RenewKey(s.Context(), attribution(), id, repository.Renewal{Expiration: hour(20)})
+		_, revoked := repo.RevokeKey(s.Context(), attribution(), id)
+		err := errors.Join(repo.CreateKey(s.Context(), attribution(), key, repository.CreateKeyOptions{}), renewed, revoked, repo.DeleteKey(s.Context(), attribution(), id))
 		if err != nil {
 			return err
 		}
@@ -151,7 +151,7 @@ func startAtOnce(s *suite) {
 		if err != nil {
 			return err
 		}
-		return errors.Join(repo.CreateKey(s.Context(), act(), newKey(), 0), repo.Close())
+		return errors.Join(repo.CreateKey(s.Context(), attribution(), newKey(), repository.CreateKeyOptions{}), repo.Close())
 	})()
 	s.succeeds("starting at once", errors.Join(errs...))
 	repo := s.open(uri)

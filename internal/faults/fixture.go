@@ -23,9 +23,11 @@ const (
 // hour returns a time of the day on which the suite plays.
 func hour(n int) time.Time { return time.Date(2026, time.July, 1, n, 0, 0, 0, time.UTC) }
 
-func actAt(date time.Time) repository.Act { return repository.Act{Actor: "admin", Date: date} }
+func actAt(date time.Time) repository.Attribution {
+	return repository.Attribution{Actor: "admin", At: date}
+}
 
-func act() repository.Act { return actAt(hour(1)) }
+func attribution() repository.Attribution { return actAt(hour(1)) }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
@@ -73,7 +75,7 @@ func (s *suite) returns(want error, doing string, err error) {
 func (s *suite) createKey(repo repository.Repository) models.APIKey {
 	s.Helper()
 	key := newKey()
-	s.succeeds("CreateKey", repo.CreateKey(s.Context(), act(), key, 0))
+	s.succeeds("CreateKey", repo.CreateKey(s.Context(), attribution(), key, repository.CreateKeyOptions{}))
 	return key
 }
 
@@ -86,8 +88,8 @@ func find(ctx context.Context, repo repository.Repository, key models.APIKey) (m
 func (s *suite) row(repo repository.Repository, keyID string) repository.KeyUsage {
 	s.Helper()
 	page := repository.Page{Sort: repository.SortID, Limit: 1}
-	read, err := repo.ListUsage(s.Context(), repository.UsageFilter{KeyID: keyID}, page)
-	s.succeeds("ListUsage", err)
+	read, err := repo.ListKeys(s.Context(), repository.KeyFilter{KeyID: keyID}, page)
+	s.succeeds("ListKeys", err)
 	if len(read.Rows) == 0 {
 		return repository.KeyUsage{}
 	}

@@ -55,16 +55,16 @@ type writer struct{ keys []models.APIKey }
 func (w *writer) writeUntilItFails(ctx context.Context, repo repository.Repository, acknowledged *atomic.Int64) error {
 	for {
 		key := newKey()
-		if err := repo.CreateKey(ctx, act(), key, 0); err != nil {
+		if err := repo.CreateKey(ctx, attribution(), key, repository.CreateKeyOptions{}); err != nil {
 			return err
 		}
 		w.keys = append(w.keys, key)
-		renewed, _, err := repo.RenewKey(ctx, act(), key.ID, repository.Renewal{Expiration: hour(20)})
+		renewed, _, err := repo.RenewKey(ctx, attribution(), key.ID, repository.Renewal{Expiration: hour(20)})
 		if err != nil {
 			return err
 		}
 		w.keys[len(w.keys)-1] = renewed
-		revoked, err := repo.RevokeKey(ctx, act(), key.ID)
+		revoked, err := repo.RevokeKey(ctx, attribution(), key.ID)
 		if err != nil {
 			return err
 		}

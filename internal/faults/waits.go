@@ -33,7 +33,7 @@ func (s *suite) calls() []call {
 	for _, verb := range verbs() {
 		w := verb(s)
 		all = append(all, call{w.name, func(ctx context.Context, repo repository.Repository) error {
-			return w.run(ctx, repo, act())
+			return w.run(ctx, repo, attribution())
 		}})
 	}
 	return all
@@ -42,7 +42,7 @@ func (s *suite) calls() []call {
 func (s *suite) reads() []call {
 	s.Helper()
 	user, key := newUser(newID())
-	s.succeeds("CreateUser", s.direct.CreateUser(s.Context(), act(), user, key))
+	s.succeeds("CreateUser", s.direct.CreateUser(s.Context(), attribution(), user, key))
 	return []call{
 		{"KeyByHash", func(ctx context.Context, repo repository.Repository) error {
 			_, err := find(ctx, repo, key)
@@ -52,8 +52,8 @@ func (s *suite) reads() []call {
 			_, err := repo.UserByUsername(ctx, user.CanonicalUsername)
 			return err
 		}},
-		{"ListUsage", func(ctx context.Context, repo repository.Repository) error {
-			_, err := repo.ListUsage(ctx, repository.UsageFilter{}, repository.Page{Sort: repository.SortID, Limit: 10})
+		{"ListKeys", func(ctx context.Context, repo repository.Repository) error {
+			_, err := repo.ListKeys(ctx, repository.KeyFilter{}, repository.Page{Sort: repository.SortID, Limit: 10})
 			return err
 		}},
 		{"LatestChange", func(ctx context.Context, repo repository.Repository) error {
@@ -178,10 +178,10 @@ func (s *suite) isSilentAtCommit(w write) {
 	s.Helper()
 	s.proxy.hold(s.backend.IsCommit)
 	s.meetsDeadline(call{w.name, func(ctx context.Context, repo repository.Repository) error {
-		return w.run(ctx, repo, act())
+		return w.run(ctx, repo, attribution())
 	}})
 	s.proxy.heal()
-	if again := w.run(s.Context(), s.repo, act()); again != nil {
+	if again := w.run(s.Context(), s.repo, attribution()); again != nil {
 		s.returns(w.repeated, "repeating "+w.name, again)
 	}
 }

@@ -15,7 +15,7 @@ import (
 // write is a verb that changes something, with values of its own.
 type write struct {
 	name string
-	run  func(ctx context.Context, repo repository.Repository, act repository.Act) error
+	run  func(ctx context.Context, repo repository.Repository, by repository.Attribution) error
 	// repeated is what it says if it is repeated though it came into force.
 	repeated error
 	// objects are what its entries in the log name, and keyIDs whose rows it
@@ -36,38 +36,38 @@ func verbs() map[string]func(s *suite) write {
 
 func keyCreation(*suite) write {
 	key := newKey()
-	return write{"CreateKey", func(ctx context.Context, repo repository.Repository, act repository.Act) error {
-		return repo.CreateKey(ctx, act, key, 0)
+	return write{"CreateKey", func(ctx context.Context, repo repository.Repository, by repository.Attribution) error {
+		return repo.CreateKey(ctx, by, key, repository.CreateKeyOptions{})
 	}, repository.ErrConflict, []string{key.ID}, []string{key.ID}}
 }
 
 func userCreation(*suite) write {
 	user, key := newUser(newID())
-	return write{"CreateUser", func(ctx context.Context, repo repository.Repository, act repository.Act) error {
-		return repo.CreateUser(ctx, act, user, key)
+	return write{"CreateUser", func(ctx context.Context, repo repository.Repository, by repository.Attribution) error {
+		return repo.CreateUser(ctx, by, user, key)
 	}, repository.ErrConflict, []string{user.ID, key.ID}, []string{key.ID}}
 }
 
 func keyRenewal(s *suite) write {
 	key := s.createKey(s.direct)
-	return write{renewal, func(ctx context.Context, repo repository.Repository, act repository.Act) error {
-		_, _, err := repo.RenewKey(ctx, act, key.ID, repository.Renewal{Expiration: hour(20)})
+	return write{renewal, func(ctx context.Context, repo repository.Repository, by repository.Attribution) error {
+		_, _, err := repo.RenewKey(ctx, by, key.ID, repository.Renewal{Expiration: hour(20)})
 		return err
 	}, nil, []string{key.ID}, []string{key.ID}}
 }
 
 func keyRevocation(s *suite) write {
 	key := s.createKey(s.direct)
-	return write{"RevokeKey", func(ctx context.Context, repo repository.Repository, act repository.Act) error {
-		_, err := repo.RevokeKey(ctx, act, key.ID)
+	return write{"RevokeKey", func(ctx context.Context, repo repository.Repository, by repository.Attribution) error {
+		_, err := repo.RevokeKey(ctx, by, key.ID)
 		return err
 	}, nil, []string{key.ID}, []string{key.ID}}
 }
 
 func keyDeletion(s *suite) write {
 	key := s.createKey(s.direct)
-	return write{"DeleteKey", func(ctx context.Context, repo repository.Repository, act repository.Act) error {
-		return repo.DeleteKey(ctx, act, key.ID)
+	return write{"DeleteKey", func(ctx context.Context, repo repository.Repository, by repository.Attribution) error {
+		return repo.DeleteKey(ctx, by, key.ID)
 	}, repository.ErrNotFound, []string{key.ID}, []string{key.ID}}
 }
 
@@ -77,30 +77,30 @@ func userUpdate(s *suite) write {
 	hash := sha256.Sum256([]byte(user.ID))
 	token := models.Token{Hash: hash[:], UserID: user.ID, Purpose: "reset", CreationDate: hour(0), ExpirationDate: hour(23)}
 	s.succeeds("AddToken", s.direct.AddToken(s.Context(), token))
-	return write{"UpdateUser", func(ctx context.Context, repo repository.Repository, act repository.Act) error {
-		_, err := repo.UpdateUser(ctx, act, user, repository.UserUpdate{RevokeKeys: true, UseToken: token.Hash})
+	return write{"UpdateUser", func(ctx context.Context, repo repository.Repository, by repository.Attribution) error {
+		_, err := repo.UpdateUser(ctx, by, user, repository.UserUpdate{RevokeKeys: true, UseToken: token.Hash})
 		return err
 	}, repository.ErrTokenUsed, []string{user.ID}, []string{key.ID}}
 }
 
 func userDeletion(s *suite) write {
 	user, key := s.createUser()
-	return write{"DeleteUser", func(ctx context.Context, repo repository.Repository, act repository.Act) error {
-		return repo.DeleteUser(ctx, act, user.ID, false)
+	return write{"DeleteUser", func(ctx context.Context, repo repository.Repository, by repository.Attribution) error {
+		return repo.DeleteUser(ctx, by, user.ID, repository.DeleteUserOptions{})
 	}, repository.ErrNotFound, []string{user.ID}, []string{key.ID}}
 }
 
 func (s *suite) createUser() (models.User, models.APIKey) {
 	s.Helper()
 	user, key := newUser(newID())
-	s.succeeds("CreateUser", s.direct.CreateUser(s.Context(), act(), user, key))
+	s.succeeds("CreateUser", s.direct.CreateUser(s.Context(), attribution(), user, key))
 	return user, key
 }
 
 func usageFlush(s *suite) write {
 	ids := []string{s.createKey(s.direct).ID, newID()} // one of them of no key
 	usage := flushOf(newID(), 1, ids...)
-	return write{flush, func(ctx context.Context, repo repository.Repository, _ repository.Act) error {
+	return write{flush, func(ctx context.Context, repo repository.Repository, _ repository.Attribution) error {
 		return repo.AddUsage(ctx, usage)
 	}, nil, nil, ids}
 }
@@ -152,7 +152,7 @@ func (s *suite) try(w write, n int, counts func(message []byte) bool, what fate)
 	s.succeeds("LatestChange", err)
 	a := attempt{write: w, before: s.observe(w, since)}
 	ended := s.proxy.strike(n, counts, what)
-	a.err = s.endsPromptly(w.name, func() error { return w.run(s.Context(), s.repo, act()) })
+	a.err = s.endsPromptly(w.name, func() error { return w.run(s.Context(), s.repo, attribution()) })
 	a.met = ended()
 	a.after = s.observe(w, since)
 	a.again = w.run(s.Context(), s.repo, actAt(hour(2)))

@@ -20,15 +20,15 @@ type writing struct {
 	cache *Cache
 }
 
-func (w writing) CreateKey(ctx context.Context, act repository.Act, key models.APIKey, maxKeys int) error {
-	err := w.Repository.CreateKey(ctx, act, key, maxKeys)
+func (w writing) CreateKey(ctx context.Context, by repository.Attribution, key models.APIKey, options repository.CreateKeyOptions) error {
+	err := w.Repository.CreateKey(ctx, by, key, options)
 	w.cache.created(key, err)
 	return err
 }
 
-func (w writing) CreateUser(ctx context.Context, act repository.Act, user models.User, key models.APIKey) error {
+func (w writing) CreateUser(ctx context.Context, by repository.Attribution, user models.User, key models.APIKey) error {
 	defer w.cache.Invalidate(user.ID)
-	err := w.Repository.CreateUser(ctx, act, user, key)
+	err := w.Repository.CreateUser(ctx, by, user, key)
 	w.cache.created(key, err)
 	return err
 }
@@ -48,17 +48,17 @@ func (c *Cache) created(key models.APIKey, err error) {
 	}
 }
 
-func (w writing) RenewKey(ctx context.Context, act repository.Act, id string, renewal repository.Renewal) (models.APIKey, bool, error) {
+func (w writing) RenewKey(ctx context.Context, by repository.Attribution, id string, renewal repository.Renewal) (models.APIKey, bool, error) {
 	defer w.cache.Invalidate(id)
-	return w.Repository.RenewKey(ctx, act, id, renewal)
+	return w.Repository.RenewKey(ctx, by, id, renewal)
 }
 
 // RevokeKey tells the cache nothing if the cache has seen the same revocation:
 // then nothing has changed. The revoked key is remembered, so that this can be
 // told the next time.
-func (w writing) RevokeKey(ctx context.Context, act repository.Act, id string) (models.APIKey, error) {
+func (w writing) RevokeKey(ctx context.Context, by repository.Attribution, id string) (models.APIKey, error) {
 	number, moment := w.cache.changes.number(), w.cache.moment()
-	key, err := w.Repository.RevokeKey(ctx, act, id)
+	key, err := w.Repository.RevokeKey(ctx, by, id)
 	if err != nil {
 		w.cache.Invalidate(id)
 		return key, err
@@ -78,17 +78,17 @@ func (c *Cache) holdsRevocation(revoked models.APIKey) bool {
 	return held != nil && held.special != nil && held.special.revocation == millis(revoked.RevocationDate)
 }
 
-func (w writing) DeleteKey(ctx context.Context, act repository.Act, id string) error {
+func (w writing) DeleteKey(ctx context.Context, by repository.Attribution, id string) error {
 	defer w.cache.Invalidate(id)
-	return w.Repository.DeleteKey(ctx, act, id)
+	return w.Repository.DeleteKey(ctx, by, id)
 }
 
-func (w writing) UpdateUser(ctx context.Context, act repository.Act, user models.User, update repository.UserUpdate) (models.User, error) {
+func (w writing) UpdateUser(ctx context.Context, by repository.Attribution, user models.User, update repository.UserUpdate) (models.User, error) {
 	defer w.cache.Invalidate(user.ID)
-	return w.Repository.UpdateUser(ctx, act, user, update)
+	return w.Repository.UpdateUser(ctx, by, user, update)
 }
 
-func (w writing) DeleteUser(ctx context.Context, act repository.Act, id string, detach bool) error {
+func (w writing) DeleteUser(ctx context.Context, by repository.Attribution, id string, options repository.DeleteUserOptions) error {
 	defer w.cache.Invalidate(id)
-	return w.Repository.DeleteUser(ctx, act, id, detach)
+	return w.Repository.DeleteUser(ctx, by, id, options)
 }

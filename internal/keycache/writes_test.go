@@ -15,12 +15,12 @@ type revoking struct {
 	err error
 }
 
-func (r *revoking) RevokeKey(_ context.Context, act repository.Act, _ string) (models.APIKey, error) {
+func (r *revoking) RevokeKey(_ context.Context, by repository.Attribution, _ string) (models.APIKey, error) {
 	if r.err != nil {
 		return models.APIKey{}, r.err
 	}
 	if !r.f.key.IsRevoked() {
-		r.f.key.RevocationDate = act.Date
+		r.f.key.RevocationDate = by.At
 		r.f.store.put(r.f.key)
 	}
 	return r.f.key, nil
@@ -32,7 +32,7 @@ func TestRevokingAgainTellsNothing(t *testing.T) {
 	f := newFixture(t)
 	repo := &revoking{f: f}
 	writing := f.Writing(repo)
-	revoke := func() { _, _ = writing.RevokeKey(t.Context(), repository.Act{Date: noon}, f.key.ID) }
+	revoke := func() { _, _ = writing.RevokeKey(t.Context(), repository.Attribution{At: noon}, f.key.ID) }
 	f.mustLoad()
 	revoke()
 	f.expectRevoked(f.load())
@@ -68,7 +68,7 @@ func TestRevokingWhatIsRevokedElsewhere(t *testing.T) {
 	f.mustLoad()
 	f.revoke() // this node has not heard of it
 	f.expect(Valid)
-	_, _ = writing.RevokeKey(t.Context(), repository.Act{Date: noon}, f.key.ID)
+	_, _ = writing.RevokeKey(t.Context(), repository.Attribution{At: noon}, f.key.ID)
 	f.expect(Outdated)
 	f.expectRevoked(f.load())
 }

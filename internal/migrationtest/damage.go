@@ -272,7 +272,7 @@ func (s Schema) dropDefault() string {
 func valuesTwice(t *testing.T, s Schema) {
 	repo := s.opened(t)
 	key := models.APIKey{ID: uuid.NewString(), Hash: []byte("twice"), CreationDate: noon()}
-	succeeds(t, repo.CreateKey(t.Context(), repository.Act{Actor: "admin", Date: noon()}, key, 0))
+	succeeds(t, repo.CreateKey(t.Context(), repository.Attribution{Actor: "admin", At: noon()}, key, repository.CreateKeyOptions{}))
 	closes(t, repo)
 	s.exec(t, "CREATE TABLE theirs AS SELECT * FROM ginauth_keys", "DROP TABLE ginauth_keys", "ALTER TABLE theirs RENAME TO ginauth_keys",
 		"INSERT INTO ginauth_keys SELECT * FROM ginauth_keys")

@@ -102,17 +102,17 @@ func hasNoNull(t *testing.T, db *sql.DB) {
 // knew how.
 func accountsWork(t *testing.T, repo repository.Repository) {
 	t.Helper()
-	act := repository.Act{Actor: "admin", Date: noon()}
+	by := repository.Attribution{Actor: "admin", At: noon()}
 	user, err := repo.UserByID(t.Context(), "user")
 	succeeds(t, err)
 	user.AccessUntil, user.DisabledDate, user.MailFailureDate = noon(), noon(), time.Time{}
-	changed, err := repo.UpdateUser(t.Context(), act, user, repository.UserUpdate{RevokeKeys: true})
+	changed, err := repo.UpdateUser(t.Context(), by, user, repository.UserUpdate{RevokeKeys: true})
 	succeeds(t, err)
 	user.Version++
 	if !reflect.DeepEqual(changed, user) {
 		t.Errorf("the user is %+v, want %+v", changed, user)
 	}
-	succeeds(t, repo.DeleteUser(t.Context(), act, "user", false))
+	succeeds(t, repo.DeleteUser(t.Context(), by, "user", repository.DeleteUserOptions{}))
 }
 
 // goesOn counts once more, and repeats what was counted before.
@@ -141,14 +141,14 @@ func flush(number int64) repository.Flush {
 
 func fill(t *testing.T, repo repository.Repository) {
 	t.Helper()
-	act := repository.Act{Actor: "admin", Date: noon()}
+	by := repository.Attribution{Actor: "admin", At: noon()}
 	user := models.User{
 		ID: "user", Username: "Ana", CanonicalUsername: "ana", Email: "Ana@example.org", CanonicalEmail: "ana@example.org",
 		PasswordHash: "hash", CreationDate: noon(), ChangeDate: noon(),
 	}
 	key := models.APIKey{ID: "key", Hash: []byte("hash"), Hint: "hint", Name: "name", UserID: "user", CreationDate: noon(), ExpirationDate: noon()}
-	succeeds(t, repo.CreateUser(t.Context(), act, user, key))
-	_, err := repo.RevokeKey(t.Context(), act, "key")
+	succeeds(t, repo.CreateUser(t.Context(), by, user, key))
+	_, err := repo.RevokeKey(t.Context(), by, "key")
 	succeeds(t, err)
 	succeeds(t, repo.AddUsage(t.Context(), flush(1)))
 }
@@ -160,7 +160,7 @@ func read(t *testing.T, repo repository.Repository) (c content) {
 	succeeds(t, err)
 	c.user, err = repo.UserByUsername(ctx, "ana")
 	succeeds(t, err)
-	list, err := repo.ListUsage(ctx, repository.UsageFilter{}, repository.Page{Sort: repository.SortID, Limit: 10})
+	list, err := repo.ListKeys(ctx, repository.KeyFilter{}, repository.Page{Sort: repository.SortID, Limit: 10})
 	succeeds(t, err)
 	c.log, err = repo.Changes(ctx, repository.Cursor{}, 10)
 	succeeds(t, err)

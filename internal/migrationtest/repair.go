@@ -108,23 +108,23 @@ func (s Schema) expectRepair(t *testing.T, l loss, before repository.Cursor) rep
 // changesWork makes a change of each kind.
 func changesWork(t *testing.T, repo repository.Repository) {
 	t.Helper()
-	ctx, act := t.Context(), repository.Act{Actor: "admin", Date: noon()}
+	ctx, by := t.Context(), repository.Attribution{Actor: "admin", At: noon()}
 	name := uuid.NewString()
 	user := models.User{ID: uuid.NewString(), Username: name, CanonicalUsername: name, Email: name, CanonicalEmail: name, CreationDate: noon(), ChangeDate: noon()}
 	first := models.APIKey{ID: uuid.NewString(), Hash: []byte(name)[:32], UserID: user.ID, CreationDate: noon()}
 	second := models.APIKey{ID: uuid.NewString(), Hash: []byte(name)[4:], CreationDate: noon()}
-	succeeds(t, repo.CreateUser(ctx, act, user, first))
-	succeeds(t, repo.CreateKey(ctx, act, second, 0))
-	_, _, err := repo.RenewKey(ctx, act, first.ID, repository.Renewal{Expiration: noon()})
+	succeeds(t, repo.CreateUser(ctx, by, user, first))
+	succeeds(t, repo.CreateKey(ctx, by, second, repository.CreateKeyOptions{}))
+	_, _, err := repo.RenewKey(ctx, by, first.ID, repository.Renewal{Expiration: noon()})
 	succeeds(t, err)
-	_, err = repo.RevokeKey(ctx, act, first.ID)
+	_, err = repo.RevokeKey(ctx, by, first.ID)
 	succeeds(t, err)
 	succeeds(t, repo.AddToken(ctx, models.Token{Hash: []byte(name)[:32], UserID: user.ID, CreationDate: noon(), ExpirationDate: noon()}))
 	user.Version = 1
-	_, err = repo.UpdateUser(ctx, act, user, repository.UserUpdate{RevokeKeys: true})
+	_, err = repo.UpdateUser(ctx, by, user, repository.UserUpdate{RevokeKeys: true})
 	succeeds(t, err)
-	succeeds(t, repo.DeleteKey(ctx, act, second.ID))
-	succeeds(t, repo.DeleteUser(ctx, act, user.ID, false))
+	succeeds(t, repo.DeleteKey(ctx, by, second.ID))
+	succeeds(t, repo.DeleteUser(ctx, by, user.ID, repository.DeleteUserOptions{}))
 	succeeds(t, repo.AddUsage(ctx, repository.Flush{
 		Node: uuid.NewString(), Number: 1, Usages: []models.Usage{{KeyID: first.ID, TotalQueries: 1, LatestQueryDate: noon()}},
 		Hours: []models.HourUsage{{KeyID: first.ID, Hour: noon(), TotalQueries: 1}},

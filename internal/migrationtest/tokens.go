@@ -34,7 +34,7 @@ func tokensMove(t *testing.T, db *sql.DB, open func() (repository.Repository, er
 			succeeds(t, err)
 		}
 		repo = opened(t, open)
-		tokens, err := repo.TokensOf(t.Context(), "user")
+		tokens, err := repo.TokensByUser(t.Context(), "user")
 		succeeds(t, err)
 		if len(tokens) != 1 {
 			t.Fatalf("the tokens are %+v", tokens)

@@ -16,7 +16,7 @@ const (
 
 // Archive is where usage is folded and deleted, see repository.Repository.
 type Archive interface {
-	FoldUsage(ctx context.Context, before time.Time) (more bool, err error)
+	RollUpUsage(ctx context.Context, before time.Time) (more bool, err error)
 	DeleteUsage(ctx context.Context, before time.Time) (more bool, err error)
 	Clock(ctx context.Context) (time.Time, error)
 }
@@ -65,7 +65,7 @@ func (k *Keeper) run(ctx context.Context, interval time.Duration) {
 func (k *Keeper) tidy(ctx context.Context) {
 	now, err := k.earlierNow(ctx)
 	if err == nil {
-		err = inSteps(ctx, k.archive.FoldUsage, now.Add(-k.retention.Fold))
+		err = inSteps(ctx, k.archive.RollUpUsage, now.Add(-k.retention.Fold))
 	}
 	if err == nil {
 		err = inSteps(ctx, k.archive.DeleteUsage, now.Add(-k.retention.Delete))

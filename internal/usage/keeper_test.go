@@ -25,7 +25,7 @@ func newArchive(toFold, toDelete int) *archive {
 	return &archive{toFold: toFold, toDelete: toDelete, called: make(chan struct{}, 1000)}
 }
 
-func (a *archive) FoldUsage(ctx context.Context, before time.Time) (more bool, err error) {
+func (a *archive) RollUpUsage(ctx context.Context, before time.Time) (more bool, err error) {
 	return a.step(ctx, &a.folded, &a.toFold, before)
 }
 

@@ -21,7 +21,7 @@ type undated struct {
 	caller          context.Context
 }
 
-func withoutDate(ctx context.Context) undated { return undated{context.WithoutCancel(ctx), ctx} }
+func withoutDeadline(ctx context.Context) undated { return undated{context.WithoutCancel(ctx), ctx} }
 
 // Done implements context.Context.
 func (u undated) Done() <-chan struct{} { return u.caller.Done() }

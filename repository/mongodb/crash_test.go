@@ -13,23 +13,23 @@ import (
 // The tests of this file bring about what a process leaves that dies between
 // two steps, by taking the steps one by one.
 
-// revokeUnlogged revokes a key and dies before the entry is in the log.
-func revokeUnlogged(t *testing.T, r *Repository, id string) {
+// revokePending revokes a key and dies before the entry is in the log.
+func revokePending(t *testing.T, r *Repository, id string) {
 	t.Helper()
 	_, _, err := r.replace(t.Context(), id, func(k *key) (bson.D, error) {
 		k.RevocationDate = millis(noon())
 		k.Version++
-		return k.update(newUnlogged(act())), nil
+		return k.update(newPending(attribution())), nil
 	})
 	succeeds(t, err)
 }
 
 // Whoever comes next sees to the entry, and there is one.
-func TestUnloggedChange(t *testing.T) {
+func TestPendingChange(t *testing.T) {
 	for name, next := range map[string]func(r *Repository, key models.APIKey, uri string) error{
 		"a reader of the log": func(*Repository, models.APIKey, string) error { return nil },
 		"who repeats it": func(r *Repository, key models.APIKey, _ string) error {
-			_, err := r.RevokeKey(t.Context(), act(), key.ID)
+			_, err := r.RevokeKey(t.Context(), attribution(), key.ID)
 			return err
 		},
 		"who opens the database": func(_ *Repository, _ models.APIKey, uri string) error {
@@ -40,40 +40,40 @@ func TestUnloggedChange(t *testing.T) {
 			uri := newDatabase(t)
 			r := openURI(t, uri)
 			key := create(t, r)
-			revokeUnlogged(t, r, key.ID)
+			revokePending(t, r, key.ID)
 			succeeds(t, next(r, key, uri))
 			if name != "a reader of the log" {
-				isSettled(t, r, key.ID, 2)
+				isFlushed(t, r, key.ID, 2)
 			}
 			for range 2 {
 				if got := logged(t, r); !slices.Equal(got, []string{key.ID, key.ID}) {
 					t.Errorf("the log names %v", got)
 				}
 			}
-			isSettled(t, r, key.ID, 2)
+			isFlushed(t, r, key.ID, 2)
 		})
 	}
 }
 
-// isSettled looks past the repository, whose reading of the log settles.
-func isSettled(t *testing.T, r *Repository, id string, entries int64) {
+// isFlushed looks past the repository, whose reading of the log flushes.
+func isFlushed(t *testing.T, r *Repository, id string, entries int64) {
 	t.Helper()
 	var rec record
 	succeeds(t, r.keys.FindOne(t.Context(), byID(id)).Decode(&rec))
-	last, err := r.lastChange(t.Context())
+	last, err := r.changeLog.entries.lastChange(t.Context())
 	succeeds(t, err)
-	if rec.Unlogged != nil || last.Number != entries {
-		t.Errorf("the record has the unlogged change %v, and the log has %d entries, want %d", rec.Unlogged, last.Number, entries)
+	if rec.Pending != nil || last.Number != entries {
+		t.Errorf("the record has the pending change %v, and the log has %d entries, want %d", rec.Pending, last.Number, entries)
 	}
 }
 
 // The entry of the change before comes first, so that the order of entries is
 // that of the versions.
-func TestUnloggedChangeComesFirst(t *testing.T) {
+func TestPendingChangeComesFirst(t *testing.T) {
 	r := open(t)
 	key := create(t, r)
-	revokeUnlogged(t, r, key.ID)
-	_, _, err := r.RenewKey(t.Context(), repository.Act{Actor: "renewer", Date: noon()}, key.ID, repository.Renewal{Expiration: noon(), Reactivate: true})
+	revokePending(t, r, key.ID)
+	_, _, err := r.RenewKey(t.Context(), repository.Attribution{Actor: "renewer", At: noon()}, key.ID, repository.Renewal{Expiration: noon(), Reactivate: true})
 	succeeds(t, err)
 	entries, err := r.Changes(t.Context(), repository.Cursor{}, 10)
 	succeeds(t, err)
@@ -91,23 +91,23 @@ func TestUnloggedChangeComesFirst(t *testing.T) {
 func TestLoggedTwice(t *testing.T) {
 	r := open(t)
 	key := create(t, r)
-	revokeUnlogged(t, r, key.ID)
+	revokePending(t, r, key.ID)
 	var rec record
 	succeeds(t, r.keys.FindOne(t.Context(), byID(key.ID)).Decode(&rec))
-	succeeds(t, r.appendEntry(t.Context(), rec.entries()[0]))
+	succeeds(t, r.changeLog.entries.appendEntry(t.Context(), rec.entries()[0]))
 	if got := logged(t, r); len(got) != 2 {
 		t.Errorf("the log names %v", got)
 	}
-	isSettled(t, r, key.ID, 2)
-	succeeds(t, r.settle(t.Context(), rec)) // by another who has read the record before
-	isSettled(t, r, key.ID, 2)
+	isFlushed(t, r, key.ID, 2)
+	succeeds(t, r.changeLog.flushPending(t.Context(), rec)) // by another who has read the record before
+	isFlushed(t, r, key.ID, 2)
 }
 
 // begin takes the first step of a creation: the key is stored, the user not.
 func begin(t *testing.T, r *Repository, key models.APIKey) record {
 	t.Helper()
 	key.Version = 1
-	rec := newFirstKey(key, user{Version: 1}, newUnlogged(act()))
+	rec := newFirstKey(key, user{Version: 1}, newPending(attribution()))
 	succeeds(t, r.reserveKey(t.Context(), rec))
 	return rec
 }
@@ -129,14 +129,14 @@ func TestHalfCreation(t *testing.T) {
 	_, err := r.UserByUsername(t.Context(), "ana")
 	failsWith(t, repository.ErrNotFound, err)
 	begin(t, r, key) // another attempt that dies
-	succeeds(t, r.CreateUser(t.Context(), act(), user, key))
+	succeeds(t, r.CreateUser(t.Context(), attribution(), user, key))
 	if got := logged(t, r); !slices.Equal(got, []string{user.ID, key.ID}) {
 		t.Errorf("the log names %v", got)
 	}
 	if got := len(listed(t, r, 10)); got != 1 {
 		t.Errorf("the list has %d rows", got)
 	}
-	failsWith(t, repository.ErrConflict, r.CreateUser(t.Context(), act(), user, key))
+	failsWith(t, repository.ErrConflict, r.CreateUser(t.Context(), attribution(), user, key))
 	_, err = r.KeyByHash(t.Context(), key.Hash)
 	succeeds(t, err)
 }
@@ -146,9 +146,9 @@ func hasNothing(t *testing.T, r *Repository, key models.APIKey) {
 	t.Helper()
 	_, err := r.KeyByHash(t.Context(), key.Hash)
 	failsWith(t, repository.ErrNotFound, err)
-	_, err = r.RevokeKey(t.Context(), act(), key.ID)
+	_, err = r.RevokeKey(t.Context(), attribution(), key.ID)
 	failsWith(t, repository.ErrNotFound, err)
-	failsWith(t, repository.ErrNotFound, r.DeleteKey(t.Context(), act(), key.ID))
+	failsWith(t, repository.ErrNotFound, r.DeleteKey(t.Context(), attribution(), key.ID))
 	if got := listed(t, r, 10); len(got) != 0 {
 		t.Errorf("the list is %v", got)
 	}
@@ -159,7 +159,7 @@ func hasNothing(t *testing.T, r *Repository, key models.APIKey) {
 
 // Once the user is stored both are there, though nothing is logged yet; and a
 // change of the key comes after both entries.
-func TestUnloggedCreation(t *testing.T) {
+func TestPendingCreation(t *testing.T) {
 	r := open(t)
 	user, key := newUser("ana")
 	begin(t, r, key)
@@ -169,8 +169,8 @@ func TestUnloggedCreation(t *testing.T) {
 	if rows := listed(t, r, 10); found.Username != "ana" || len(rows) != 1 || rows[0].Username != "ana" {
 		t.Errorf("the key is %+v, the list %+v", found, rows)
 	}
-	failsWith(t, repository.ErrConflict, r.CreateUser(t.Context(), act(), user, key)) // repeated
-	_, err = r.RevokeKey(t.Context(), act(), key.ID)
+	failsWith(t, repository.ErrConflict, r.CreateUser(t.Context(), attribution(), user, key)) // repeated
+	_, err = r.RevokeKey(t.Context(), attribution(), key.ID)
 	succeeds(t, err)
 	if got := logged(t, r); !slices.Equal(got, []string{user.ID, key.ID, key.ID}) {
 		t.Errorf("the log names %v", got)

@@ -17,10 +17,10 @@ type record struct {
 	ID string `bson:"_id"`
 	// Hash is that of the key as binary data. Where there is no key it is the
 	// id as a string, since a unique index wants a value in every document.
-	Hash     any       `bson:"hash"`
-	Key      *key      `bson:"key,omitempty"`
-	Usage    usage     `bson:"usage"`
-	Unlogged *unlogged `bson:"unlogged,omitempty"`
+	Hash    any      `bson:"hash"`
+	Key     *key     `bson:"key,omitempty"`
+	Usage   usage    `bson:"usage"`
+	Pending *pending `bson:"pending,omitempty"`
 }
 
 type key struct {
@@ -46,11 +46,11 @@ type usage struct {
 	LatestQueryDate int64 `bson:"latest_query_date"`
 }
 
-// unlogged is the latest change of a record or a user while its entry is not
+// pending is the latest change of a record or a user while its entry is not
 // yet in the change log. It is set by the very update that makes the change, and no other
 // change is made before it is gone: whoever meets it brings the entry into the
 // log first. So no change is lost, and those of one key or user are logged in order.
-type unlogged struct {
+type pending struct {
 	// ID is the id of the entry.
 	ID    string `bson:"id"`
 	Actor string `bson:"actor"`
@@ -77,19 +77,19 @@ type change struct {
 	Date     int64  `bson:"date"`
 }
 
-func newUnlogged(act repository.Act) *unlogged {
-	return &unlogged{ID: uuid.NewString(), Actor: act.Actor, Date: millis(act.Date)}
+func newPending(by repository.Attribution) *pending {
+	return &pending{ID: uuid.NewString(), Actor: by.Actor, Date: millis(by.At)}
 }
 
-func newRecord(k models.APIKey, change *unlogged) record {
-	return record{ID: k.ID, Hash: binaryOf(k.Hash), Key: keyOf(k), Unlogged: change}
+func newRecord(k models.APIKey, change *pending) record {
+	return record{ID: k.ID, Hash: binaryOf(k.Hash), Key: keyOf(k), Pending: change}
 }
 
 // newFirstKey returns the record of a key that comes with its user.
-func newFirstKey(k models.APIKey, owner user, change *unlogged) record {
+func newFirstKey(k models.APIKey, owner user, change *pending) record {
 	rec := newRecord(k, change)
 	rec.Key.follow(owner)
-	rec.Unlogged.UserEntry = uuid.NewString()
+	rec.Pending.UserEntry = uuid.NewString()
 	return rec
 }
 
@@ -135,9 +135,9 @@ func (r record) isThere(owner user) bool {
 	return r.Key != nil && (!r.awaitsUser() || owner.FirstKey == r.ID)
 }
 
-func (r record) awaitsUser() bool { return r.Unlogged != nil && r.Unlogged.UserEntry != "" }
+func (r record) awaitsUser() bool { return r.Pending != nil && r.Pending.UserEntry != "" }
 
-func (r record) isUndecided() bool { return r.Unlogged != nil && r.Unlogged.IfVersion != nil }
+func (r record) isUndecided() bool { return r.Pending != nil && r.Pending.IfVersion != nil }
 
 func (c change) model() models.Change {
 	return models.Change{

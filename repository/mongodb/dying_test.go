@@ -81,10 +81,10 @@ type scene struct {
 func newScene(t *testing.T, r *Repository) scene {
 	t.Helper()
 	user, first := newUser(newKey().ID)
-	succeeds(t, r.CreateUser(t.Context(), act(), user, first))
+	succeeds(t, r.CreateUser(t.Context(), attribution(), user, first))
 	next := newKey()
 	next.UserID, next.UserVersion = user.ID, 1
-	succeeds(t, r.CreateKey(t.Context(), act(), next, 0))
+	succeeds(t, r.CreateKey(t.Context(), attribution(), next, repository.CreateKeyOptions{}))
 	user, err := r.UserByID(t.Context(), user.ID)
 	succeeds(t, err)
 	return scene{t, r, user, first, next, len(logged(t, r))}
@@ -106,8 +106,8 @@ func (s scene) found(key models.APIKey) models.APIKey {
 // withStatus lists the keys that were the user's.
 func (s scene) withStatus(status models.Status) int {
 	s.t.Helper()
-	filter := repository.UsageFilter{Status: status, Now: noon()}
-	page, err := s.r.ListUsage(s.t.Context(), filter, repository.Page{Sort: repository.SortID, Limit: repository.MaxLimit})
+	filter := repository.KeyFilter{Status: status, Now: noon()}
+	page, err := s.r.ListKeys(s.t.Context(), filter, repository.Page{Sort: repository.SortID, Limit: repository.MaxLimit})
 	succeeds(s.t, err)
 	count := 0
 	for _, row := range page.Rows {
@@ -132,19 +132,19 @@ func TestDyingInAChangeOfAUser(t *testing.T) {
 		status models.Status
 	}{
 		"revoking": {func(r *Repository, s scene) error {
-			_, err := r.UpdateUser(t.Context(), act(), s.user, repository.UserUpdate{RevokeKeys: true})
+			_, err := r.UpdateUser(t.Context(), attribution(), s.user, repository.UserUpdate{RevokeKeys: true})
 			return err
 		}, isChanged, models.StatusRevoked},
 		"disabling": {func(r *Repository, s scene) error {
 			s.user.DisabledDate = noon()
-			_, err := r.UpdateUser(t.Context(), act(), s.user, repository.UserUpdate{})
+			_, err := r.UpdateUser(t.Context(), attribution(), s.user, repository.UserUpdate{})
 			return err
 		}, isChanged, models.StatusDisabled},
 		"deleting": {func(r *Repository, s scene) error {
-			return r.DeleteUser(t.Context(), act(), s.user.ID, false)
+			return r.DeleteUser(t.Context(), attribution(), s.user.ID, repository.DeleteUserOptions{})
 		}, isGone, models.StatusRevoked},
 		"detaching": {func(r *Repository, s scene) error {
-			return r.DeleteUser(t.Context(), act(), s.user.ID, true)
+			return r.DeleteUser(t.Context(), attribution(), s.user.ID, repository.DeleteUserOptions{DetachKeys: true})
 		}, isGone, models.StatusActive},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -214,9 +214,9 @@ func (s scene) isWhole(happened bool, status models.Status) {
 		}
 	}
 	for _, collection := range []checked{s.r.keys, s.r.users} {
-		left, err := collection.CountDocuments(s.t.Context(), bson.D{{Key: "unlogged", Value: exists(true)}})
+		left, err := collection.CountDocuments(s.t.Context(), bson.D{{Key: "pending", Value: exists(true)}})
 		if err != nil || left != 0 {
-			s.t.Errorf("%d documents of %s are not settled (%v)", left, collection.Name(), err)
+			s.t.Errorf("%d documents of %s have pending changes (%v)", left, collection.Name(), err)
 		}
 	}
 }
@@ -231,7 +231,7 @@ func TestDyingInAnIssue(t *testing.T) {
 		key := newKey()
 		key.UserID, key.UserVersion = s.user.ID, s.user.Version
 		mortal, isDead := openMortal(t, uri, writes)
-		err := mortal.CreateKey(t.Context(), act(), key, 0)
+		err := mortal.CreateKey(t.Context(), attribution(), key, repository.CreateKeyOptions{})
 		if died = isDead(); died == (err == nil) {
 			t.Errorf("after %d writes, dead %t, it returns %v", writes, died, err)
 		}

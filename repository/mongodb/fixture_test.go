@@ -14,7 +14,7 @@ import (
 
 func noon() time.Time { return time.Date(2026, time.July, 1, 12, 0, 0, 0, time.UTC) }
 
-func act() repository.Act { return repository.Act{Actor: "admin", Date: noon()} }
+func attribution() repository.Attribution { return repository.Attribution{Actor: "admin", At: noon()} }
 
 func newKey() models.APIKey {
 	id := uuid.Must(uuid.NewV7()).String()
@@ -56,7 +56,7 @@ func failsWith(t *testing.T, want, err error) {
 func create(t *testing.T, r repository.Repository) models.APIKey {
 	t.Helper()
 	key := newKey()
-	succeeds(t, r.CreateKey(t.Context(), act(), key, 0))
+	succeeds(t, r.CreateKey(t.Context(), attribution(), key, repository.CreateKeyOptions{}))
 	return key
 }
 
@@ -78,7 +78,7 @@ func listed(t *testing.T, r repository.Repository, limit int) []repository.KeyUs
 	page := repository.Page{Sort: repository.SortID, Ascending: true, Limit: limit}
 	rows := []repository.KeyUsage{}
 	for {
-		read, err := r.ListUsage(t.Context(), repository.UsageFilter{}, page)
+		read, err := r.ListKeys(t.Context(), repository.KeyFilter{}, page)
 		succeeds(t, err)
 		rows = append(rows, read.Rows...)
 		if page.Cursor = read.Next; page.Cursor == "" {

@@ -15,7 +15,7 @@ const floorID = "log"
 
 // floor returns the highest number known to be given. An entry may be one
 // higher, since it is stored first.
-func (r *Repository) floor(ctx context.Context) (int64, error) {
+func (r entries) floor(ctx context.Context) (int64, error) {
 	var found struct {
 		Number int64 `bson:"number"`
 	}
@@ -26,13 +26,13 @@ func (r *Repository) floor(ctx context.Context) (int64, error) {
 	return found.Number, err
 }
 
-func (r *Repository) raiseFloor(ctx context.Context, number int64) error {
+func (r entries) raiseFloor(ctx context.Context, number int64) error {
 	return r.schema.UpsertByID(ctx, floorID, field("$max", field("number", number)))
 }
 
 // nextNumber returns the number that an entry gets. The floor is read before
 // the log: then the log has what the floor says, unless it has lost its end.
-func (r *Repository) nextNumber(ctx context.Context) (int64, error) {
+func (r entries) nextNumber(ctx context.Context) (int64, error) {
 	floor, err := r.floor(ctx)
 	if err != nil {
 		return 0, err
@@ -50,7 +50,7 @@ func (r *Repository) nextNumber(ctx context.Context) (int64, error) {
 // checkLog raises the floor to the log, and warns if the log has lost its end:
 // its numbers go on above the floor, and processes that follow it read all keys
 // again.
-func (r *Repository) checkLog(ctx context.Context) error {
+func (r entries) checkLog(ctx context.Context) error {
 	floor, err := r.floor(ctx)
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ func formerTokens() bson.D {
 // are now; the others go when their user is changed. Any number of processes
 // may do so. The user's version grows, so that no process of the version before
 // stores a user with the token whom it has read before.
-func (r *Repository) moveTokens(ctx context.Context) error {
+func (r migrator) moveTokens(ctx context.Context) error {
 	live := field("token_expiration_date", field("$gt", time.Now().UnixMilli()))
 	projection := and(formerTokenNames(), bson.D{{Key: "email", Value: 1}, {Key: "canonical_email", Value: 1}})
 	cursor, err := r.users.Find(ctx, live, options.Find().SetProjection(projection))

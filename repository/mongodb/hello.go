@@ -16,7 +16,7 @@ type hello struct {
 	IsWritablePrimary bool   `bson:"isWritablePrimary"`
 }
 
-func (r *Repository) hello(ctx context.Context) (server hello, err error) {
+func (r *database) hello(ctx context.Context) (server hello, err error) {
 	err = r.changes.Database().RunCommand(ctx, field("hello", 1)).Decode(&server)
 	return server, err
 }
@@ -50,8 +50,8 @@ func (h hello) permitsStandalone() error {
 }
 
 // Clock implements repository.Repository.
-func (r *Repository) Clock(ctx context.Context) (time.Time, error) {
-	ctx = withoutDate(ctx)
+func (r changeLog) Clock(ctx context.Context) (time.Time, error) {
+	ctx = withoutDeadline(ctx)
 	server, err := r.hello(ctx)
 	return server.LocalTime.UTC(), wrap(ctx, "reading the clock", err)
 }

@@ -13,7 +13,7 @@ import (
 // inspect looks at what is there of ginauth's collections before anything is
 // written, and returns the indexes that are missing. What cannot be relied on
 // stops the start with a sentence.
-func (r *Repository) inspect(ctx context.Context, number int) (missing map[*mongo.Collection][]mongo.IndexModel, err error) {
+func (r migrator) inspect(ctx context.Context, number int) (missing map[*mongo.Collection][]mongo.IndexModel, err error) {
 	there, err := r.collectionsThere(ctx)
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func (r *Repository) inspect(ctx context.Context, number int) (missing map[*mong
 
 // collectionsThere returns the names of the collections in the database. Those
 // of ginauth must be plain ones.
-func (r *Repository) collectionsThere(ctx context.Context) (map[string]bool, error) {
+func (r migrator) collectionsThere(ctx context.Context) (map[string]bool, error) {
 	found, err := r.changes.Database().ListCollectionSpecifications(ctx, bson.D{})
 	if err != nil {
 		return nil, fmt.Errorf("listing the collections: %w", err)
@@ -85,7 +85,7 @@ const emptyDocument = 5
 
 // checkKept refuses a database that has a current schema and not the
 // collections that came with it. The log and the usage are made again.
-func (r *Repository) checkKept(there map[string]bool, number int) error {
+func (r migrator) checkKept(there map[string]bool, number int) error {
 	for _, collection := range []checked{r.keys, r.users} {
 		if number > 0 && !there[collection.Name()] {
 			return fmt.Errorf("%s is missing, though %s has the number of a schema: restore it from the same backup, "+
@@ -96,7 +96,7 @@ func (r *Repository) checkKept(there map[string]bool, number int) error {
 }
 
 // fields returns what each document has of each collection.
-func (r *Repository) fields() map[string][]string {
+func (r migrator) fields() map[string][]string {
 	point := []string{"date", "key_id", "route", "total_queries"}
 	return map[string][]string{
 		"ginauth_keys": {"hash"}, "ginauth_users": {"canonical_username", "canonical_email"},
@@ -124,8 +124,8 @@ func checkDocuments(ctx context.Context, collection *mongo.Collection, fields []
 
 // checkOwners refuses keys of users where there are no users: a key would be
 // served whose user was disabled. A first key may wait for its user.
-func (r *Repository) checkOwners(ctx context.Context) error {
-	owned, err := isThere(ctx, r.keys, bson.D{{Key: "key.user_id", Value: field("$gt", "")}, {Key: "unlogged.user_entry", Value: exists(false)}})
+func (r migrator) checkOwners(ctx context.Context) error {
+	owned, err := isThere(ctx, r.keys, bson.D{{Key: "key.user_id", Value: field("$gt", "")}, {Key: "pending.user_entry", Value: exists(false)}})
 	if err != nil || !owned {
 		return err
 	}

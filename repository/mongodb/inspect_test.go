@@ -47,7 +47,7 @@ func TestSchemasThatAreRefused(t *testing.T) {
 			[]string{"ginauth_keys is missing", "restore"}},
 		"keys without their users": {func(t *testing.T, r *Repository) error {
 			user, key := newUser("ana")
-			succeeds(t, r.CreateUser(t.Context(), act(), user, key))
+			succeeds(t, r.CreateUser(t.Context(), attribution(), user, key))
 			_, err := r.users.DeleteMany(t.Context(), bson.D{})
 			return err
 		}, []string{"ginauth_users has none", "restore"}},
@@ -156,7 +156,7 @@ func TestSchemaIsRepaired(t *testing.T) {
 	succeeds(t, r.keys.Indexes().DropOne(t.Context(), "hash_1"))
 	succeeds(t, r.flushes.Drop(t.Context()))
 	r = openURI(t, uri)
-	missing, err := r.inspect(t.Context(), schemaNumber)
+	missing, err := (migrator{r.database}).inspect(t.Context(), schemaNumber)
 	if err != nil || len(missing) != 0 {
 		t.Errorf("there is no index of %v (%v)", missing, err)
 	}
@@ -219,13 +219,13 @@ func saysOne(warnings []string, part string) bool {
 func TestKeyWithoutItsUser(t *testing.T) {
 	r := open(t)
 	user, key := newUser("ana")
-	succeeds(t, r.CreateUser(t.Context(), act(), user, key))
+	succeeds(t, r.CreateUser(t.Context(), attribution(), user, key))
 	_, err := r.users.DeleteMany(t.Context(), bson.D{})
 	succeeds(t, err)
 	if found, err := r.KeyByHash(t.Context(), key.Hash); err == nil || errors.Is(err, repository.ErrNotFound) {
 		t.Errorf("the key is %+v (%v)", found, err)
 	}
-	succeeds(t, r.DeleteKey(t.Context(), act(), key.ID))
+	succeeds(t, r.DeleteKey(t.Context(), attribution(), key.ID))
 }
 
 // Settings with which acknowledged writes may be lost are told of, where the

@@ -12,33 +12,33 @@ import (
 	"github.com/ginauth/ginauth/repository"
 )
 
-// ListUsage implements repository.Repository. It asks for one row more than
+// ListKeys implements repository.Repository. It asks for one row more than
 // the page holds, which tells whether there is a next.
-func (r *Repository) ListUsage(ctx context.Context, filter repository.UsageFilter, page repository.Page) (repository.UsagePage, error) {
-	ctx = withoutDate(ctx)
+func (r keyLists) ListKeys(ctx context.Context, filter repository.KeyFilter, page repository.Page) (repository.KeyPage, error) {
+	ctx = withoutDeadline(ctx)
 	position, err := page.Position()
 	if err != nil {
-		return repository.UsagePage{}, err
+		return repository.KeyPage{}, err
 	}
 	conditions, err := r.conditions(ctx, filter)
 	if err != nil {
-		return repository.UsagePage{}, wrap(ctx, "listing usage", err)
+		return repository.KeyPage{}, wrap(ctx, "listing usage", err)
 	}
 	rows, err := r.rows(ctx, filter, conditions, page, position)
 	if err != nil {
-		return repository.UsagePage{}, wrap(ctx, "listing usage", err)
+		return repository.KeyPage{}, wrap(ctx, "listing usage", err)
 	}
 	if len(rows) <= page.Limit {
-		return repository.UsagePage{Rows: rows}, nil
+		return repository.KeyPage{Rows: rows}, nil
 	}
 	rows = rows[:page.Limit]
-	return repository.UsagePage{Rows: rows, Next: page.NextCursor(rows[page.Limit-1])}, nil
+	return repository.KeyPage{Rows: rows, Next: page.NextCursor(rows[page.Limit-1])}, nil
 }
 
 // rows returns one row more than the page holds, if there are so many. Records
 // that are not there, or not any more as the filter wants them, are left out,
 // and it reads on in their place.
-func (r *Repository) rows(ctx context.Context, filter repository.UsageFilter, conditions bson.A, page repository.Page, position repository.Position) ([]repository.KeyUsage, error) {
+func (r keyLists) rows(ctx context.Context, filter repository.KeyFilter, conditions bson.A, page repository.Page, position repository.Position) ([]repository.KeyUsage, error) {
 	rows := []repository.KeyUsage{}
 	for {
 		want := page.Limit + 1 - len(rows)
@@ -64,8 +64,8 @@ func (r *Repository) rows(ctx context.Context, filter repository.UsageFilter, co
 
 // rowsOf returns the rows of those records that are there, as their owners have
 // them be.
-func (r *Repository) rowsOf(ctx context.Context, records []record) ([]repository.KeyUsage, error) {
-	owners, err := r.owners(ctx, records)
+func (r keyLists) rowsOf(ctx context.Context, records []record) ([]repository.KeyUsage, error) {
+	owners, err := r.readOwners(ctx, records)
 	if err != nil {
 		return nil, err
 	}
@@ -85,16 +85,16 @@ func (r *Repository) rowsOf(ctx context.Context, records []record) ([]repository
 }
 
 // upToDate reads a record again if its key lags behind its owner.
-func (r *Repository) upToDate(ctx context.Context, rec record, owner user) (record, user, error) {
+func (r keyLists) upToDate(ctx context.Context, rec record, owner user) (record, user, error) {
 	if rec.Key == nil || rec.isThere(owner) && !rec.lagsBehind(owner) && !rec.isOrphan(owner) {
 		return rec, owner, nil
 	}
-	return r.findKey(ctx, byID(rec.ID))
+	return r.owners.findKey(ctx, byID(rec.ID))
 }
 
 // stillMeets reports whether a row, which was found by the filter, meets it
 // with what its owner has changed meanwhile.
-func stillMeets(row repository.KeyUsage, filter repository.UsageFilter) bool {
+func stillMeets(row repository.KeyUsage, filter repository.KeyFilter) bool {
 	if filter.Status != "" && row.Status(fromMillis(millis(filter.Now))) != filter.Status {
 		return false
 	}
@@ -102,7 +102,7 @@ func stillMeets(row repository.KeyUsage, filter repository.UsageFilter) bool {
 	return !owned || row.UserID != ""
 }
 
-func (r *Repository) recordsAfter(ctx context.Context, conditions bson.A, page repository.Page, position repository.Position, limit int) ([]record, error) {
+func (r keyLists) recordsAfter(ctx context.Context, conditions bson.A, page repository.Page, position repository.Position, limit int) ([]record, error) {
 	filter := bson.D{}
 	if position.KeyID != "" {
 		conditions = append(conditions[:len(conditions):len(conditions)], beyond(page, position))
@@ -119,9 +119,9 @@ func (r *Repository) recordsAfter(ctx context.Context, conditions bson.A, page r
 	return found, err
 }
 
-// owners reads the users of the records' keys. It comes after the records, see
+// readOwners reads the users of the records' keys. It comes after the records, see
 // findKey.
-func (r *Repository) owners(ctx context.Context, records []record) (map[string]user, error) {
+func (r keyLists) readOwners(ctx context.Context, records []record) (map[string]user, error) {
 	ids := bson.A{}
 	for _, rec := range records {
 		if rec.Key != nil && rec.Key.UserID != "" {
@@ -131,7 +131,7 @@ func (r *Repository) owners(ctx context.Context, records []record) (map[string]u
 	return r.usersByID(ctx, ids)
 }
 
-func (r *Repository) usersByID(ctx context.Context, ids bson.A) (map[string]user, error) {
+func (r *database) usersByID(ctx context.Context, ids bson.A) (map[string]user, error) {
 	users := map[string]user{}
 	if len(ids) == 0 {
 		return users, nil
@@ -157,7 +157,7 @@ func (r record) ownerAmong(users map[string]user) user {
 
 // conditions says the filter in MongoDB's words. A username and an address
 // are looked up first, which finds one user or none.
-func (r *Repository) conditions(ctx context.Context, filter repository.UsageFilter) (bson.A, error) {
+func (r keyLists) conditions(ctx context.Context, filter repository.KeyFilter) (bson.A, error) {
 	conditions := bson.A{}
 	if filter.KeyID != "" {
 		conditions = append(conditions, byID(filter.KeyID))
@@ -169,7 +169,7 @@ func (r *Repository) conditions(ctx context.Context, filter repository.UsageFilt
 		conditions = append(conditions, field("key.user_id", filter.UserID))
 	}
 	if filter.Status != "" {
-		if err := r.settleAll(ctx); err != nil { // what keys follow their owners in has to be there
+		if err := r.flushAllPending(ctx); err != nil { // what keys follow their owners in has to be there
 			return nil, err
 		}
 		conditions = append(conditions, withStatus(filter.Status, millis(filter.Now)))
@@ -185,7 +185,7 @@ func (r *Repository) conditions(ctx context.Context, filter repository.UsageFilt
 func nothing() bson.D { return byID(exists(false)) }
 
 // ownedBy is met where the field names the user.
-func (r *Repository) ownedBy(ctx context.Context, name, username, email string) (bson.D, error) {
+func (r *database) ownedBy(ctx context.Context, name, username, email string) (bson.D, error) {
 	filter := bson.D{}
 	if username != "" {
 		filter = append(filter, bson.E{Key: "canonical_username", Value: username})

@@ -37,16 +37,20 @@ func TestOwnerChangesMeanwhile(t *testing.T) {
 		gone   bool
 	}{
 		"revoking": {func(s scene) error {
-			_, err := s.r.UpdateUser(t.Context(), act(), s.user, repository.UserUpdate{RevokeKeys: true})
+			_, err := s.r.UpdateUser(t.Context(), attribution(), s.user, repository.UserUpdate{RevokeKeys: true})
 			return err
 		}, false},
-		"deleting": {func(s scene) error { return s.r.DeleteUser(t.Context(), act(), s.user.ID, false) }, true},
+		"deleting": {func(s scene) error {
+			return s.r.DeleteUser(t.Context(), attribution(), s.user.ID, repository.DeleteUserOptions{})
+		}, true},
 	} {
 		for call, read := range map[string]func(s scene, r *Repository) (models.APIKey, error){
 			"KeyByHash": func(s scene, r *Repository) (models.APIKey, error) { return r.KeyByHash(t.Context(), s.next.Hash) },
-			"RevokeKey": func(s scene, r *Repository) (models.APIKey, error) { return r.RevokeKey(t.Context(), act(), s.next.ID) },
-			"ListUsage": func(s scene, r *Repository) (models.APIKey, error) {
-				rows := s.listedBy(r, repository.UsageFilter{KeyID: s.next.ID})
+			"RevokeKey": func(s scene, r *Repository) (models.APIKey, error) {
+				return r.RevokeKey(t.Context(), attribution(), s.next.ID)
+			},
+			"ListKeys": func(s scene, r *Repository) (models.APIKey, error) {
+				rows := s.listedBy(r, repository.KeyFilter{KeyID: s.next.ID})
 				return rows[0].APIKey, nil
 			},
 		} {
@@ -63,9 +67,9 @@ func TestOwnerChangesMeanwhile(t *testing.T) {
 	}
 }
 
-func (s scene) listedBy(r *Repository, filter repository.UsageFilter) []repository.KeyUsage {
+func (s scene) listedBy(r *Repository, filter repository.KeyFilter) []repository.KeyUsage {
 	s.t.Helper()
-	page, err := r.ListUsage(s.t.Context(), filter, repository.Page{Sort: repository.SortID, Limit: 2})
+	page, err := r.ListKeys(s.t.Context(), filter, repository.Page{Sort: repository.SortID, Limit: 2})
 	succeeds(s.t, err)
 	return page.Rows
 }
@@ -74,19 +78,21 @@ func (s scene) listedBy(r *Repository, filter repository.UsageFilter) []reposito
 // changed while it was read.
 func TestListedMeanwhile(t *testing.T) {
 	for name, c := range map[string]struct {
-		filter func(s scene) repository.UsageFilter
+		filter func(s scene) repository.KeyFilter
 		change func(s scene) error
 	}{
-		"active": {func(scene) repository.UsageFilter {
-			return repository.UsageFilter{Status: models.StatusActive, Now: noon()}
+		"active": {func(scene) repository.KeyFilter {
+			return repository.KeyFilter{Status: models.StatusActive, Now: noon()}
 		}, func(s scene) error {
 			s.user.DisabledDate = noon()
-			_, err := s.r.UpdateUser(t.Context(), act(), s.user, repository.UserUpdate{})
+			_, err := s.r.UpdateUser(t.Context(), attribution(), s.user, repository.UserUpdate{})
 			return err
 		}},
-		"of the user": {func(s scene) repository.UsageFilter {
-			return repository.UsageFilter{UserID: s.user.ID}
-		}, func(s scene) error { return s.r.DeleteUser(t.Context(), act(), s.user.ID, true) }},
+		"of the user": {func(s scene) repository.KeyFilter {
+			return repository.KeyFilter{UserID: s.user.ID}
+		}, func(s scene) error {
+			return s.r.DeleteUser(t.Context(), attribution(), s.user.ID, repository.DeleteUserOptions{DetachKeys: true})
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			uri := newDatabase(t)
@@ -110,11 +116,11 @@ func TestUserChangesDuringAnIssue(t *testing.T) {
 		revoked bool
 	}{
 		"changing": {func(s scene) error {
-			_, err := s.r.UpdateUser(t.Context(), act(), s.user, repository.UserUpdate{})
+			_, err := s.r.UpdateUser(t.Context(), attribution(), s.user, repository.UserUpdate{})
 			return err
 		}, repository.ErrOutdated, false},
 		"deleting": {func(s scene) error {
-			return s.r.DeleteUser(t.Context(), act(), s.user.ID, false)
+			return s.r.DeleteUser(t.Context(), attribution(), s.user.ID, repository.DeleteUserOptions{})
 		}, repository.ErrNotFound, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -132,7 +138,7 @@ func TestUserChangesDuringAnIssue(t *testing.T) {
 				}, func() error { reached = true; return c.change(s) })
 				key := newKey()
 				key.UserID, key.UserVersion = s.user.ID, s.user.Version
-				err := r.CreateKey(t.Context(), act(), key, 0)
+				err := r.CreateKey(t.Context(), attribution(), key, repository.CreateKeyOptions{})
 				found, missing := s.r.KeyByHash(t.Context(), key.Hash)
 				if (err == nil) != (missing == nil) || err == nil && reached && found.IsRevoked() != c.revoked {
 					t.Errorf("step %d: the answer is %v, the key is %+v (%v)", step, err, found, missing)
@@ -157,10 +163,10 @@ func TestDisabledDuringARenewal(t *testing.T) {
 	writes := func(message []byte) bool { return isCommand(message, "update") }
 	r := interposed(t, uri, writes, func() error {
 		s.user.DisabledDate = noon()
-		_, err := s.r.UpdateUser(t.Context(), act(), s.user, repository.UserUpdate{})
+		_, err := s.r.UpdateUser(t.Context(), attribution(), s.user, repository.UserUpdate{})
 		return err
 	})
-	_, _, err := r.RenewKey(t.Context(), act(), s.next.ID, repository.Renewal{Expiration: time.Time{}})
+	_, _, err := r.RenewKey(t.Context(), attribution(), s.next.ID, repository.Renewal{Expiration: time.Time{}})
 	succeeds(t, err)
 	if got := s.withStatus(models.StatusDisabled); got != 2 {
 		t.Errorf("%d keys are listed as disabled", got)

@@ -48,6 +48,19 @@ func TestFromSchema1(t *testing.T) {
 	}
 }
 
+// A change that a process of schema 4 did not finish is finished.
+func TestFromSchema4(t *testing.T) {
+	uri := newDatabase(t)
+	older := openURI(t, uri)
+	key := create(t, older)
+	revokePending(t, older, key.ID)
+	_, err := older.keys.UpdateMany(t.Context(), bson.D{}, field("$rename", field("pending", "unlogged")))
+	succeeds(t, err)
+	_, err = older.schema.UpdateByID(t.Context(), "schema", bson.D{{Key: "$set", Value: field("number", 4)}})
+	succeeds(t, err)
+	isFlushed(t, openURI(t, uri), key.ID, 2)
+}
+
 // toSchema2 takes away what later steps have added.
 func toSchema2(t *testing.T, r *Repository) {
 	t.Helper()
@@ -92,13 +105,13 @@ func TestFromSchema2(t *testing.T) {
 	}
 	s.hasUsers(1, false, false)
 	found.DisabledDate, found.ConfirmationDate = noon(), noon()
-	found, err = s.r.UpdateUser(t.Context(), act(), found, repository.UserUpdate{})
+	found, err = s.r.UpdateUser(t.Context(), attribution(), found, repository.UserUpdate{})
 	if err != nil || found.Version != 2 || s.withStatus(models.StatusDisabled) != 2 {
 		t.Errorf("the user is %+v (%v)", found, err)
 	}
 	s.hasUsers(1, true, true)
 	s.hasUsers(0, false, true)
-	_, err = s.r.UpdateUser(t.Context(), act(), found, repository.UserUpdate{RevokeKeys: true})
+	_, err = s.r.UpdateUser(t.Context(), attribution(), found, repository.UserUpdate{RevokeKeys: true})
 	if err != nil || s.withStatus(models.StatusRevoked) != 2 {
 		t.Errorf("the keys are %+v (%v)", s.keys(), err)
 	}
@@ -136,7 +149,7 @@ func TestTokensFromSchema3(t *testing.T) {
 	}}
 	for range 2 {
 		r := openURI(t, uri)
-		if tokens, err := r.TokensOf(t.Context(), s.user.ID); err != nil || !reflect.DeepEqual(tokens, want) {
+		if tokens, err := r.TokensByUser(t.Context(), s.user.ID); err != nil || !reflect.DeepEqual(tokens, want) {
 			t.Errorf("the tokens are %+v (%v), want %+v", tokens, err, want)
 		}
 		if former, err := isThere(t.Context(), r.users, field("token_hash", exists(true))); err != nil || former {
@@ -157,7 +170,7 @@ func TestUnknownFieldsOfUsersSurvive(t *testing.T) {
 			user, err := s.r.UserByID(t.Context(), s.user.ID)
 			succeeds(t, err)
 			user.CanonicalEmail, user.DisabledDate = "new@example.org", noon()
-			_, err = s.r.UpdateUser(t.Context(), act(), user, change)
+			_, err = s.r.UpdateUser(t.Context(), attribution(), user, change)
 			return err
 		}
 	}
@@ -175,7 +188,7 @@ func TestUnknownFieldsOfUsersSurvive(t *testing.T) {
 			t.Fatalf("after change %d it is gone (%v)", i, err)
 		}
 	}
-	succeeds(t, s.r.DeleteUser(t.Context(), act(), s.user.ID, false))
+	succeeds(t, s.r.DeleteUser(t.Context(), attribution(), s.user.ID, repository.DeleteUserOptions{}))
 	if there, err := isThere(t.Context(), s.r.users, bson.D{}); err != nil || there {
 		t.Errorf("whether something is left of the user is %t (%v)", there, err)
 	}

@@ -9,7 +9,7 @@
 //     verbs alone. Deleting a key removes its part; the document with the
 //     usage stays and keeps the id taken for ever.
 //   - A change carries its entry of the change log in the document itself until
-//     the entry is in the log; see unlogged.
+//     the entry is in the log; see pending.
 //   - Each hour and each day of a key's use is a document that is added to by
 //     itself, so nothing ever has to be moved from the one to the other.
 //   - A user's first key is stored before the user, and is there for nobody
@@ -41,22 +41,55 @@ const (
 	closeTimeout = 5 * time.Second
 )
 
-// Repository implements repository.Repository.
+// Repository implements repository.Repository, one type for each part of the
+// contract.
 type Repository struct {
+	*database
+	keyStore
+	keyLists
+	userStore
+	usageStore
+	changeLog
+}
+
+// database is what all parts need: the collections, and who may write.
+type database struct {
 	client                                *mongo.Client
 	primary                               *primary
 	keys, users, changes, flushes, schema checked
 	series                                map[repository.Interval]checked
-	// warnings are about what was found at the start.
+	// warnings are about the settings that were found at the start.
 	warnings []string
 	// connections bounds the pool.
 	connections int
-	// line puts the changes of this process one behind the other, so that they
-	// meet those of other processes only. Who holds its one place may touch
-	// untidy, which says that a change may have been left unlogged.
-	line   chan struct{}
-	untidy bool
+	// serial puts the changes of this process one behind the other, so that they
+	// meet those of other processes only. The holder of its one place may touch
+	// mayHavePending, which says that a change may have been left pending.
+	serial         chan struct{}
+	mayHavePending bool
 }
+
+type (
+	// owners reads keys together with their users, and propagates changes of users
+	// to their keys.
+	owners struct{ *database }
+	// entries reads and appends to the change log.
+	entries struct{ *database }
+	// reconciler makes changes one behind the other, and finishes interrupted ones.
+	reconciler struct {
+		*database
+		owners  owners
+		entries entries
+	}
+	// migrator checks the schema and brings it up to date.
+	migrator struct{ *database }
+
+	keyStore   struct{ reconciler }
+	keyLists   struct{ reconciler }
+	userStore  struct{ reconciler }
+	usageStore struct{ *database }
+	changeLog  struct{ reconciler }
+)
 
 var (
 	_ repository.Repository = (*Repository)(nil)
@@ -82,7 +115,7 @@ const prefix = "ginauth_"
 // What of the server's settings puts something at risk is told by
 // repository.Advisor.
 func Open(ctx context.Context, uri string, opts ...repository.Option) (repository.Repository, error) {
-	chosen, err := repository.OptionsOf(opts...)
+	chosen, err := repository.NewOptions(opts...)
 	if err != nil {
 		return nil, fmt.Errorf("opening mongodb: %w", err)
 	}
@@ -119,20 +152,21 @@ func poolSize(limit *uint64) int {
 }
 
 // Readers implements repository.Sized.
-func (r *Repository) Readers() int { return r.connections }
+func (r *database) Readers() int { return r.connections }
 
 func newRepository(client *mongo.Client, db *mongo.Database) *Repository {
 	p := &primary{}
 	named := func(name string) checked { return checked{db.Collection(prefix + name), p} }
-	r := &Repository{
-		client: client, primary: p, line: make(chan struct{}, 1),
+	d := &database{
+		client: client, primary: p, serial: make(chan struct{}, 1),
 		keys: named("keys"), users: named("users"), changes: named("changes"), flushes: named("flushes"), schema: named("schema"),
 		series: map[repository.Interval]checked{
 			repository.IntervalHour: named("usage_hours"), repository.IntervalDay: named("usage_days"),
 		},
 	}
-	p.ask = r.askStandalone
-	return r
+	p.ask = d.askStandalone
+	r := reconciler{d, owners{d}, entries{d}}
+	return &Repository{d, keyStore{r}, keyLists{r}, userStore{r}, usageStore{d}, changeLog{r}}
 }
 
 // start makes the first contact, directly or not, checks the server and the
@@ -141,7 +175,7 @@ func newRepository(client *mongo.Client, db *mongo.Database) *Repository {
 func (r *Repository) start(ctx context.Context, direct bool) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	ctx = withoutDate(ctx)
+	ctx = withoutDeadline(ctx)
 	if err := r.client.Ping(ctx, nil); err != nil {
 		return wrap(ctx, "connecting", err)
 	}
@@ -158,16 +192,16 @@ func (r *Repository) start(ctx context.Context, direct bool) error {
 	if err := r.primary.confirm(ctx, 0); err != nil {
 		return wrap(ctx, "asking whether the server may write", err)
 	}
-	if err := r.migrate(ctx); err != nil {
+	if err := (migrator{r.database}).migrate(ctx); err != nil {
 		return wrap(ctx, "checking the schema", err)
 	}
 	r.warnings = append(r.warnings, r.askSettings(ctx).risks()...)
-	return wrap(ctx, "finishing the change log", r.settleAll(ctx))
+	return wrap(ctx, "finishing the change log", r.changeLog.flushAllPending(ctx))
 }
 
 // Close implements repository.Repository. It waits for calls under way, but
 // not for long.
-func (r *Repository) Close() error {
+func (r *database) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	if err := r.client.Disconnect(ctx); err != nil && !errors.Is(err, mongo.ErrClientDisconnected) {

@@ -13,7 +13,7 @@ import (
 // in force, and a first key that is stored before its user is told by the user.
 // A key that lags behind its owner is brought up to them before it is shown to
 // anybody, so that no other change of the key passes over the owner's.
-func (r *Repository) findKey(ctx context.Context, filter bson.D) (record, user, error) {
+func (r owners) findKey(ctx context.Context, filter bson.D) (record, user, error) {
 	for missed := false; ; {
 		rec, owner, err := r.readKey(ctx, filter)
 		if err != nil {
@@ -23,7 +23,7 @@ func (r *Repository) findKey(ctx context.Context, filter bson.D) (record, user, 
 		case !rec.isThere(owner):
 			return record{}, user{}, mongo.ErrNoDocuments
 		case rec.lagsBehind(owner):
-			err = r.catchUp(ctx, rec, owner)
+			err = r.reconcile(ctx, rec, owner)
 		case rec.isOrphan(owner) && !missed:
 			missed = true // the owner went after the key was read, and the key was told before
 		default:
@@ -37,7 +37,7 @@ func (r *Repository) findKey(ctx context.Context, filter bson.D) (record, user, 
 
 // readKey reads a record and then the user of its key, the zero user if there
 // is none.
-func (r *Repository) readKey(ctx context.Context, filter bson.D) (record, user, error) {
+func (r owners) readKey(ctx context.Context, filter bson.D) (record, user, error) {
 	var rec record
 	err := r.keys.FindOne(ctx, filter, options.FindOne().SetProjection(withoutFlushes())).Decode(&rec)
 	if err != nil {
@@ -51,7 +51,7 @@ func (r *Repository) readKey(ctx context.Context, filter bson.D) (record, user, 
 }
 
 // owner reads the user of a record's key; the zero user if it has none.
-func (r *Repository) owner(ctx context.Context, rec record) (user, error) {
+func (r owners) owner(ctx context.Context, rec record) (user, error) {
 	if rec.Key == nil || rec.Key.UserID == "" {
 		return user{}, nil
 	}
@@ -69,19 +69,19 @@ func (r record) lagsBehind(owner user) bool {
 // isOrphan reports whether a key names an owner who is not there.
 func (r record) isOrphan(owner user) bool { return r.Key.UserID != "" && owner.ID == "" }
 
-func (r *Repository) catchUp(ctx context.Context, rec record, owner user) error {
+func (r owners) reconcile(ctx context.Context, rec record, owner user) error {
 	if rec.isUndecided() {
 		return r.decide(ctx, rec, owner)
 	}
-	return r.carryOver(ctx, owner, byID(rec.ID))
+	return r.propagate(ctx, owner, byID(rec.ID))
 }
 
-// decide settles whether a key that is stored comes into force, by its owner as
+// decide decides whether a key that is stored comes into force, by its owner as
 // they are read after it: then they were the same when it was stored. Whoever
 // decides first decides for all, since either outcome takes the question away.
-func (r *Repository) decide(ctx context.Context, rec record, owner user) error {
-	undecided := and(marked(rec.ID, rec.Unlogged), field("unlogged.if_version", exists(true)))
-	admitted := owner.admits(*rec.Unlogged.IfVersion)
+func (r owners) decide(ctx context.Context, rec record, owner user) error {
+	undecided := and(marked(rec.ID, rec.Pending), field("pending.if_version", exists(true)))
+	admitted := owner.admits(*rec.Pending.IfVersion)
 	if admitted {
 		room, err := r.hasRoom(ctx, rec, owner)
 		if err != nil {
@@ -94,18 +94,18 @@ func (r *Repository) decide(ctx context.Context, rec record, owner user) error {
 		return err
 	}
 	if rec.Key.UserVersion < owner.Version { // it was stored after they had told their keys
-		if err := r.carryOver(ctx, owner, byID(rec.ID)); err != nil {
+		if err := r.propagate(ctx, owner, byID(rec.ID)); err != nil {
 			return err
 		}
 	}
-	_, err := r.keys.UpdateOne(ctx, undecided, field("$unset", field("unlogged.if_version", "")))
+	_, err := r.keys.UpdateOne(ctx, undecided, field("$unset", field("pending.if_version", "")))
 	return err
 }
 
-// carryOver brings those of a user's keys that meet the condition up to the
-// user's version. A key never follows a version twice: what came after, a
+// propagate brings those of a user's keys that meet the condition to the user's
+// version. A key never follows a version twice: what came after, a
 // reactivation or a new key, stands however late this is repeated.
-func (r *Repository) carryOver(ctx context.Context, owner user, condition bson.D) error {
+func (r owners) propagate(ctx context.Context, owner user, condition bson.D) error {
 	keys := and(condition, field("key.user_id", owner.ID))
 	if owner.Deleted {
 		return r.detach(ctx, owner, keys)
@@ -128,7 +128,7 @@ func olderThan(version int64) bson.D {
 
 // revokeAll revokes those of the keys that are not, if there was a revocation,
 // and makes the settings with it.
-func (r *Repository) revokeAll(ctx context.Context, keys bson.D, revocation revocation, settings bson.D) error {
+func (r owners) revokeAll(ctx context.Context, keys bson.D, revocation revocation, settings bson.D) error {
 	if revocation.Version == 0 {
 		return nil
 	}
@@ -143,7 +143,7 @@ func asNextVersion(settings bson.D) bson.D {
 
 // detach takes the owner, who is deleted, from the keys. A key that is still
 // undecided has nobody to admit it then.
-func (r *Repository) detach(ctx context.Context, owner user, keys bson.D) error {
+func (r owners) detach(ctx context.Context, owner user, keys bson.D) error {
 	free := bson.D{
 		{Key: "key.user_id", Value: ""}, {Key: "key.user_version", Value: int64(0)},
 		{Key: "key.disabled_date", Value: int64(0)}, {Key: "key.access_until", Value: int64(0)},

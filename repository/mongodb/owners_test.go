@@ -16,7 +16,7 @@ import (
 // force.
 func (s scene) begun(alter func(u user) user) user {
 	s.t.Helper()
-	stored, err := s.r.settledUser(s.t.Context(), s.user.ID)
+	stored, err := s.r.changeLog.flushedUser(s.t.Context(), s.user.ID)
 	succeeds(s.t, err)
 	next := alter(stored)
 	changed, err := s.r.replaceUser(s.t.Context(), stored, next)
@@ -26,9 +26,9 @@ func (s scene) begun(alter func(u user) user) user {
 	return next
 }
 
-func same(u user) user { return u.changedTo(u.model(), newUnlogged(act())) }
+func same(u user) user { return u.changedTo(u.model(), newPending(attribution())) }
 
-func revoking(u user) user { return same(u).revokingKeys(act()) }
+func revoking(u user) user { return same(u).revokingKeys(attribution()) }
 
 func disabling(u user) user {
 	u = same(u)
@@ -36,9 +36,9 @@ func disabling(u user) user {
 	return u
 }
 
-func deleting(u user) user { return u.deleted(newUnlogged(act())).revokingKeys(act()) }
+func deleting(u user) user { return u.deleted(newPending(attribution())).revokingKeys(attribution()) }
 
-func detaching(u user) user { return u.deleted(newUnlogged(act())) }
+func detaching(u user) user { return u.deleted(newPending(attribution())) }
 
 // Whoever has to do with a key of a user sees a change of theirs that nobody
 // has carried over to the key, or to that one only.
@@ -48,24 +48,24 @@ func TestKeyFollowsItsOwner(t *testing.T) {
 		failed error
 	}{
 		"renewing": {func(s scene) error {
-			_, _, err := s.r.RenewKey(t.Context(), act(), s.next.ID, repository.Renewal{Expiration: noon()})
+			_, _, err := s.r.RenewKey(t.Context(), attribution(), s.next.ID, repository.Renewal{Expiration: noon()})
 			return err
 		}, repository.ErrRevoked},
 		"reactivating": {func(s scene) error {
-			_, reactivated, err := s.r.RenewKey(t.Context(), act(), s.next.ID, repository.Renewal{Expiration: time.Time{}, Reactivate: true})
+			_, reactivated, err := s.r.RenewKey(t.Context(), attribution(), s.next.ID, repository.Renewal{Expiration: time.Time{}, Reactivate: true})
 			if key := s.found(s.next); !reactivated || key.IsRevoked() {
 				t.Errorf("whether the key was reactivated is %t, it is %+v", reactivated, key)
 			}
 			return err
 		}, nil},
 		"revoking": {func(s scene) error {
-			key, err := s.r.RevokeKey(t.Context(), repository.Act{Actor: "late", Date: noon().Add(time.Hour)}, s.next.ID)
+			key, err := s.r.RevokeKey(t.Context(), repository.Attribution{Actor: "late", At: noon().Add(time.Hour)}, s.next.ID)
 			if key.RevocationDate != noon() || key.Version != 2 {
 				t.Errorf("the key is %+v", key)
 			}
 			return err
 		}, nil},
-		"deleting": {func(s scene) error { return s.r.DeleteKey(t.Context(), act(), s.next.ID) }, nil},
+		"deleting": {func(s scene) error { return s.r.DeleteKey(t.Context(), attribution(), s.next.ID) }, nil},
 		"listing": {func(s scene) error {
 			for _, row := range listed(t, s.r, 1) {
 				if !row.IsRevoked() || row.UserVersion != 2 {
@@ -80,7 +80,7 @@ func TestKeyFollowsItsOwner(t *testing.T) {
 				s := newScene(t, open(t))
 				owner := s.begun(revoking)
 				if half {
-					succeeds(t, s.r.carryOver(t.Context(), owner, byID(s.first.ID)))
+					succeeds(t, s.r.changeLog.owners.propagate(t.Context(), owner, byID(s.first.ID)))
 				}
 				failsWith(t, c.failed, c.see(s))
 				if first := s.found(s.first); first.RevocationDate != noon() || first.Version != 2 {
@@ -100,21 +100,21 @@ func TestLateCarryOver(t *testing.T) {
 		u.DisabledDate = millis(noon())
 		return u
 	})
-	succeeds(t, s.r.settleUser(t.Context(), owner))
-	_, _, err := s.r.RenewKey(t.Context(), act(), s.first.ID, repository.Renewal{Expiration: time.Time{}, Reactivate: true})
+	succeeds(t, s.r.changeLog.flushPendingUser(t.Context(), owner))
+	_, _, err := s.r.RenewKey(t.Context(), attribution(), s.first.ID, repository.Renewal{Expiration: time.Time{}, Reactivate: true})
 	succeeds(t, err)
 	issued := newKey()
 	issued.UserID = s.user.ID
-	succeeds(t, s.r.CreateKey(t.Context(), act(), issued, 0))
+	succeeds(t, s.r.CreateKey(t.Context(), attribution(), issued, repository.CreateKeyOptions{}))
 	enabled := s.begun(func(u user) user {
 		u = same(u)
 		u.DisabledDate = 0
 		return u
 	})
-	succeeds(t, s.r.settleUser(t.Context(), enabled))
+	succeeds(t, s.r.changeLog.flushPendingUser(t.Context(), enabled))
 	before, log := s.documents(), s.entries()
 	for _, late := range []user{owner, enabled, owner} {
-		succeeds(t, s.r.settleUser(t.Context(), late))
+		succeeds(t, s.r.changeLog.flushPendingUser(t.Context(), late))
 	}
 	if after := s.documents(); !reflect.DeepEqual(after, before) || len(s.entries()) != len(log) {
 		t.Errorf("the documents are\n%v, were\n%v", after, before)
@@ -142,12 +142,12 @@ func (s scene) documents() []bson.M {
 // already for a reason of its own, stays so.
 func TestReactivatedBeforeItFollows(t *testing.T) {
 	s := newScene(t, open(t))
-	_, err := s.r.RevokeKey(t.Context(), act(), s.first.ID)
+	_, err := s.r.RevokeKey(t.Context(), attribution(), s.first.ID)
 	succeeds(t, err)
 	owner := s.begun(revoking)
-	_, reactivated, err := s.r.RenewKey(t.Context(), act(), s.first.ID, repository.Renewal{Expiration: time.Time{}, Reactivate: true})
+	_, reactivated, err := s.r.RenewKey(t.Context(), attribution(), s.first.ID, repository.Renewal{Expiration: time.Time{}, Reactivate: true})
 	succeeds(t, err)
-	succeeds(t, s.r.settleUser(t.Context(), owner))
+	succeeds(t, s.r.changeLog.flushPendingUser(t.Context(), owner))
 	if keys := s.keys(); !reactivated || keys[0].IsRevoked() || !keys[1].IsRevoked() {
 		t.Errorf("the keys are %+v", keys)
 	}
@@ -159,15 +159,15 @@ func (s scene) undecided(version int64, between func(u user) user) record {
 	s.t.Helper()
 	key := newKey()
 	key.UserID, key.Version = s.user.ID, 1
-	rec := newRecord(key, newUnlogged(act()))
+	rec := newRecord(key, newPending(attribution()))
 	owner, err := s.r.admitting(s.t.Context(), key.UserID, version)
 	succeeds(s.t, err)
 	rec.Key.follow(owner)
-	rec.Unlogged.IfVersion = &version
+	rec.Pending.IfVersion = &version
 	if between != nil {
-		succeeds(s.t, s.r.settleUser(s.t.Context(), s.begun(between)))
+		succeeds(s.t, s.r.changeLog.flushPendingUser(s.t.Context(), s.begun(between)))
 	}
-	succeeds(s.t, s.r.insertRecord(s.t.Context(), rec))
+	succeeds(s.t, s.r.changeLog.insertRecord(s.t.Context(), rec))
 	return rec
 }
 
@@ -191,11 +191,13 @@ func TestUndecidedKey(t *testing.T) {
 		"the user is gone and left the keys": {0, detaching, repository.ErrNotFound, ""},
 	} {
 		for seer, see := range map[string]func(s scene){
-			"nobody":        func(scene) {},
-			"who lists":     func(s scene) { listed(t, s.r, 10) },
-			"who asks":      func(s scene) { s.withStatus(models.StatusDisabled) },
-			"the log":       func(s scene) { s.entries() },
-			"a late change": func(s scene) { _ = s.r.DeleteUser(t.Context(), act(), newKey().ID, false) },
+			"nobody":    func(scene) {},
+			"who lists": func(s scene) { listed(t, s.r, 10) },
+			"who asks":  func(s scene) { s.withStatus(models.StatusDisabled) },
+			"the log":   func(s scene) { s.entries() },
+			"a late change": func(s scene) {
+				_ = s.r.DeleteUser(t.Context(), attribution(), newKey().ID, repository.DeleteUserOptions{})
+			},
 		} {
 			t.Run(name+", "+seer, func(t *testing.T) {
 				s := newScene(t, open(t))
@@ -220,8 +222,8 @@ func TestUndecidedKey(t *testing.T) {
 func (s scene) statusOf(id string) models.Status {
 	s.t.Helper()
 	for _, status := range []models.Status{models.StatusActive, models.StatusDisabled, models.StatusRevoked, models.StatusDeleted} {
-		filter := repository.UsageFilter{KeyID: id, Status: status, Now: noon()}
-		page, err := s.r.ListUsage(s.t.Context(), filter, repository.Page{Sort: repository.SortID, Limit: 1})
+		filter := repository.KeyFilter{KeyID: id, Status: status, Now: noon()}
+		page, err := s.r.ListKeys(s.t.Context(), filter, repository.Page{Sort: repository.SortID, Limit: 1})
 		succeeds(s.t, err)
 		if len(page.Rows) == 1 {
 			return status
@@ -240,21 +242,21 @@ func TestHalfDeletion(t *testing.T) {
 		if !isGone(s) {
 			t.Error("the user is there")
 		}
-		_, _, err := s.r.findKey(t.Context(), byID(rec.ID))
+		_, _, err := s.r.changeLog.owners.findKey(t.Context(), byID(rec.ID))
 		failsWith(t, mongo.ErrNoDocuments, err)
 		key := newKey()
 		key.UserID = s.user.ID
-		failsWith(t, repository.ErrNotFound, s.r.CreateKey(t.Context(), act(), key, 0))
+		failsWith(t, repository.ErrNotFound, s.r.CreateKey(t.Context(), attribution(), key, repository.CreateKeyOptions{}))
 		again, first := newUser(s.user.CanonicalUsername)
-		succeeds(t, s.r.CreateUser(t.Context(), act(), again, first))
+		succeeds(t, s.r.CreateUser(t.Context(), attribution(), again, first))
 		page, err := s.r.ListUsers(t.Context(), repository.UserFilter{}, repository.Page{Sort: repository.SortID, Limit: 10})
 		succeeds(t, err)
 		if len(page.Rows) != 1 || page.Rows[0].ID != again.ID {
 			t.Errorf("the users are %v", page.Rows)
 		}
-		_, err = s.r.UpdateUser(t.Context(), act(), s.user, repository.UserUpdate{RevokeKeys: true})
+		_, err = s.r.UpdateUser(t.Context(), attribution(), s.user, repository.UserUpdate{RevokeKeys: true})
 		failsWith(t, repository.ErrNotFound, err)
-		failsWith(t, repository.ErrNotFound, s.r.DeleteUser(t.Context(), act(), s.user.ID, true))
+		failsWith(t, repository.ErrNotFound, s.r.DeleteUser(t.Context(), attribution(), s.user.ID, repository.DeleteUserOptions{DetachKeys: true}))
 		if n, err := s.r.users.CountDocuments(t.Context(), bson.D{}); err != nil || n != 1 {
 			t.Errorf("%d documents of users are left (%v)", n, err)
 		}
@@ -262,15 +264,15 @@ func TestHalfDeletion(t *testing.T) {
 }
 
 // A user's creation is logged before their change.
-func TestUnloggedCreationComesBeforeAChange(t *testing.T) {
+func TestPendingCreationComesBeforeAChange(t *testing.T) {
 	r := open(t)
 	user, key := newUser("ana")
 	begin(t, r, key)
 	succeeds(t, r.insertUser(t.Context(), stored(user, key)))
 	user.Version = 1
-	_, err := r.UpdateUser(t.Context(), act(), user, repository.UserUpdate{})
+	_, err := r.UpdateUser(t.Context(), attribution(), user, repository.UserUpdate{})
 	succeeds(t, err)
-	succeeds(t, r.DeleteUser(t.Context(), act(), user.ID, true))
+	succeeds(t, r.DeleteUser(t.Context(), attribution(), user.ID, repository.DeleteUserOptions{DetachKeys: true}))
 	if got := logged(t, r); !reflect.DeepEqual(got, []string{user.ID, key.ID, user.ID, user.ID}) {
 		t.Errorf("the log names %v", got)
 	}

@@ -19,7 +19,7 @@ func TestSmallPools(t *testing.T) {
 			failed := make(chan error, 40)
 			for range 20 {
 				key := newKey()
-				calls.Go(func() { failed <- r.CreateKey(t.Context(), act(), key, 0) })
+				calls.Go(func() { failed <- r.CreateKey(t.Context(), attribution(), key, repository.CreateKeyOptions{}) })
 				calls.Go(func() { // as the change feed does
 					_, err := r.Changes(t.Context(), repository.Cursor{}, 1)
 					failed <- err

@@ -58,7 +58,7 @@ func askSet(collection *mongo.Collection) func(context.Context) error {
 
 // askStandalone asks a server that was no member of a replica set whether it
 // has become one: then it may be none that may write, and is not asked so.
-func (r *Repository) askStandalone(ctx context.Context) error {
+func (r *database) askStandalone(ctx context.Context) error {
 	server, err := r.hello(ctx)
 	if err != nil {
 		return err

@@ -35,8 +35,8 @@ func reads(r *Repository, user models.User, key models.APIKey) map[string]func(c
 			_, err := r.ListUsers(ctx, repository.UserFilter{}, repository.Page{Sort: repository.SortID, Limit: 1})
 			return err
 		},
-		"ListUsage": func(ctx context.Context) error {
-			_, err := r.ListUsage(ctx, repository.UsageFilter{}, repository.Page{Sort: repository.SortID, Limit: 1})
+		"ListKeys": func(ctx context.Context) error {
+			_, err := r.ListKeys(ctx, repository.KeyFilter{}, repository.Page{Sort: repository.SortID, Limit: 1})
 			return err
 		},
 	}
@@ -58,7 +58,7 @@ func TestDeposedPrimary(t *testing.T) {
 		return forward()
 	}))
 	user, key := newUser("ana")
-	succeeds(t, r.CreateUser(t.Context(), act(), user, key))
+	succeeds(t, r.CreateUser(t.Context(), attribution(), user, key))
 	_, err := r.KeyByHash(t.Context(), key.Hash)
 	succeeds(t, err)
 	if asked.Load() == 0 {
@@ -106,7 +106,7 @@ func TestConfirmationsAreShared(t *testing.T) {
 func TestStandaloneBecomesMember(t *testing.T) {
 	r, server := follows(t, newDatabase(t), nil)
 	user, key := newUser("ana")
-	succeeds(t, r.CreateUser(t.Context(), act(), user, key))
+	succeeds(t, r.CreateUser(t.Context(), attribution(), user, key))
 	server.set(func(name string, _ bson.Raw, forward func() bson.D) bson.D {
 		if name == "hello" {
 			return with(forward(), bson.E{Key: "setName", Value: "rs0"})

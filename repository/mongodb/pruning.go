@@ -16,17 +16,17 @@ const prunedAtOnce = 1000
 // removes them up to the first one that stays, so that the log never has a gap.
 // Any number of processes may do so at once. The newest entries stay, and with
 // them the number that the next one follows.
-func (r *Repository) PruneChanges(ctx context.Context) (more bool, err error) {
+func (r changeLog) PruneChanges(ctx context.Context) (more bool, err error) {
 	now, err := r.Clock(ctx)
 	if err != nil {
 		return false, err
 	}
-	ctx = withoutDate(ctx)
-	latest, err := r.lastChange(ctx)
+	ctx = withoutDeadline(ctx)
+	latest, err := r.entries.lastChange(ctx)
 	if err != nil {
 		return false, wrap(ctx, "reading the change log", err)
 	}
-	oldest, err := r.oldestEntries(ctx, latest.Number-repository.ChangesKept)
+	oldest, err := r.entries.oldestEntries(ctx, latest.Number-repository.ChangesKept)
 	if err != nil {
 		return false, wrap(ctx, "reading the change log", err)
 	}
@@ -39,7 +39,7 @@ func (r *Repository) PruneChanges(ctx context.Context) (more bool, err error) {
 }
 
 // oldestEntries returns some of the entries up to a number, the oldest first.
-func (r *Repository) oldestEntries(ctx context.Context, number int64) ([]models.Change, error) {
+func (r entries) oldestEntries(ctx context.Context, number int64) ([]models.Change, error) {
 	cursor, err := r.changes.Find(ctx, byID(field("$lte", number)), options.Find().SetSort(byID(1)).SetLimit(prunedAtOnce))
 	if err != nil {
 		return nil, err

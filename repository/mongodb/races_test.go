@@ -30,7 +30,7 @@ func (i *issued) issue(ctx context.Context, r *Repository, userID string, count 
 		}
 		key := newKey()
 		key.UserID, key.UserVersion = userID, user.Version
-		err = r.CreateKey(ctx, act(), key, 0)
+		err = r.CreateKey(ctx, attribution(), key, repository.CreateKeyOptions{})
 		i.mutex.Lock()
 		i.keys[key.ID], i.errs[key.ID] = key, err
 		i.mutex.Unlock()
@@ -69,7 +69,7 @@ func race(t *testing.T, repos [2]*Repository, userID string, calls ...func() err
 func TestIssuingAgainstRevoking(t *testing.T) {
 	repos := twice(t)
 	user, first := newUser("ana")
-	succeeds(t, repos[0].CreateUser(t.Context(), act(), user, first))
+	succeeds(t, repos[0].CreateUser(t.Context(), attribution(), user, first))
 	var mutex sync.Mutex
 	var changed int64
 	revoke := func(r *Repository) error {
@@ -78,7 +78,7 @@ func TestIssuingAgainstRevoking(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, err = r.UpdateUser(t.Context(), act(), u, repository.UserUpdate{RevokeKeys: true})
+			_, err = r.UpdateUser(t.Context(), attribution(), u, repository.UserUpdate{RevokeKeys: true})
 			if errors.Is(err, repository.ErrOutdated) {
 				continue
 			}
@@ -123,8 +123,10 @@ func TestIssuingAgainstDeleting(t *testing.T) {
 	for range 5 {
 		repos := twice(t)
 		user, first := newUser("ana")
-		succeeds(t, repos[0].CreateUser(t.Context(), act(), user, first))
-		all := race(t, repos, user.ID, func() error { return repos[1].DeleteUser(t.Context(), act(), user.ID, false) })
+		succeeds(t, repos[0].CreateUser(t.Context(), attribution(), user, first))
+		all := race(t, repos, user.ID, func() error {
+			return repos[1].DeleteUser(t.Context(), attribution(), user.ID, repository.DeleteUserOptions{})
+		})
 		for id, key := range all.keys {
 			found, err := repos[0].KeyByHash(t.Context(), key.Hash)
 			if refused := all.errs[id]; refused != nil {

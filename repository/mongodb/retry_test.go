@@ -47,7 +47,7 @@ func TestRolledBackWritesAreRepeated(t *testing.T) {
 func TestRepeatingEnds(t *testing.T) {
 	r, server := follows(t, newDatabase(t), nil)
 	server.set(refusing(1<<60, writeError(writeConflict)))
-	if err := r.CreateKey(t.Context(), act(), newKey(), 0); err == nil || errors.Is(err, repository.ErrOutcomeUnknown) {
+	if err := r.CreateKey(t.Context(), attribution(), newKey(), repository.CreateKeyOptions{}); err == nil || errors.Is(err, repository.ErrOutcomeUnknown) {
 		t.Errorf("the error is %v", err)
 	}
 }
@@ -72,7 +72,7 @@ func TestUnknownOutcomes(t *testing.T) {
 				}
 				return forward()
 			})
-			err := r.CreateKey(t.Context(), act(), newKey(), 0)
+			err := r.CreateKey(t.Context(), attribution(), newKey(), repository.CreateKeyOptions{})
 			failsWith(t, repository.ErrOutcomeUnknown, err)
 			if tried.Load() != 1 || strings.Contains(err.Error(), "secret") {
 				t.Errorf("after %d attempts the error is %v", tried.Load(), err)
@@ -88,7 +88,7 @@ func TestFullDisk(t *testing.T) {
 			r, server := follows(t, newDatabase(t), nil)
 			key := newKey()
 			server.set(refusing(1<<60, reply))
-			err := r.CreateKey(t.Context(), act(), key, 0)
+			err := r.CreateKey(t.Context(), attribution(), key, repository.CreateKeyOptions{})
 			if err == nil || errors.Is(err, repository.ErrOutcomeUnknown) || !strings.Contains(err.Error(), "disk is full") {
 				t.Errorf("the error is %v", err)
 			}
@@ -96,7 +96,7 @@ func TestFullDisk(t *testing.T) {
 				t.Errorf("the error of a flush is %v", err)
 			}
 			server.set(nil)
-			succeeds(t, r.CreateKey(t.Context(), act(), key, 0))
+			succeeds(t, r.CreateKey(t.Context(), attribution(), key, repository.CreateKeyOptions{}))
 		})
 	}
 }
@@ -108,7 +108,7 @@ func TestForeignUniqueIndex(t *testing.T) {
 	create(t, r)
 	_, err := r.keys.Indexes().CreateOne(t.Context(), unique("key.name"))
 	succeeds(t, err)
-	err = r.CreateKey(t.Context(), act(), newKey(), 0) // of the same name
+	err = r.CreateKey(t.Context(), attribution(), newKey(), repository.CreateKeyOptions{}) // of the same name
 	if err == nil || errors.Is(err, repository.ErrConflict) || errors.Is(err, repository.ErrOutcomeUnknown) {
 		t.Errorf("the error is %v", err)
 	}
@@ -118,8 +118,8 @@ func TestForeignUniqueIndex(t *testing.T) {
 func TestUpsertsThatMeet(t *testing.T) {
 	r, server := follows(t, newDatabase(t), nil)
 	server.set(refusing(1, writeError(11000)))
-	succeeds(t, r.raiseFloor(t.Context(), 7))
-	if floor, err := r.floor(t.Context()); err != nil || floor != 7 {
+	succeeds(t, r.changeLog.entries.raiseFloor(t.Context(), 7))
+	if floor, err := r.changeLog.entries.floor(t.Context()); err != nil || floor != 7 {
 		t.Errorf("the floor is %d (%v)", floor, err)
 	}
 }

@@ -16,22 +16,22 @@ import (
 // the last place none may come into force; those are tried again.
 
 // hasRoom reports whether a user may have an undecided key beside the others.
-func (r *Repository) hasRoom(ctx context.Context, rec record, owner user) (bool, error) {
-	if rec.Unlogged.MaxKeys == 0 {
+func (r owners) hasRoom(ctx context.Context, rec record, owner user) (bool, error) {
+	if rec.Pending.MaxKeys == 0 {
 		return true, nil
 	}
 	others := and(owner.validKeys(), byID(field("$ne", rec.ID)))
-	n, err := r.keys.CountDocuments(ctx, others, options.Count().SetLimit(int64(rec.Unlogged.MaxKeys)))
-	return n < int64(rec.Unlogged.MaxKeys), err
+	n, err := r.keys.CountDocuments(ctx, others, options.Count().SetLimit(int64(rec.Pending.MaxKeys)))
+	return n < int64(rec.Pending.MaxKeys), err
 }
 
 // requireRoom returns ErrTooManyKeys if as many keys of the user as they may
 // have are in force.
-func (r *Repository) requireRoom(ctx context.Context, owner user, maxKeys int) error {
+func (r owners) requireRoom(ctx context.Context, owner user, maxKeys int) error {
 	if maxKeys == 0 {
 		return nil
 	}
-	inForce := and(owner.validKeys(), field("unlogged.if_version", exists(false)))
+	inForce := and(owner.validKeys(), field("pending.if_version", exists(false)))
 	n, err := r.keys.CountDocuments(ctx, inForce, options.Count().SetLimit(int64(maxKeys)))
 	if err == nil && n >= int64(maxKeys) {
 		return fmt.Errorf("creating a key: %w", repository.ErrTooManyKeys)

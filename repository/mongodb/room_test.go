@@ -27,13 +27,13 @@ func atOnce(n int, call func(i int) error) []error {
 func TestRoomAmongProcesses(t *testing.T) {
 	repos := twice(t)
 	user, first := newUser("ana")
-	succeeds(t, repos[0].CreateUser(t.Context(), act(), user, first))
+	succeeds(t, repos[0].CreateUser(t.Context(), attribution(), user, first))
 	const crowd, places = 12, 5
 	keys := make([]models.APIKey, crowd)
 	errs := atOnce(crowd, func(i int) error {
 		keys[i] = newKey()
 		keys[i].UserID = user.ID
-		return repos[i%2].CreateKey(t.Context(), act(), keys[i], places)
+		return repos[i%2].CreateKey(t.Context(), attribution(), keys[i], repository.CreateKeyOptions{MaxKeys: places})
 	})
 	created := 1
 	for i, err := range errs {
@@ -58,8 +58,8 @@ func TestNoRoomForWhatWasLeft(t *testing.T) {
 	for _, maxKeys := range []int{2, 3} {
 		key := newKey()
 		key.UserID, key.Version = s.user.ID, 1
-		rec := newRecord(key, newUnlogged(act()))
-		rec.Unlogged.IfVersion, rec.Unlogged.MaxKeys = new(int64), maxKeys
+		rec := newRecord(key, newPending(attribution()))
+		rec.Pending.IfVersion, rec.Pending.MaxKeys = new(int64), maxKeys
 		_, err := s.r.keys.InsertOne(t.Context(), rec)
 		succeeds(t, err)
 		_, err = s.r.KeyByHash(t.Context(), key.Hash)
@@ -74,13 +74,13 @@ func TestNoRoomForWhatWasLeft(t *testing.T) {
 func TestTokenAmongProcesses(t *testing.T) {
 	repos := twice(t)
 	user, first := newUser("ana")
-	succeeds(t, repos[0].CreateUser(t.Context(), act(), user, first))
+	succeeds(t, repos[0].CreateUser(t.Context(), attribution(), user, first))
 	user.Version = 1
 	hash := sha256.Sum256([]byte(user.ID))
 	token := models.Token{Hash: hash[:], UserID: user.ID, Purpose: "reset", CreationDate: noon(), ExpirationDate: noon().AddDate(0, 0, 1)}
 	succeeds(t, repos[0].AddToken(t.Context(), token))
 	errs := atOnce(20, func(i int) error {
-		_, err := repos[i%2].UpdateUser(t.Context(), act(), user, repository.UserUpdate{UseToken: token.Hash})
+		_, err := repos[i%2].UpdateUser(t.Context(), attribution(), user, repository.UserUpdate{UseToken: token.Hash})
 		return err
 	})
 	lost := slices.DeleteFunc(errs, func(err error) bool { return err == nil })

@@ -13,7 +13,7 @@ import (
 )
 
 // schemaNumber is the number of the schema that this version knows.
-const schemaNumber = 4
+const schemaNumber = 5
 
 // schemaID is the id of the document that holds the number of the schema.
 const schemaID = "schema"
@@ -23,7 +23,7 @@ const schemaID = "schema"
 // alone, so that an account that may not make indexes starts where the schema is
 // current. Documents that lack fields of a later schema are read as they were
 // meant.
-func (r *Repository) migrate(ctx context.Context) error {
+func (r migrator) migrate(ctx context.Context) error {
 	number, err := r.knownSchema(ctx)
 	if err != nil {
 		return err
@@ -35,18 +35,32 @@ func (r *Repository) migrate(ctx context.Context) error {
 	if err := makeIndexes(ctx, missing); err != nil {
 		return err
 	}
-	if err := r.checkLog(ctx); err != nil || number == schemaNumber {
+	if err := entries(r).checkLog(ctx); err != nil || number == schemaNumber {
 		return err
 	}
 	if err := r.moveTokens(ctx); err != nil {
 		return fmt.Errorf("the tokens of users: %w", err)
 	}
+	if err := r.renamePending(ctx); err != nil {
+		return fmt.Errorf("the pending changes: %w", err)
+	}
 	return r.schema.UpsertByID(ctx, schemaID, field("$max", field("number", schemaNumber)))
+}
+
+// renamePending gives the pending changes of schema 4 their present name.
+func (r migrator) renamePending(ctx context.Context) error {
+	for _, collection := range []checked{r.keys, r.users} {
+		former := field("unlogged.id", field("$gt", ""))
+		if _, err := collection.UpdateMany(ctx, former, field("$rename", field("unlogged", "pending"))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // knownSchema returns the number of the database's schema, 0 for none, if this
 // version knows it.
-func (r *Repository) knownSchema(ctx context.Context) (int, error) {
+func (r migrator) knownSchema(ctx context.Context) (int, error) {
 	var found struct {
 		Number int `bson:"number"`
 	}
@@ -62,14 +76,14 @@ func (r *Repository) knownSchema(ctx context.Context) (int, error) {
 
 // indexes returns what each collection has beside the index of _id. None has a
 // collation, so values compare byte for byte.
-func (r *Repository) indexes() map[*mongo.Collection][]mongo.IndexModel {
+func (r migrator) indexes() map[*mongo.Collection][]mongo.IndexModel {
 	series := []mongo.IndexModel{plain("date"), plain("key_id", "date"), plain("user_id", "date")}
 	return map[*mongo.Collection][]mongo.IndexModel{
 		r.keys.Collection: {
-			unique("hash"), plain("key.user_id"), plain("unlogged.id"),
+			unique("hash"), plain("key.user_id"), plain("pending.id"),
 			plain("usage.total_queries", "_id"), plain("usage.latest_query_date", "_id"),
 		},
-		r.users.Collection:   {unique("canonical_username"), unique("canonical_email"), plain("unlogged.id")},
+		r.users.Collection:   {unique("canonical_username"), unique("canonical_email"), plain("pending.id")},
 		r.changes.Collection: {unique("id")},
 		r.flushes.Collection: {plain("date")},
 

@@ -39,7 +39,7 @@ func (p point) id() string {
 }
 
 // addToSeries adds the hours of a flush to their intervals.
-func (r *Repository) addToSeries(ctx context.Context, interval repository.Interval, node string, flush repository.Flush) error {
+func (r usageStore) addToSeries(ctx context.Context, interval repository.Interval, node string, flush repository.Flush) error {
 	points := pointsOf(interval, flush.Hours)
 	ids := slices.Sorted(maps.Keys(points))
 	for some := range slices.Chunk(ids, perStatement) {
@@ -122,8 +122,8 @@ func newPoint(id string, p point) bson.D {
 
 // UsageSeries implements repository.Repository. It asks for one row more than
 // the page holds, which tells whether there is a next.
-func (r *Repository) UsageSeries(ctx context.Context, filter repository.SeriesFilter, page repository.SeriesPage) (repository.Series, error) {
-	ctx = withoutDate(ctx)
+func (r usageStore) UsageSeries(ctx context.Context, filter repository.SeriesFilter, page repository.SeriesPage) (repository.Series, error) {
+	ctx = withoutDeadline(ctx)
 	position, err := page.Position()
 	if err != nil {
 		return repository.Series{}, err
@@ -135,7 +135,7 @@ func (r *Repository) UsageSeries(ctx context.Context, filter repository.SeriesFi
 	return page.Cut(rows), nil
 }
 
-func (r *Repository) seriesRows(ctx context.Context, filter repository.SeriesFilter, page repository.SeriesPage, position repository.SeriesPosition) ([]repository.SeriesRow, error) {
+func (r usageStore) seriesRows(ctx context.Context, filter repository.SeriesFilter, page repository.SeriesPage, position repository.SeriesPosition) ([]repository.SeriesRow, error) {
 	conditions, err := r.inSeries(ctx, filter)
 	if err != nil {
 		return nil, err
@@ -172,7 +172,7 @@ type sum struct {
 }
 
 // named makes rows of sums, with the names of their users.
-func (r *Repository) named(ctx context.Context, sums []sum) ([]repository.SeriesRow, error) {
+func (r usageStore) named(ctx context.Context, sums []sum) ([]repository.SeriesRow, error) {
 	ids := bson.A{}
 	for _, s := range sums {
 		if s.Point.UserID != "" {
@@ -203,7 +203,7 @@ func after(dimensions []repository.SeriesDimension) bson.D {
 
 // inSeries says the filter in MongoDB's words. A username and an address are
 // looked up first, which finds one user or none.
-func (r *Repository) inSeries(ctx context.Context, filter repository.SeriesFilter) (bson.A, error) {
+func (r usageStore) inSeries(ctx context.Context, filter repository.SeriesFilter) (bson.A, error) {
 	to := int64(math.MaxInt64)
 	if !filter.To.IsZero() {
 		to = millis(filter.To)
@@ -225,23 +225,23 @@ func (r *Repository) inSeries(ctx context.Context, filter repository.SeriesFilte
 	return append(conditions, owned), err
 }
 
-// FoldUsage implements repository.Repository.
-func (r *Repository) FoldUsage(ctx context.Context, before time.Time) (more bool, err error) {
-	return r.removePoints(withoutDate(ctx), "folding usage", repository.IntervalHour, before)
+// RollUpUsage implements repository.Repository.
+func (r usageStore) RollUpUsage(ctx context.Context, before time.Time) (more bool, err error) {
+	return r.removePoints(withoutDeadline(ctx), "folding usage", repository.IntervalHour, before)
 }
 
 // DeleteUsage implements repository.Repository.
-func (r *Repository) DeleteUsage(ctx context.Context, before time.Time) (more bool, err error) {
-	more, err = r.removePoints(withoutDate(ctx), "deleting usage", repository.IntervalHour, before)
+func (r usageStore) DeleteUsage(ctx context.Context, before time.Time) (more bool, err error) {
+	more, err = r.removePoints(withoutDeadline(ctx), "deleting usage", repository.IntervalHour, before)
 	if err != nil || more {
 		return more, err
 	}
-	return r.removePoints(withoutDate(ctx), "deleting usage", repository.IntervalDay, before)
+	return r.removePoints(withoutDeadline(ctx), "deleting usage", repository.IntervalDay, before)
 }
 
 // removePoints removes some of the documents of days that had ended. What
 // reaches one of them at the same moment is as old, and goes with it.
-func (r *Repository) removePoints(ctx context.Context, doing string, interval repository.Interval, before time.Time) (more bool, err error) {
+func (r usageStore) removePoints(ctx context.Context, doing string, interval repository.Interval, before time.Time) (more bool, err error) {
 	old := field("date", field("$lt", millis(repository.IntervalDay.Begin(before))))
 	ids, err := idsOf(ctx, r.series[interval], old, options.Find().SetSort(field("date", 1)).SetLimit(removedAtOnce))
 	if err != nil || len(ids) == 0 {

@@ -48,8 +48,8 @@ func (u user) tokenModels() []models.Token {
 
 // AddToken implements repository.Repository. It writes the user's document if
 // the tokens in it are still those that were read.
-func (r *Repository) AddToken(ctx context.Context, t models.Token) error {
-	ctx = withoutDate(ctx)
+func (r userStore) AddToken(ctx context.Context, t models.Token) error {
+	ctx = withoutDeadline(ctx)
 	for attempt := 1; ; attempt++ {
 		var stored user
 		if err := r.users.FindOne(ctx, and(byID(t.UserID), notDeleted())).Decode(&stored); err != nil {
@@ -102,9 +102,9 @@ func (u user) sameTokens() bson.D {
 	return field("token_version", field("$not", field("$gt", u.TokenVersion)))
 }
 
-// TokensOf implements repository.Repository.
-func (r *Repository) TokensOf(ctx context.Context, userID string) ([]models.Token, error) {
-	ctx = withoutDate(ctx)
+// TokensByUser implements repository.Repository.
+func (r userStore) TokensByUser(ctx context.Context, userID string) ([]models.Token, error) {
+	ctx = withoutDeadline(ctx)
 	var found user
 	err := r.users.FindOne(ctx, and(byID(userID), notDeleted()), options.FindOne().SetProjection(field("tokens", 1))).Decode(&found)
 	if err != nil && !errors.Is(err, mongo.ErrNoDocuments) {
@@ -114,8 +114,8 @@ func (r *Repository) TokensOf(ctx context.Context, userID string) ([]models.Toke
 }
 
 // DeleteToken implements repository.Repository.
-func (r *Repository) DeleteToken(ctx context.Context, userID string, hash []byte) error {
-	ctx = withoutDate(ctx)
+func (r userStore) DeleteToken(ctx context.Context, userID string, hash []byte) error {
+	ctx = withoutDeadline(ctx)
 	name := hex.EncodeToString(hash)
 	there := and(byID(userID), field("tokens."+name, exists(true)))
 	_, err := r.writeUser(ctx, "removing a token", there, and(field("$unset", bson.D{tokenField(name, "")}), tokensChanged()))
@@ -140,8 +140,8 @@ func (u user) without(update repository.UserUpdate, now time.Time) (user, error)
 }
 
 // RehashPassword implements repository.Repository.
-func (r *Repository) RehashPassword(ctx context.Context, userID, old, hash string) error {
-	ctx = withoutDate(ctx)
+func (r userStore) RehashPassword(ctx context.Context, userID, old, hash string) error {
+	ctx = withoutDeadline(ctx)
 	user := and(byID(userID), notDeleted())
 	changed, err := r.writeUser(ctx, "rehashing a password", and(user, field("password_hash", old)), field("$set", field("password_hash", hash)))
 	if err != nil || changed {
@@ -159,8 +159,8 @@ func (r *Repository) RehashPassword(ctx context.Context, userID, old, hash strin
 }
 
 // NoteMailFailure implements repository.Repository.
-func (r *Repository) NoteMailFailure(ctx context.Context, userID string, date time.Time) error {
-	ctx = withoutDate(ctx)
+func (r userStore) NoteMailFailure(ctx context.Context, userID string, date time.Time) error {
+	ctx = withoutDeadline(ctx)
 	other := and(byID(userID), notDeleted(), hasDate("mail_failure_date", date.IsZero()))
 	_, err := r.writeUser(ctx, "noting whether mail is delivered", other, field("$set", field("mail_failure_date", millis(date))))
 	return err
@@ -168,7 +168,7 @@ func (r *Repository) NoteMailFailure(ctx context.Context, userID string, date ti
 
 // writeUser makes an update of a user that is no change of them, if they meet
 // the condition.
-func (r *Repository) writeUser(ctx context.Context, doing string, condition, update bson.D) (changed bool, err error) {
+func (r userStore) writeUser(ctx context.Context, doing string, condition, update bson.D) (changed bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return false, wrap(ctx, doing, err)
 	}

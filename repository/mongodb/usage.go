@@ -42,8 +42,8 @@ type flushed struct {
 // its number is higher: check and addition are one atomic update. A flush that
 // was cut off half-way is therefore completed by repeating it, and what the
 // first attempt still does meanwhile does no harm.
-func (r *Repository) AddUsage(ctx context.Context, flush repository.Flush) error {
-	ctx = withoutDate(ctx)
+func (r usageStore) AddUsage(ctx context.Context, flush repository.Flush) error {
+	ctx = withoutDeadline(ctx)
 	if err := ctx.Err(); err != nil {
 		return wrap(ctx, "adding usage", err)
 	}
@@ -59,7 +59,7 @@ func (r *Repository) AddUsage(ctx context.Context, flush repository.Flush) error
 	return wrapWrite(ctx, "adding usage", r.addFlush(ctx, node, flush))
 }
 
-func (r *Repository) addFlush(ctx context.Context, node string, flush repository.Flush) error {
+func (r usageStore) addFlush(ctx context.Context, node string, flush repository.Flush) error {
 	if err := r.ensureRecords(ctx, flush.Usages); err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func nodeName(node string) string {
 // Doing so again changes nothing. The ids are in order, so that nodes meet in
 // the same order everywhere. The updates are of the kind for many documents,
 // since FerretDB holds a connection of its own for each one of the other kind.
-func (r *Repository) ensureRecords(ctx context.Context, usages []models.Usage) error {
+func (r usageStore) ensureRecords(ctx context.Context, usages []models.Usage) error {
 	sorted := slices.SortedFunc(slices.Values(usages), func(a, b models.Usage) int { return cmp.Compare(a.KeyID, b.KeyID) })
 	for some := range slices.Chunk(sorted, perStatement) {
 		updates := make([]mongo.WriteModel, len(some))
@@ -107,7 +107,7 @@ func (r *Repository) ensureRecords(ctx context.Context, usages []models.Usage) e
 }
 
 // upsertAll begins again if another node has made a record at the same time.
-func (r *Repository) upsertAll(ctx context.Context, updates []mongo.WriteModel) error {
+func (r usageStore) upsertAll(ctx context.Context, updates []mongo.WriteModel) error {
 	for attempt := 1; ; attempt++ {
 		_, err := r.keys.BulkWrite(ctx, updates, options.BulkWrite().SetOrdered(false))
 		if !mongo.IsDuplicateKeyError(err) || attempt == mostAttempts || pause(ctx, attempt) != nil {
@@ -129,7 +129,7 @@ func byCount(usages []models.Usage) map[int64][]string {
 }
 
 // addToTotals adds counts to the keys that the flush has not reached yet.
-func (r *Repository) addToTotals(ctx context.Context, node string, number int64, counts map[int64][]string) error {
+func (r usageStore) addToTotals(ctx context.Context, node string, number int64, counts map[int64][]string) error {
 	return addCounts(ctx, r.keys, "usage.total_queries", node, number, counts)
 }
 
@@ -165,7 +165,7 @@ func among(ids []string) bson.D {
 // forgetNodes removes what is remembered of nodes that have sent nothing for
 // long. Each node does it once, with its first flush, so that the records grow
 // with the nodes of one week and not with those of all times.
-func (r *Repository) forgetNodes(ctx context.Context, node string) error {
+func (r usageStore) forgetNodes(ctx context.Context, node string) error {
 	var own flushed
 	if err := r.flushes.FindOne(ctx, byID(node)).Decode(&own); err != nil {
 		return err

@@ -12,11 +12,11 @@ import (
 )
 
 // UpdateUser implements repository.Repository.
-func (r *Repository) UpdateUser(ctx context.Context, act repository.Act, u models.User, update repository.UserUpdate) (models.User, error) {
-	ctx = withoutDate(ctx)
-	change := newUnlogged(act)
-	changed, err := r.changeUser(ctx, act, u.ID, func(stored user) (user, error) {
-		kept, err := stored.without(update, act.Date)
+func (r userStore) UpdateUser(ctx context.Context, by repository.Attribution, u models.User, update repository.UserUpdate) (models.User, error) {
+	ctx = withoutDeadline(ctx)
+	change := newPending(by)
+	changed, err := r.changeUser(ctx, by, u.ID, func(stored user) (user, error) {
+		kept, err := stored.without(update, by.At)
 		if err != nil {
 			return stored, err
 		}
@@ -25,7 +25,7 @@ func (r *Repository) UpdateUser(ctx context.Context, act repository.Act, u model
 		}
 		next := kept.changedTo(u, change)
 		if update.RevokeKeys {
-			next = next.revokingKeys(act)
+			next = next.revokingKeys(by)
 		}
 		return next, nil
 	})
@@ -37,13 +37,13 @@ func (r *Repository) UpdateUser(ctx context.Context, act repository.Act, u model
 
 // DeleteUser implements repository.Repository. The document loses what is known
 // of the user at once, and goes when their keys know.
-func (r *Repository) DeleteUser(ctx context.Context, act repository.Act, id string, detach bool) error {
-	ctx = withoutDate(ctx)
-	change := newUnlogged(act)
-	_, err := r.changeUser(ctx, act, id, func(stored user) (user, error) {
+func (r userStore) DeleteUser(ctx context.Context, by repository.Attribution, id string, options repository.DeleteUserOptions) error {
+	ctx = withoutDeadline(ctx)
+	change := newPending(by)
+	_, err := r.changeUser(ctx, by, id, func(stored user) (user, error) {
 		next := stored.deleted(change)
-		if !detach || stored.DisabledDate != 0 {
-			next = next.revokingKeys(act)
+		if !options.DetachKeys || stored.DisabledDate != 0 {
+			next = next.revokingKeys(by)
 		}
 		return next, nil
 	})
@@ -51,12 +51,12 @@ func (r *Repository) DeleteUser(ctx context.Context, act repository.Act, id stri
 }
 
 // changeUser makes one change to a user and returns them as they are then.
-func (r *Repository) changeUser(ctx context.Context, act repository.Act, id string, alter func(user) (user, error)) (next user, err error) {
-	err = r.inLine(ctx, act, func() error {
+func (r userStore) changeUser(ctx context.Context, by repository.Attribution, id string, alter func(user) (user, error)) (next user, err error) {
+	err = r.serialized(ctx, by, func() error {
 		if next, err = r.alterUser(ctx, id, alter); err != nil {
 			return err
 		}
-		return r.finish(ctx, func(ctx context.Context) error { return r.settleUser(ctx, next) })
+		return r.finish(ctx, func(ctx context.Context) error { return r.flushPendingUser(ctx, next) })
 	})
 	return next, err
 }
@@ -64,9 +64,9 @@ func (r *Repository) changeUser(ctx context.Context, act repository.Act, id stri
 // alterUser brings a change of a user into force: it reads them, lets alter say
 // what they are to be, and stores that if they are still as they were read;
 // else it begins again.
-func (r *Repository) alterUser(ctx context.Context, id string, alter func(user) (user, error)) (user, error) {
+func (r userStore) alterUser(ctx context.Context, id string, alter func(user) (user, error)) (user, error) {
 	for {
-		stored, err := r.settledUser(ctx, id)
+		stored, err := r.flushedUser(ctx, id)
 		if err != nil {
 			return user{}, wrap(ctx, "finding a user", err)
 		}
@@ -80,28 +80,28 @@ func (r *Repository) alterUser(ctx context.Context, id string, alter func(user) 
 	}
 }
 
-// settledUser reads a user when all that happened to them is logged, their
+// flushedUser reads a user when all that happened to them is logged, their
 // creation included, which is logged with their first key.
-func (r *Repository) settledUser(ctx context.Context, id string) (user, error) {
+func (r reconciler) flushedUser(ctx context.Context, id string) (user, error) {
 	for {
 		var found user
 		err := r.users.FindOne(ctx, byID(id)).Decode(&found)
 		if err != nil {
 			return user{}, err
 		}
-		if found.Unlogged == nil {
-			return found, r.settleFirstKey(ctx, found)
+		if found.Pending == nil {
+			return found, r.flushFirstKey(ctx, found)
 		}
-		if err := r.settleUser(ctx, found); err != nil {
+		if err := r.flushPendingUser(ctx, found); err != nil {
 			return user{}, err
 		}
 	}
 }
 
-func (r *Repository) settleFirstKey(ctx context.Context, u user) error {
-	rec, _, err := r.readKey(ctx, byID(u.FirstKey))
+func (r reconciler) flushFirstKey(ctx context.Context, u user) error {
+	rec, _, err := r.owners.readKey(ctx, byID(u.FirstKey))
 	if err == nil && rec.awaitsUser() {
-		return r.settle(ctx, rec)
+		return r.flushPending(ctx, rec)
 	}
 	if errors.Is(err, mongo.ErrNoDocuments) {
 		return nil
@@ -113,7 +113,7 @@ func (r *Repository) settleFirstKey(ctx context.Context, u user) error {
 // If the server refuses that, it looks whether their new address is taken, since
 // servers do not agree on how to say so. Should the other be gone by then, it
 // tries again.
-func (r *Repository) replaceUser(ctx context.Context, stored, next user) (changed bool, err error) {
+func (r userStore) replaceUser(ctx context.Context, stored, next user) (changed bool, err error) {
 	for attempt := 1; ; attempt++ {
 		if err := ctx.Err(); err != nil {
 			return false, wrap(ctx, "changing a user", err)
@@ -137,7 +137,7 @@ func (r *Repository) replaceUser(ctx context.Context, stored, next user) (change
 
 // replaceOne updates a user's document, and replaces that of a deleted user: of
 // those nothing may stay, whatever it is.
-func (r *Repository) replaceOne(ctx context.Context, stored, next user) (changed bool, err error) {
+func (r userStore) replaceOne(ctx context.Context, stored, next user) (changed bool, err error) {
 	longer, cancel := outliving(ctx)
 	defer cancel()
 	unchanged := and(byID(stored.ID), field("version", field("$not", field("$gt", stored.Version)))) // earlier schemas have none

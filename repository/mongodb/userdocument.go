@@ -38,8 +38,8 @@ type user struct {
 	Revocation revocation `bson:"revocation"`
 	// Deleted says that the user is there for nobody. The document is, until
 	// the user's keys have no owner any more and the deletion is logged.
-	Deleted  bool      `bson:"deleted,omitempty"`
-	Unlogged *unlogged `bson:"unlogged,omitempty"`
+	Deleted bool     `bson:"deleted,omitempty"`
+	Pending *pending `bson:"pending,omitempty"`
 }
 
 // revocation revokes the keys that are of a lower version of their user than
@@ -84,10 +84,10 @@ func (u *user) UnmarshalBSON(data []byte) error {
 }
 
 // changedTo returns the document of the next version.
-func (u user) changedTo(m models.User, change *unlogged) user {
+func (u user) changedTo(m models.User, change *pending) user {
 	next := userOf(m)
 	next.Username, next.CanonicalUsername, next.CreationDate = u.Username, u.CanonicalUsername, u.CreationDate
-	next.Version, next.FirstKey, next.Revocation, next.Unlogged = u.Version+1, u.FirstKey, u.Revocation, change
+	next.Version, next.FirstKey, next.Revocation, next.Pending = u.Version+1, u.FirstKey, u.Revocation, change
 	next.Tokens, next.TokenVersion, next.MailFailureDate = u.Tokens, u.TokenVersion, u.MailFailureDate
 	if next.CanonicalEmail != u.CanonicalEmail {
 		next.MailFailureDate = 0
@@ -103,7 +103,7 @@ func (u user) update(next user) bson.D {
 		{Key: "password_hash", Value: next.PasswordHash}, {Key: "change_date", Value: next.ChangeDate},
 		{Key: "disabled_date", Value: next.DisabledDate}, {Key: "confirmation_date", Value: next.ConfirmationDate},
 		{Key: "access_until", Value: next.AccessUntil}, {Key: "version", Value: next.Version},
-		{Key: "revocation", Value: next.Revocation}, {Key: "unlogged", Value: next.Unlogged},
+		{Key: "revocation", Value: next.Revocation}, {Key: "pending", Value: next.Pending},
 	}
 	if next.CanonicalEmail != u.CanonicalEmail {
 		set = append(set, bson.E{Key: "mail_failure_date", Value: int64(0)})
@@ -119,18 +119,18 @@ func (u user) update(next user) bson.D {
 
 // deleted returns the document of a user of whom nothing is left but what has
 // to be done yet.
-func (u user) deleted(change *unlogged) user {
+func (u user) deleted(change *pending) user {
 	id := binaryOf([]byte(u.ID))
 	return user{
 		ID: u.ID, CanonicalUsername: id, CanonicalEmail: id, Version: u.Version + 1,
-		FirstKey: u.FirstKey, Deleted: true, Unlogged: change,
+		FirstKey: u.FirstKey, Deleted: true, Pending: change,
 	}
 }
 
 // revokingKeys returns the document with all keys revoked that the user had
 // until this version.
-func (u user) revokingKeys(act repository.Act) user {
-	u.Revocation = revocation{Version: u.Version, Date: millis(act.Date)}
+func (u user) revokingKeys(by repository.Attribution) user {
+	u.Revocation = revocation{Version: u.Version, Date: millis(by.At)}
 	return u
 }
 
@@ -142,5 +142,5 @@ func (u user) admits(version int64) bool {
 
 // entry is what a user's change appends to the log, without the number.
 func (u user) entry() change {
-	return change{ID: u.Unlogged.ID, Object: string(models.ObjectUser), ObjectID: u.ID, Actor: u.Unlogged.Actor, Date: u.Unlogged.Date}
+	return change{ID: u.Pending.ID, Object: string(models.ObjectUser), ObjectID: u.ID, Actor: u.Pending.Actor, Date: u.Pending.Date}
 }

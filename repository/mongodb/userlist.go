@@ -11,10 +11,10 @@ import (
 	"github.com/ginauth/ginauth/repository"
 )
 
-// ListUsers implements repository.Repository. As ListUsage does, it asks for
+// ListUsers implements repository.Repository. As ListKeys does, it asks for
 // one row more than the page holds.
-func (r *Repository) ListUsers(ctx context.Context, filter repository.UserFilter, page repository.Page) (repository.UserPage, error) {
-	ctx = withoutDate(ctx)
+func (r userStore) ListUsers(ctx context.Context, filter repository.UserFilter, page repository.Page) (repository.UserPage, error) {
+	ctx = withoutDeadline(ctx)
 	if page.Sort != repository.SortID {
 		return repository.UserPage{}, fmt.Errorf("users are not sorted by %q", page.Sort)
 	}
@@ -33,7 +33,7 @@ func (r *Repository) ListUsers(ctx context.Context, filter repository.UserFilter
 	return repository.UserPage{Rows: rows, Next: page.NextUser(rows[page.Limit-1])}, nil
 }
 
-func (r *Repository) usersAfter(ctx context.Context, filter repository.UserFilter, page repository.Page, position repository.Position) ([]models.User, error) {
+func (r userStore) usersAfter(ctx context.Context, filter repository.UserFilter, page repository.Page, position repository.Position) ([]models.User, error) {
 	conditions := usersMeeting(filter)
 	if position.KeyID != "" {
 		conditions = and(conditions, beyond(page, position))

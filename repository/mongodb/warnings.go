@@ -8,7 +8,7 @@ import (
 )
 
 // Warnings implements repository.Advisor.
-func (r *Repository) Warnings() []string { return r.warnings }
+func (r *database) Warnings() []string { return r.warnings }
 
 // settings are what a server says of how it keeps what it has acknowledged.
 // What it does not say, or not to this account, stays nil.

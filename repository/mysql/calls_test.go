@@ -30,18 +30,18 @@ func openAt(t *testing.T, uri string) repository.Repository {
 	return repo
 }
 
-func act() repository.Act {
-	return repository.Act{Actor: "admin", Date: time.Date(2026, time.July, 1, 1, 0, 0, 0, time.UTC)}
+func attribution() repository.Attribution {
+	return repository.Attribution{Actor: "admin", At: time.Date(2026, time.July, 1, 1, 0, 0, 0, time.UTC)}
 }
 
 func newKey() models.APIKey {
 	id := uuid.Must(uuid.NewV7())
-	return models.APIKey{ID: id.String(), Hash: bytes.Repeat(id[:], 2), Name: "billing", CreationDate: act().Date}
+	return models.APIKey{ID: id.String(), Hash: bytes.Repeat(id[:], 2), Name: "billing", CreationDate: attribution().At}
 }
 
 func newUser() (models.User, models.APIKey) {
 	id := uuid.NewString()
-	user := models.User{ID: id, Username: id, CanonicalUsername: id, Email: id + "@example.org", CanonicalEmail: id + "@example.org", CreationDate: act().Date}
+	user := models.User{ID: id, Username: id, CanonicalUsername: id, Email: id + "@example.org", CanonicalEmail: id + "@example.org", CreationDate: attribution().At}
 	key := newKey()
 	key.UserID = id
 	return user, key
@@ -83,7 +83,7 @@ func createsAtOnce(t *testing.T, a, b repository.Repository) []models.APIKey {
 	err := atOnce(crowd, func(i int) error {
 		user, key := newUser()
 		keys[i] = key
-		if err := repos[i%2].CreateUser(t.Context(), act(), user, key); err != nil {
+		if err := repos[i%2].CreateUser(t.Context(), attribution(), user, key); err != nil {
 			return err
 		}
 		found, err := repos[(i+1)%2].KeyByHash(t.Context(), key.Hash)
@@ -107,7 +107,7 @@ func revokesAtOnce(t *testing.T, a, b repository.Repository, keys []models.APIKe
 		t.Fatalf("LatestChange: %v", err)
 	}
 	err = atOnce(len(keys), func(i int) error {
-		if _, err := a.RevokeKey(t.Context(), act(), keys[i].ID); err != nil {
+		if _, err := a.RevokeKey(t.Context(), attribution(), keys[i].ID); err != nil {
 			return err
 		}
 		found, err := b.KeyByHash(t.Context(), keys[i].Hash)
@@ -134,8 +134,8 @@ func countsExactly(t *testing.T, a, b repository.Repository, keys []models.APIKe
 		for number := range int64(flushes) {
 			flush := repository.Flush{Node: nodes[i], Number: number + 1}
 			for _, key := range keys {
-				flush.Usages = append(flush.Usages, models.Usage{KeyID: key.ID, TotalQueries: 1, LatestQueryDate: act().Date})
-				flush.Hours = append(flush.Hours, models.HourUsage{KeyID: key.ID, Route: "/a", Hour: act().Date, TotalQueries: 1})
+				flush.Usages = append(flush.Usages, models.Usage{KeyID: key.ID, TotalQueries: 1, LatestQueryDate: attribution().At})
+				flush.Hours = append(flush.Hours, models.HourUsage{KeyID: key.ID, Route: "/a", Hour: attribution().At, TotalQueries: 1})
 			}
 			if err := repos[i].AddUsage(t.Context(), flush); err != nil {
 				return err
@@ -147,7 +147,7 @@ func countsExactly(t *testing.T, a, b repository.Repository, keys []models.APIKe
 		t.Errorf("flushing at once: %v", err)
 	}
 	for _, key := range keys {
-		page, err := b.ListUsage(t.Context(), repository.UsageFilter{KeyID: key.ID}, repository.Page{Sort: repository.SortID, Limit: 1})
+		page, err := b.ListKeys(t.Context(), repository.KeyFilter{KeyID: key.ID}, repository.Page{Sort: repository.SortID, Limit: 1})
 		if err != nil || len(page.Rows) != 1 || page.Rows[0].TotalQueries != 2*flushes {
 			t.Fatalf("a key was used %+v (%v), want %d", page.Rows, err, 2*flushes)
 		}
@@ -158,7 +158,7 @@ func countsExactly(t *testing.T, a, b repository.Repository, keys []models.APIKe
 func tellsWhatIsTaken(t *testing.T, a, b repository.Repository) {
 	t.Helper()
 	user, key := newUser()
-	if err := a.CreateUser(t.Context(), act(), user, key); err != nil {
+	if err := a.CreateUser(t.Context(), attribution(), user, key); err != nil {
 		t.Fatal(err)
 	}
 	for field, change := range map[string]func(u *models.User, k *models.APIKey){
@@ -169,18 +169,18 @@ func tellsWhatIsTaken(t *testing.T, a, b repository.Repository) {
 	} {
 		other, first := newUser()
 		change(&other, &first)
-		isTaken(t, field, b.CreateUser(t.Context(), act(), other, first))
+		isTaken(t, field, b.CreateUser(t.Context(), attribution(), other, first))
 	}
 	second, third := newKey(), newKey()
 	second.ID, third.Hash = key.ID, key.Hash
-	isTaken(t, "id", b.CreateKey(t.Context(), act(), second, 0))
-	isTaken(t, "hash", b.CreateKey(t.Context(), act(), third, 0))
+	isTaken(t, "id", b.CreateKey(t.Context(), attribution(), second, repository.CreateKeyOptions{}))
+	isTaken(t, "hash", b.CreateKey(t.Context(), attribution(), third, repository.CreateKeyOptions{}))
 	other, first := newUser()
-	if err := b.CreateUser(t.Context(), act(), other, first); err != nil {
+	if err := b.CreateUser(t.Context(), attribution(), other, first); err != nil {
 		t.Fatal(err)
 	}
 	other.Version, other.CanonicalEmail = 1, user.CanonicalEmail
-	_, err := a.UpdateUser(t.Context(), act(), other, repository.UserUpdate{})
+	_, err := a.UpdateUser(t.Context(), attribution(), other, repository.UserUpdate{})
 	isTaken(t, "email", err)
 }
 
@@ -196,14 +196,14 @@ func isTaken(t *testing.T, field string, err error) {
 func keepsTokens(t *testing.T, a, b repository.Repository) {
 	t.Helper()
 	user, key := newUser()
-	if err := a.CreateUser(t.Context(), act(), user, key); err != nil {
+	if err := a.CreateUser(t.Context(), attribution(), user, key); err != nil {
 		t.Fatal(err)
 	}
-	token := models.Token{Hash: key.Hash, UserID: user.ID, Purpose: "reset", CreationDate: act().Date, ExpirationDate: act().Date.Add(time.Hour)}
+	token := models.Token{Hash: key.Hash, UserID: user.ID, Purpose: "reset", CreationDate: attribution().At, ExpirationDate: attribution().At.Add(time.Hour)}
 	if err := a.AddToken(t.Context(), token); err != nil {
 		t.Errorf("adding a token: %v", err)
 	}
-	if found, err := b.TokensOf(t.Context(), user.ID); err != nil || len(found) != 1 || found[0].Purpose != "reset" {
+	if found, err := b.TokensByUser(t.Context(), user.ID); err != nil || len(found) != 1 || found[0].Purpose != "reset" {
 		t.Errorf("the tokens are %+v (%v)", found, err)
 	}
 	if err := b.DeleteToken(t.Context(), user.ID, token.Hash); err != nil {
@@ -217,14 +217,14 @@ func keepsLongValues(t *testing.T, repo repository.Repository) {
 	t.Helper()
 	long, tooLong := newKey(), newKey()
 	long.Name, tooLong.Name = strings.Repeat("ä", 512), strings.Repeat("ä", 512)+"x"
-	if err := repo.CreateKey(t.Context(), act(), long, 0); err != nil {
+	if err := repo.CreateKey(t.Context(), attribution(), long, repository.CreateKeyOptions{}); err != nil {
 		t.Errorf("creating a key with a long name: %v", err)
 	}
 	found, err := repo.KeyByHash(t.Context(), long.Hash)
 	if err != nil || found.Name != long.Name {
 		t.Errorf("a long name is read as %q (%v)", found.Name, err)
 	}
-	if err := repo.CreateKey(t.Context(), act(), tooLong, 0); err == nil {
+	if err := repo.CreateKey(t.Context(), attribution(), tooLong, repository.CreateKeyOptions{}); err == nil {
 		t.Error("a name that is too long is stored")
 	}
 	if _, err := repo.KeyByHash(context.WithoutCancel(t.Context()), tooLong.Hash); !errors.Is(err, repository.ErrNotFound) {

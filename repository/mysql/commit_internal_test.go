@@ -11,9 +11,9 @@ import (
 
 	mysqldriver "github.com/go-sql-driver/mysql"
 
-	"github.com/ginauth/ginauth/internal/gormrepo"
 	"github.com/ginauth/ginauth/internal/testdatabase"
 	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/repository/internal/gormrepo"
 )
 
 // failingCommits is a connector on whose connections the next COMMITs fail with an
@@ -79,7 +79,7 @@ func TestErrorsAtCommit(t *testing.T) {
 			key := newKey()
 			failing.number.Store(number)
 			failing.left.Store(2)
-			err := repo.CreateKey(t.Context(), act(), key, 0)
+			err := repo.CreateKey(t.Context(), attribution(), key, repository.CreateKeyOptions{})
 			failing.left.Store(0)
 			isUnknown := errors.Is(err, repository.ErrOutcomeUnknown)
 			if (err == nil) != (want == repeated) || isUnknown != (want == unknown) {

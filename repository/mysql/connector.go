@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/ginauth/ginauth/internal/gormrepo"
+	"github.com/ginauth/ginauth/repository/internal/gormrepo"
 )
 
 // connector opens connections whose session is what ginauth relies on, and

@@ -31,7 +31,7 @@ func TestFullDisk(t *testing.T) {
 	id, noon := uuid.New(), time.Date(2026, time.July, 1, 12, 0, 0, 0, time.UTC)
 	key := models.APIKey{ID: id.String(), Hash: append(id[:], id[:]...), CreationDate: noon}
 	create := func() error {
-		return repo.CreateKey(t.Context(), repository.Act{Actor: "admin", Date: noon}, key, 0)
+		return repo.CreateKey(t.Context(), repository.Attribution{Actor: "admin", At: noon}, key, repository.CreateKeyOptions{})
 	}
 	for _, number := range []int{1021, 1041, 1114} {
 		run(fmt.Sprintf("CREATE TRIGGER theirs BEFORE INSERT ON ginauth_changes FOR EACH ROW SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = %d", number))

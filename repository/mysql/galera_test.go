@@ -60,7 +60,7 @@ func (c cluster) writeAtOnce(t *testing.T) {
 	err := atOnce(writers, func(i int) error {
 		for range each {
 			user, key := newUser()
-			if err := c.repos[i%2].CreateUser(t.Context(), act(), user, key); err != nil {
+			if err := c.repos[i%2].CreateUser(t.Context(), attribution(), user, key); err != nil {
 				return err
 			}
 		}
@@ -80,14 +80,14 @@ func (c cluster) writeAtOnce(t *testing.T) {
 // come back and caught up.
 func (c cluster) isolate(t *testing.T) {
 	key := newKey()
-	if err := c.repos[0].CreateKey(t.Context(), act(), key, 0); err != nil {
+	if err := c.repos[0].CreateKey(t.Context(), attribution(), key, repository.CreateKeyOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if found, err := c.repos[2].KeyByHash(t.Context(), key.Hash); err != nil || found.IsRevoked() {
 		t.Fatalf("the key is %+v (%v)", found, err)
 	}
 	c.setIsolation(t, "1")
-	if _, err := c.repos[0].RevokeKey(t.Context(), act(), key.ID); err != nil {
+	if _, err := c.repos[0].RevokeKey(t.Context(), attribution(), key.ID); err != nil {
 		t.Fatalf("revoking on the nodes that are left: %v", err)
 	}
 	c.answersNothing(t, key)
@@ -119,10 +119,10 @@ func (c cluster) answersNothing(t *testing.T, key models.APIKey) {
 		_, byID := repo.UserByID(ctx, newKey().ID)
 		_, latest := repo.LatestChange(ctx)
 		_, changes := repo.Changes(ctx, repository.Cursor{}, 1)
-		_, usage := repo.ListUsage(ctx, repository.UsageFilter{}, repository.Page{Sort: repository.SortID, Limit: 1})
-		_, revoked := repo.RevokeKey(ctx, act(), key.ID)
+		_, usage := repo.ListKeys(ctx, repository.KeyFilter{}, repository.Page{Sort: repository.SortID, Limit: 1})
+		_, revoked := repo.RevokeKey(ctx, attribution(), key.ID)
 		for call, err := range map[string]error{
-			"KeyByHash": byHash, "UserByID": byID, "LatestChange": latest, "Changes": changes, "ListUsage": usage, "RevokeKey": revoked,
+			"KeyByHash": byHash, "UserByID": byID, "LatestChange": latest, "Changes": changes, "ListKeys": usage, "RevokeKey": revoked,
 		} {
 			if err == nil || errors.Is(err, repository.ErrNotFound) {
 				t.Errorf("%s on a node that has lost the others answers %v", call, err)

@@ -9,7 +9,7 @@ import (
 
 	"gorm.io/gorm"
 
-	"github.com/ginauth/ginauth/internal/gormrepo"
+	"github.com/ginauth/ginauth/repository/internal/gormrepo"
 )
 
 const (

@@ -11,8 +11,8 @@ import (
 	"gorm.io/driver/mysql"
 	"gorm.io/gorm"
 
-	"github.com/ginauth/ginauth/internal/gormrepo"
 	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/repository/internal/gormrepo"
 )
 
 // Open connects to the database at uri, such as
@@ -31,7 +31,7 @@ func Open(ctx context.Context, uri string, options ...repository.Option) (reposi
 }
 
 func open(ctx context.Context, uri string, options []repository.Option) (*gormrepo.Repository, error) {
-	chosen, err := repository.OptionsOf(options...)
+	chosen, err := repository.NewOptions(options...)
 	if err != nil {
 		return nil, err
 	}

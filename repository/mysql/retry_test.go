@@ -18,7 +18,7 @@ func TestLockWaitTimeout(t *testing.T) {
 	uri := testdatabase.New(t, "mysql")
 	repo := openAt(t, uri.String())
 	key := newKey()
-	if err := repo.CreateKey(t.Context(), act(), key, 0); err != nil {
+	if err := repo.CreateKey(t.Context(), attribution(), key, repository.CreateKeyOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	holder, err := asAdmin(t, uri.String()).Conn(t.Context())
@@ -34,7 +34,7 @@ func TestLockWaitTimeout(t *testing.T) {
 	}
 	release := time.AfterFunc(12*time.Second, func() { _, _ = holder.ExecContext(context.WithoutCancel(t.Context()), "ROLLBACK") })
 	defer release.Stop()
-	if _, err := repo.RevokeKey(t.Context(), act(), key.ID); err != nil {
+	if _, err := repo.RevokeKey(t.Context(), attribution(), key.ID); err != nil {
 		t.Errorf("revoking a key whose row was locked for longer than a statement waits: %v", err)
 	}
 	latest, err := repo.LatestChange(t.Context())
@@ -67,7 +67,7 @@ func TestErrorsOfStatements(t *testing.T) {
 				}
 			}
 			key := newKey()
-			if err := repo.CreateKey(t.Context(), act(), key, 0); err != nil {
+			if err := repo.CreateKey(t.Context(), attribution(), key, repository.CreateKeyOptions{}); err != nil {
 				t.Errorf("a change that is rolled back three times: %v", err)
 			}
 			changes, err := repo.Changes(t.Context(), repository.Cursor{}, 10)

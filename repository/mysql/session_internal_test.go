@@ -12,10 +12,10 @@ import (
 	mysqldriver "github.com/go-sql-driver/mysql"
 	"github.com/google/uuid"
 
-	"github.com/ginauth/ginauth/internal/gormrepo"
 	"github.com/ginauth/ginauth/internal/testdatabase"
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/repository/internal/gormrepo"
 )
 
 // pooler is a connector whose sessions another client changes: each connection
@@ -81,7 +81,9 @@ func throughPooler(t *testing.T) (leaky, direct repository.Repository, p *pooler
 	return leaky, direct, p
 }
 
-func act() repository.Act { return repository.Act{Actor: "admin", Date: time.Now()} }
+func attribution() repository.Attribution {
+	return repository.Attribution{Actor: "admin", At: time.Now()}
+}
 
 func newKey() models.APIKey {
 	id := uuid.Must(uuid.NewV7())
@@ -102,17 +104,17 @@ func TestSessionThatIsLost(t *testing.T) {
 			leaky, direct, p := throughPooler(t)
 			key, cut := newKey(), newKey()
 			cut.Name = strings.Repeat("x", 1025)
-			if err := leaky.CreateKey(t.Context(), act(), key, 0); err != nil {
+			if err := leaky.CreateKey(t.Context(), attribution(), key, repository.CreateKeyOptions{}); err != nil {
 				t.Fatal(err)
 			}
 			p.leak.Store(&leak)
 			for range 20 { // which would open an old snapshot on each connection
 				_, _ = leaky.KeyByHash(t.Context(), key.Hash)
 			}
-			if err := leaky.CreateKey(t.Context(), act(), cut, 0); err == nil {
+			if err := leaky.CreateKey(t.Context(), attribution(), cut, repository.CreateKeyOptions{}); err == nil {
 				t.Error("a name that is too long is stored")
 			}
-			if _, err := direct.RevokeKey(t.Context(), act(), key.ID); err != nil {
+			if _, err := direct.RevokeKey(t.Context(), attribution(), key.ID); err != nil {
 				t.Fatal(err)
 			}
 			for range 20 {

@@ -15,28 +15,28 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/ginauth/ginauth/internal/gormrepo"
 	"github.com/ginauth/ginauth/internal/testdatabase"
 	"github.com/ginauth/ginauth/internal/testservers"
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/repository/internal/gormrepo"
 	"github.com/ginauth/ginauth/repository/postgres"
 )
 
-func act() repository.Act {
-	return repository.Act{Actor: "test", Date: time.Date(2026, time.July, 1, 12, 0, 0, 0, time.UTC)}
+func attribution() repository.Attribution {
+	return repository.Attribution{Actor: "test", At: time.Date(2026, time.July, 1, 12, 0, 0, 0, time.UTC)}
 }
 
 func newKey() models.APIKey {
 	id := uuid.Must(uuid.NewV7()).String()
 	hash := sha256.Sum256([]byte(id))
-	return models.APIKey{ID: id, Hash: hash[:], Name: "\\x41 'quoted'", CreationDate: act().Date}
+	return models.APIKey{ID: id, Hash: hash[:], Name: "\\x41 'quoted'", CreationDate: attribution().At}
 }
 
 func createKey(ctx context.Context, t *testing.T, repo repository.Repository) models.APIKey {
 	t.Helper()
 	key := newKey()
-	if err := repo.CreateKey(ctx, act(), key, 0); err != nil {
+	if err := repo.CreateKey(ctx, attribution(), key, repository.CreateKeyOptions{}); err != nil {
 		t.Fatalf("CreateKey: %v", err)
 	}
 	return key
@@ -61,29 +61,29 @@ func exercise(t *testing.T, here, there repository.Repository) {
 	if string(found.Hash) != string(key.Hash) || found.Name != key.Name || !found.CreationDate.Equal(key.CreationDate) {
 		t.Errorf("the key that was read is %+v", found)
 	}
-	user := models.User{ID: uuid.NewString(), CreationDate: act().Date}
+	user := models.User{ID: uuid.NewString(), CreationDate: attribution().At}
 	user.CanonicalUsername, user.CanonicalEmail = user.ID, user.ID
 	first := newKey()
 	first.UserID = user.ID
-	succeeds("CreateUser", there.CreateUser(ctx, act(), user, first))
-	token := models.Token{Hash: []byte("\\\x00\x01"), UserID: user.ID, ExpirationDate: act().Date.Add(time.Hour)}
+	succeeds("CreateUser", there.CreateUser(ctx, attribution(), user, first))
+	token := models.Token{Hash: []byte("\\\x00\x01"), UserID: user.ID, ExpirationDate: attribution().At.Add(time.Hour)}
 	succeeds("AddToken", there.AddToken(ctx, token))
-	tokens, err := here.TokensOf(ctx, user.ID)
-	succeeds("TokensOf", err)
+	tokens, err := here.TokensByUser(ctx, user.ID)
+	succeeds("TokensByUser", err)
 	if len(tokens) != 1 || string(tokens[0].Hash) != string(token.Hash) {
 		t.Errorf("the tokens are %+v", tokens)
 	}
 	taken, again := user, newKey()
 	taken.ID, taken.CanonicalEmail, again.UserID = uuid.NewString(), "other", taken.ID
 	var conflict *repository.ConflictError
-	if err := here.CreateUser(ctx, act(), taken, again); !errors.As(err, &conflict) || conflict.Field != "username" {
+	if err := here.CreateUser(ctx, attribution(), taken, again); !errors.As(err, &conflict) || conflict.Field != "username" {
 		t.Errorf("a taken username is answered %v", err)
 	}
 	_, err = here.UserByID(ctx, user.ID)
 	succeeds("UserByID", err)
-	_, _, err = there.RenewKey(ctx, act(), key.ID, repository.Renewal{Expiration: act().Date.Add(time.Hour)})
+	_, _, err = there.RenewKey(ctx, attribution(), key.ID, repository.Renewal{Expiration: attribution().At.Add(time.Hour)})
 	succeeds("RenewKey", err)
-	_, err = here.RevokeKey(ctx, act(), key.ID)
+	_, err = here.RevokeKey(ctx, attribution(), key.ID)
 	succeeds("RevokeKey", err)
 	if found, err := there.KeyByHash(ctx, key.Hash); err != nil || !found.IsRevoked() {
 		t.Errorf("the revoked key is read as %+v (%v)", found, err)
@@ -92,11 +92,11 @@ func exercise(t *testing.T, here, there repository.Repository) {
 		t.Errorf("an unknown key is answered %v", err)
 	}
 	flush := repository.Flush{Node: uuid.NewString(), Number: 1}
-	flush.Usages = []models.Usage{{KeyID: key.ID, TotalQueries: 3, LatestQueryDate: act().Date}}
-	flush.Hours = []models.HourUsage{{KeyID: key.ID, Route: "/", Hour: act().Date, TotalQueries: 3}}
+	flush.Usages = []models.Usage{{KeyID: key.ID, TotalQueries: 3, LatestQueryDate: attribution().At}}
+	flush.Hours = []models.HourUsage{{KeyID: key.ID, Route: "/", Hour: attribution().At, TotalQueries: 3}}
 	succeeds("AddUsage", here.AddUsage(ctx, flush))
-	listed, err := there.ListUsage(ctx, repository.UsageFilter{KeyID: key.ID}, repository.Page{Sort: repository.SortTotalQueries, Limit: 10})
-	succeeds("ListUsage", err)
+	listed, err := there.ListKeys(ctx, repository.KeyFilter{KeyID: key.ID}, repository.Page{Sort: repository.SortTotalQueries, Limit: 10})
+	succeeds("ListKeys", err)
 	if len(listed.Rows) != 1 || listed.Rows[0].TotalQueries != 3 || !listed.Rows[0].IsRevoked() {
 		t.Errorf("the list is %+v", listed.Rows)
 	}
@@ -121,8 +121,8 @@ func exercise(t *testing.T, here, there repository.Repository) {
 	if len(entries) != 5+crowd {
 		t.Errorf("the log has %d new entries, want %d", len(entries), 5+crowd)
 	}
-	succeeds("DeleteKey", there.DeleteKey(ctx, act(), key.ID))
-	succeeds("DeleteUser", here.DeleteUser(ctx, act(), user.ID, false))
+	succeeds("DeleteKey", there.DeleteKey(ctx, attribution(), key.ID))
+	succeeds("DeleteUser", here.DeleteUser(ctx, attribution(), user.ID, repository.DeleteUserOptions{}))
 }
 
 // crowd is how many keys are created at once.
@@ -136,7 +136,7 @@ func createAtOnce(t *testing.T, repos ...repository.Repository) {
 	for i := range crowd {
 		group.Go(func() {
 			key := newKey()
-			errs[i] = repos[i%len(repos)].CreateKey(t.Context(), act(), key, 0)
+			errs[i] = repos[i%len(repos)].CreateKey(t.Context(), attribution(), key, repository.CreateKeyOptions{})
 			_, err := repos[(i+1)%len(repos)].KeyByHash(t.Context(), key.Hash)
 			errs[i] = errors.Join(errs[i], err)
 		})

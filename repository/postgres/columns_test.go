@@ -49,8 +49,8 @@ func warm(t *testing.T, repo repository.Repository) {
 	for i := range calls {
 		group.Go(func() {
 			_, found := repo.KeyByHash(t.Context(), key.Hash)
-			_, revoked := repo.RevokeKey(t.Context(), act(), key.ID)
-			_, listed := repo.ListUsage(t.Context(), repository.UsageFilter{}, repository.Page{Sort: repository.SortID, Limit: 10})
+			_, revoked := repo.RevokeKey(t.Context(), attribution(), key.ID)
+			_, listed := repo.ListKeys(t.Context(), repository.KeyFilter{}, repository.Page{Sort: repository.SortID, Limit: 10})
 			_, users := repo.ListUsers(t.Context(), repository.UserFilter{}, repository.Page{Sort: repository.SortID, Limit: 10})
 			_, followed := repo.LatestChange(t.Context())
 			_, read := repo.Changes(t.Context(), repository.Cursor{}, 10)

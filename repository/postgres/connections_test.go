@@ -53,14 +53,14 @@ func TestMaxConnections(t *testing.T) {
 	for _, most := range []int{2, 3, 4, 6} {
 		a := newAccount(t)
 		repo := a.open(repository.MaxConnections(most))
-		_, listens := repo.(repository.Bell)
+		_, listens := repo.(repository.Notifier)
 		if listens != (most >= 4) {
 			t.Errorf("with %d connections, that one listens is %t", most, listens)
 		}
 		ctx, stop := context.WithCancel(t.Context())
 		var listening sync.WaitGroup
-		if bell, ok := repo.(repository.Bell); ok {
-			listening.Go(func() { _ = bell.Listen(ctx, func() {}) })
+		if notifier, ok := repo.(repository.Notifier); ok {
+			listening.Go(func() { _ = notifier.Subscribe(ctx, func() {}) })
 		}
 		createAtOnce(t, repo)
 		if n := a.connections(); n > most {

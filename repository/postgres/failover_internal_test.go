@@ -11,11 +11,11 @@ import (
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
-	"github.com/ginauth/ginauth/internal/gormrepo"
 	"github.com/ginauth/ginauth/internal/testdatabase"
 	"github.com/ginauth/ginauth/internal/testservers"
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/repository/internal/gormrepo"
 )
 
 // cluster is a primary, a standby that lags behind, and two poolers.
@@ -113,16 +113,16 @@ func (c cluster) openSplit() repository.Repository {
 	return repo
 }
 
-func act() repository.Act {
-	return repository.Act{Actor: "test", Date: time.Date(2026, time.July, 1, 12, 0, 0, 0, time.UTC)}
+func attribution() repository.Attribution {
+	return repository.Attribution{Actor: "test", At: time.Date(2026, time.July, 1, 12, 0, 0, 0, time.UTC)}
 }
 
 func (c cluster) createKey(repo repository.Repository) models.APIKey {
 	c.Helper()
 	id := uuid.NewString()
 	hash := sha256.Sum256([]byte(id))
-	key := models.APIKey{ID: id, Hash: hash[:], CreationDate: act().Date}
-	if err := repo.CreateKey(c.Context(), act(), key, 0); err != nil {
+	key := models.APIKey{ID: id, Hash: hash[:], CreationDate: attribution().At}
+	if err := repo.CreateKey(c.Context(), attribution(), key, repository.CreateKeyOptions{}); err != nil {
 		c.Fatal(err)
 	}
 	return key
@@ -142,7 +142,7 @@ func TestKeysAtTheStandbyLogAtThePrimary(t *testing.T) {
 	revoked := c.createKey(repo)
 	c.useEveryConnection(repo, revoked)
 	c.pause()
-	if _, err := direct.RevokeKey(t.Context(), act(), revoked.ID); err != nil {
+	if _, err := direct.RevokeKey(t.Context(), attribution(), revoked.ID); err != nil {
 		t.Fatal(err)
 	}
 	added := c.createKey(direct)
@@ -188,7 +188,7 @@ func (c cluster) fence(repo repository.Repository, keys ...models.APIKey) {
 			c.refusesAll(repo, keys...)
 		}
 	}
-	if _, err := repo.RevokeKey(c.Context(), act(), keys[len(keys)-1].ID); err != nil {
+	if _, err := repo.RevokeKey(c.Context(), attribution(), keys[len(keys)-1].ID); err != nil {
 		c.Errorf("after the fence was lifted: %v", err)
 	}
 }
@@ -223,12 +223,12 @@ func (c cluster) refusesAll(repo repository.Repository, keys ...models.APIKey) {
 			_, err := repo.ListUsers(ctx, repository.UserFilter{}, page)
 			return err
 		},
-		"ListUsage": func(ctx context.Context) error {
-			_, err := repo.ListUsage(ctx, repository.UsageFilter{}, page)
+		"ListKeys": func(ctx context.Context) error {
+			_, err := repo.ListKeys(ctx, repository.KeyFilter{}, page)
 			return err
 		},
-		"ListUsage of nothing": func(ctx context.Context) error {
-			_, err := repo.ListUsage(ctx, repository.UsageFilter{KeyID: "none"}, page)
+		"ListKeys of nothing": func(ctx context.Context) error {
+			_, err := repo.ListKeys(ctx, repository.KeyFilter{KeyID: "none"}, page)
 			return err
 		},
 		"UsageSeries": func(ctx context.Context) error {
@@ -238,7 +238,7 @@ func (c cluster) refusesAll(repo repository.Repository, keys ...models.APIKey) {
 		"AddUsage": func(ctx context.Context) error {
 			return repo.AddUsage(ctx, repository.Flush{Node: uuid.NewString(), Number: 1})
 		},
-		"DeleteKey": func(ctx context.Context) error { return repo.DeleteKey(ctx, act(), "none") },
+		"DeleteKey": func(ctx context.Context) error { return repo.DeleteKey(ctx, attribution(), "none") },
 	}
 	for _, key := range keys {
 		calls["KeyByHash of "+key.ID] = func(ctx context.Context) error { _, err := repo.KeyByHash(ctx, key.Hash); return err }

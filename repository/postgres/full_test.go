@@ -35,7 +35,7 @@ func TestFullDisk(t *testing.T) {
 	flush := repository.Flush{Node: "node", Number: 1, Usages: []models.Usage{{KeyID: "other", TotalQueries: 1, LatestQueryDate: noon}}}
 	calls := map[string]func() error{
 		"a change": func() error {
-			return repo.CreateKey(t.Context(), repository.Act{Actor: "admin", Date: noon}, key, 0)
+			return repo.CreateKey(t.Context(), repository.Attribution{Actor: "admin", At: noon}, key, repository.CreateKeyOptions{})
 		},
 		"a flush": func() error { return repo.AddUsage(t.Context(), flush) },
 	}

@@ -89,14 +89,14 @@ func TestFencedServer(t *testing.T) {
 	key := createKey(t.Context(), t, repo)
 	a.set("default_transaction_read_only", "on")
 	a.disconnect()
-	_, revoked := repo.RevokeKey(t.Context(), act(), key.ID)
+	_, revoked := repo.RevokeKey(t.Context(), attribution(), key.ID)
 	_, found := repo.KeyByHash(t.Context(), key.Hash)
 	_, followed := repo.LatestChange(t.Context())
 	for doing, err := range map[string]error{"RevokeKey": revoked, "KeyByHash": found, "LatestChange": followed} {
 		isReadOnly(t, doing, err)
 	}
 	a.set("default_transaction_read_only", "off")
-	if _, err := repo.RevokeKey(t.Context(), act(), key.ID); err != nil {
+	if _, err := repo.RevokeKey(t.Context(), attribution(), key.ID); err != nil {
 		t.Errorf("after the fence was lifted: %v", err)
 	}
 }

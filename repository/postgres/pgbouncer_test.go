@@ -30,7 +30,7 @@ func TestPgBouncer(t *testing.T) {
 		warm(t, there)
 	}
 	exercise(t, a.open(), here) // one that does without the pooler
-	if _, listens := here.(repository.Bell); listens {
+	if _, listens := here.(repository.Notifier); listens {
 		t.Error("changes are listened for through a pooler, which tells of none")
 	}
 }

@@ -14,8 +14,8 @@ import (
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 
-	"github.com/ginauth/ginauth/internal/gormrepo"
 	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/repository/internal/gormrepo"
 )
 
 // migrationLock is the number of the advisory lock that is held while the
@@ -31,7 +31,7 @@ const migrationLock = 0x67696e61757468
 // A connection pooler such as PgBouncer is noticed: nothing is prepared then,
 // and changes are looked for in place of being listened for.
 func Open(ctx context.Context, uri string, options ...repository.Option) (repository.Repository, error) {
-	chosen, err := repository.OptionsOf(options...)
+	chosen, err := repository.NewOptions(options...)
 	if err != nil {
 		return nil, fmt.Errorf("opening postgres: %w", err)
 	}

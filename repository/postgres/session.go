@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 
-	"github.com/ginauth/ginauth/internal/gormrepo"
+	"github.com/ginauth/ginauth/repository/internal/gormrepo"
 )
 
 // mayWrite says that the server is no standby and was not told to take no

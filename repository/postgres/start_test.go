@@ -7,10 +7,10 @@ import (
 	"testing"
 
 	"github.com/ginauth/ginauth/internal/faults"
-	"github.com/ginauth/ginauth/internal/gormrepo"
 	"github.com/ginauth/ginauth/internal/testdatabase"
 	"github.com/ginauth/ginauth/internal/testservers"
 	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/repository/internal/gormrepo"
 	"github.com/ginauth/ginauth/repository/postgres"
 )
 

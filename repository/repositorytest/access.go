@@ -26,7 +26,7 @@ func accessEnds(s *suite) {
 	lasting := keyOf(user)
 	lasting.ExpirationDate, lasting.UserVersion, lasting.AccessUntil = time.Time{}, 2, hour(6)
 	same(s, "a further key", s.stored(s.createKey(lasting)), lasting)
-	renewed, _, err := s.repo.RenewKey(s.Context(), act(), key.ID, repository.Renewal{})
+	renewed, _, err := s.repo.RenewKey(s.Context(), attribution(), key.ID, repository.Renewal{})
 	s.succeeds("RenewKey", err)
 	same(s, "the renewed key's end of access", renewed.AccessUntil, hour(6))
 	same(s, "its status before", renewed.Status(hour(6).Add(-time.Millisecond)), models.StatusActive)
@@ -53,7 +53,7 @@ func endedAccessInLists(s *suite) {
 	} {
 		for _, status := range []models.Status{models.StatusActive, models.StatusExpired, models.StatusDisabled} {
 			ids := []string{}
-			for _, row := range s.list(repository.UsageFilter{Status: status, Now: hour(now)}) {
+			for _, row := range s.list(repository.KeyFilter{Status: status, Now: hour(now)}) {
 				ids = append(ids, row.ID)
 				same(s, "the status of a row", row.Status(hour(now)), status)
 			}
@@ -68,7 +68,7 @@ func accessOfDetachedKeys(s *suite) {
 	s.updateUser(user, false)
 	s.deleteUser(user.ID, true)
 	same(s, "the end of access", s.stored(key).AccessUntil, time.Time{})
-	same(s, "the active keys", len(s.list(repository.UsageFilter{Status: models.StatusActive, Now: hour(7)})), 1)
+	same(s, "the active keys", len(s.list(repository.KeyFilter{Status: models.StatusActive, Now: hour(7)})), 1)
 }
 
 func fixedExpiration(s *suite) {
@@ -78,15 +78,15 @@ func fixedExpiration(s *suite) {
 	s.createKey(key)
 	same(s, "the key", s.stored(key), key)
 	same(s, "the key listed", s.row(key.ID).APIKey, key)
-	_, _, err := s.repo.RenewKey(s.Context(), act(), key.ID, repository.Renewal{Expiration: hour(20), ByOwner: true})
+	_, _, err := s.repo.RenewKey(s.Context(), attribution(), key.ID, repository.Renewal{Expiration: hour(20), ByOwner: true})
 	s.failsWith(repository.ErrExpirationFixed, "RenewKey by the owner", err)
 	same(s, "the key", s.stored(key), key)
-	renewed, _, err := s.repo.RenewKey(s.Context(), act(), key.ID, repository.Renewal{Expiration: hour(20), Fixed: true})
+	renewed, _, err := s.repo.RenewKey(s.Context(), attribution(), key.ID, repository.Renewal{Expiration: hour(20), Fixed: true})
 	s.succeeds("RenewKey", err)
 	same(s, "whether it is fixed still", renewed.ExpirationFixed, true)
-	_, _, err = s.repo.RenewKey(s.Context(), act(), key.ID, repository.Renewal{Expiration: hour(20)})
+	_, _, err = s.repo.RenewKey(s.Context(), attribution(), key.ID, repository.Renewal{Expiration: hour(20)})
 	s.succeeds("RenewKey", err)
-	renewed, _, err = s.repo.RenewKey(s.Context(), act(), key.ID, repository.Renewal{Expiration: hour(21), ByOwner: true})
+	renewed, _, err = s.repo.RenewKey(s.Context(), attribution(), key.ID, repository.Renewal{Expiration: hour(21), ByOwner: true})
 	s.succeeds("RenewKey by the owner", err)
 	same(s, "whether it is fixed", renewed.ExpirationFixed, false)
 	same(s, "the date", renewed.ExpirationDate, hour(21))

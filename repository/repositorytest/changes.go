@@ -68,7 +68,7 @@ func eachVerbAppends(s *suite) {
 	edited.Version = 2
 	steps := []struct {
 		actor   string
-		do      func(act repository.Act) error
+		do      func(by repository.Attribution) error
 		objects []logged
 	}{
 		{"signup", s.creatingUser(user, first), []logged{{object: models.ObjectUser, id: user.ID}, {object: models.ObjectKey, id: first.ID}}},
@@ -83,7 +83,7 @@ func eachVerbAppends(s *suite) {
 	}
 	want := []logged{}
 	for i, step := range steps {
-		s.succeeds(step.actor, step.do(repository.Act{Actor: step.actor, Date: hour(i)}))
+		s.succeeds(step.actor, step.do(repository.Attribution{Actor: step.actor, At: hour(i)}))
 		for _, entry := range step.objects {
 			entry.actor, entry.date = step.actor, hour(i)
 			want = append(want, entry)
@@ -92,41 +92,45 @@ func eachVerbAppends(s *suite) {
 	}
 }
 
-func (s *suite) creatingUser(user models.User, key models.APIKey) func(repository.Act) error {
-	return func(act repository.Act) error { return s.repo.CreateUser(s.Context(), act, user, key) }
+func (s *suite) creatingUser(user models.User, key models.APIKey) func(repository.Attribution) error {
+	return func(by repository.Attribution) error { return s.repo.CreateUser(s.Context(), by, user, key) }
 }
 
-func (s *suite) creatingKey(key models.APIKey) func(repository.Act) error {
-	return func(act repository.Act) error { return s.repo.CreateKey(s.Context(), act, key, 0) }
+func (s *suite) creatingKey(key models.APIKey) func(repository.Attribution) error {
+	return func(by repository.Attribution) error {
+		return s.repo.CreateKey(s.Context(), by, key, repository.CreateKeyOptions{})
+	}
 }
 
-func (s *suite) renewing(id string, reactivate bool) func(repository.Act) error {
-	return func(act repository.Act) error {
-		_, _, err := s.repo.RenewKey(s.Context(), act, id, repository.Renewal{Expiration: hour(20), Reactivate: reactivate})
+func (s *suite) renewing(id string, reactivate bool) func(repository.Attribution) error {
+	return func(by repository.Attribution) error {
+		_, _, err := s.repo.RenewKey(s.Context(), by, id, repository.Renewal{Expiration: hour(20), Reactivate: reactivate})
 		return err
 	}
 }
 
-func (s *suite) revoking(id string) func(repository.Act) error {
-	return func(act repository.Act) error {
-		_, err := s.repo.RevokeKey(s.Context(), act, id)
+func (s *suite) revoking(id string) func(repository.Attribution) error {
+	return func(by repository.Attribution) error {
+		_, err := s.repo.RevokeKey(s.Context(), by, id)
 		return err
 	}
 }
 
-func (s *suite) deleting(id string) func(repository.Act) error {
-	return func(act repository.Act) error { return s.repo.DeleteKey(s.Context(), act, id) }
+func (s *suite) deleting(id string) func(repository.Attribution) error {
+	return func(by repository.Attribution) error { return s.repo.DeleteKey(s.Context(), by, id) }
 }
 
-func (s *suite) updating(user models.User, revokeKeys bool) func(repository.Act) error {
-	return func(act repository.Act) error {
-		_, err := s.repo.UpdateUser(s.Context(), act, user, repository.UserUpdate{RevokeKeys: revokeKeys})
+func (s *suite) updating(user models.User, revokeKeys bool) func(repository.Attribution) error {
+	return func(by repository.Attribution) error {
+		_, err := s.repo.UpdateUser(s.Context(), by, user, repository.UserUpdate{RevokeKeys: revokeKeys})
 		return err
 	}
 }
 
-func (s *suite) deletingUser(id string) func(repository.Act) error {
-	return func(act repository.Act) error { return s.repo.DeleteUser(s.Context(), act, id, false) }
+func (s *suite) deletingUser(id string) func(repository.Attribution) error {
+	return func(by repository.Attribution) error {
+		return s.repo.DeleteUser(s.Context(), by, id, repository.DeleteUserOptions{})
+	}
 }
 
 // Failures, repetitions and reads leave neither an entry nor a gap: the entry
@@ -139,13 +143,13 @@ func nothingChanged(s *suite) {
 	unknown, twin := newKey(), newUser("ana")
 	outdated, moved := user, user
 	outdated.Version, moved.CanonicalEmail = 7, "bob@example.org"
-	for _, idle := range []func(repository.Act) error{
+	for _, idle := range []func(repository.Attribution) error{
 		s.creatingKey(key), s.creatingKey(keyOf(twin)), s.creatingUser(twin, keyOf(twin)),
 		s.renewing(key.ID, false), s.renewing(unknown.ID, true), s.revoking(key.ID),
 		s.revoking(unknown.ID), s.deleting(unknown.ID),
 		s.updating(outdated, true), s.updating(moved, true), s.updating(twin, true), s.deletingUser(twin.ID),
 	} {
-		_ = idle(act()) // what each returns is tested elsewhere
+		_ = idle(attribution()) // what each returns is tested elsewhere
 		same(s, "the change log", s.changeLog(), before)
 	}
 	s.createKey(keyOf(user))
@@ -176,7 +180,7 @@ func logInPages(s *suite) {
 				s.Fatalf("%d entries come for a limit of %d", len(entries), limit)
 			}
 			read = append(read, entries...)
-			cursor = repository.CursorOf(entries[len(entries)-1])
+			cursor = repository.NewCursor(entries[len(entries)-1])
 		}
 		same(s, "the log read in pages", read, whole)
 	}
@@ -188,7 +192,7 @@ func latestChange(s *suite) {
 		log := s.changeLog()
 		latest, err := s.repo.LatestChange(s.Context())
 		s.succeeds("LatestChange", err)
-		same(s, "the latest change", latest, repository.CursorOf(log[len(log)-1]))
+		same(s, "the latest change", latest, repository.NewCursor(log[len(log)-1]))
 		same(s, "the number of entries after it", len(s.changesAfter(latest, 10)), 0)
 	}
 }

@@ -61,7 +61,7 @@ func (s *suite) oneWins(field string, errs []error) {
 		}
 	}
 	same(s, "the number of winners", winners, 1)
-	same(s, "the number of keys", len(s.list(repository.UsageFilter{})), 1)
+	same(s, "the number of keys", len(s.list(repository.KeyFilter{})), 1)
 }
 
 func (s *suite) raceOfUsers(field string, set func(user *models.User)) {
@@ -69,7 +69,7 @@ func (s *suite) raceOfUsers(field string, set func(user *models.User)) {
 	errs := race(crowd, func(i int) error {
 		user := newUser(fmt.Sprint("user-", i))
 		set(&user)
-		return s.repo.CreateUser(s.Context(), act(), user, keyOf(user))
+		return s.repo.CreateUser(s.Context(), attribution(), user, keyOf(user))
 	})
 	s.oneWins(field, errs)
 	same(s, "the number of changes", len(s.changeLog()), 2)
@@ -88,7 +88,7 @@ func (s *suite) raceOfKeys(field string, set func(key *models.APIKey)) {
 	errs := race(crowd, func(int) error {
 		key := newKey()
 		set(&key)
-		return s.repo.CreateKey(s.Context(), act(), key, 0)
+		return s.repo.CreateKey(s.Context(), attribution(), key, repository.CreateKeyOptions{})
 	})
 	s.oneWins(field, errs)
 	same(s, "the number of changes", len(s.changeLog()), 1)
@@ -129,8 +129,8 @@ func raceToRenew(s *suite) {
 	key := s.createKey(newKey())
 	renewed := make([]models.APIKey, crowd)
 	errs := race(crowd, func(i int) (err error) {
-		act := repository.Act{Actor: fmt.Sprint(i), Date: hour(1)}
-		renewed[i], _, err = s.repo.RenewKey(s.Context(), act, key.ID, repository.Renewal{Expiration: hour(i)})
+		by := repository.Attribution{Actor: fmt.Sprint(i), At: hour(1)}
+		renewed[i], _, err = s.repo.RenewKey(s.Context(), by, key.ID, repository.Renewal{Expiration: hour(i)})
 		return err
 	})
 	s.allSucceed("RenewKey", errs)
@@ -154,9 +154,9 @@ func revokeAgainstRenew(s *suite) {
 	key := s.createKey(newKey())
 	errs := race(crowd, func(i int) error {
 		if i%2 == 0 {
-			return s.revoking(key.ID)(repository.Act{Actor: "revoker", Date: hour(2)})
+			return s.revoking(key.ID)(repository.Attribution{Actor: "revoker", At: hour(2)})
 		}
-		return s.renewing(key.ID, true)(repository.Act{Actor: "renewer", Date: hour(2)})
+		return s.renewing(key.ID, true)(repository.Attribution{Actor: "renewer", At: hour(2)})
 	})
 	s.allSucceed("the race", errs)
 	actors := ""
@@ -172,7 +172,7 @@ func revokeAgainstRenew(s *suite) {
 func raceToDelete(s *suite) {
 	key := s.createKey(newKey())
 	winners := 0
-	for _, err := range race(crowd, func(int) error { return s.deleting(key.ID)(act()) }) {
+	for _, err := range race(crowd, func(int) error { return s.deleting(key.ID)(attribution()) }) {
 		if err == nil {
 			winners++
 		} else {
@@ -190,11 +190,11 @@ func deleteAgainstAll(s *suite) {
 		case 0:
 			return s.repo.AddUsage(s.Context(), flushOf(fmt.Sprint("node-", i), 1, key.ID))
 		case 1:
-			return ignoring(repository.ErrNotFound, s.renewing(key.ID, true)(act()))
+			return ignoring(repository.ErrNotFound, s.renewing(key.ID, true)(attribution()))
 		case 2:
-			return ignoring(repository.ErrNotFound, s.revoking(key.ID)(act()))
+			return ignoring(repository.ErrNotFound, s.revoking(key.ID)(attribution()))
 		default:
-			return ignoring(repository.ErrNotFound, s.deleting(key.ID)(act()))
+			return ignoring(repository.ErrNotFound, s.deleting(key.ID)(attribution()))
 		}
 	})
 	s.allSucceed("the race", errs)
@@ -220,7 +220,7 @@ func followedLog(s *suite) {
 		written <- race(writers, func(int) error {
 			failures := []error{}
 			for range each {
-				failures = append(failures, s.repo.CreateKey(s.Context(), act(), newKey(), 0))
+				failures = append(failures, s.repo.CreateKey(s.Context(), attribution(), newKey(), repository.CreateKeyOptions{}))
 			}
 			return errors.Join(failures...)
 		})
@@ -239,7 +239,7 @@ func followedLog(s *suite) {
 		}
 		entries := s.changesAfter(cursor, limit)
 		if read = append(read, entries...); len(read) > 0 {
-			cursor = repository.CursorOf(read[len(read)-1])
+			cursor = repository.NewCursor(read[len(read)-1])
 		}
 	}
 	same(s, "the log as it was followed", read, s.changeLog())

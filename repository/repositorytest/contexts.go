@@ -29,17 +29,17 @@ func calls(user models.User, key models.APIKey) []call {
 	newcomer := newUser("newcomer")
 	return append(readingCalls(user, key), []call{
 		{"CreateKey", func(ctx context.Context, repo repository.Repository) error {
-			return repo.CreateKey(ctx, act(), keyOf(user), 0)
+			return repo.CreateKey(ctx, attribution(), keyOf(user), repository.CreateKeyOptions{})
 		}},
 		{"CreateUser", func(ctx context.Context, repo repository.Repository) error {
-			return repo.CreateUser(ctx, act(), newcomer, keyOf(newcomer))
+			return repo.CreateUser(ctx, attribution(), newcomer, keyOf(newcomer))
 		}},
 		{"RenewKey", func(ctx context.Context, repo repository.Repository) error {
-			_, _, err := repo.RenewKey(ctx, act(), key.ID, repository.Renewal{Expiration: hour(20), Reactivate: true})
+			_, _, err := repo.RenewKey(ctx, attribution(), key.ID, repository.Renewal{Expiration: hour(20), Reactivate: true})
 			return err
 		}},
 		{"RevokeKey", func(ctx context.Context, repo repository.Repository) error {
-			_, err := repo.RevokeKey(ctx, act(), key.ID)
+			_, err := repo.RevokeKey(ctx, attribution(), key.ID)
 			return err
 		}},
 		{"AddUsage", func(ctx context.Context, repo repository.Repository) error {
@@ -48,8 +48,8 @@ func calls(user models.User, key models.APIKey) []call {
 		{"an empty AddUsage", func(ctx context.Context, repo repository.Repository) error {
 			return repo.AddUsage(ctx, repository.Flush{Node: newID(), Number: 1})
 		}},
-		{"FoldUsage", func(ctx context.Context, repo repository.Repository) error {
-			_, err := repo.FoldUsage(ctx, hour(0))
+		{"RollUpUsage", func(ctx context.Context, repo repository.Repository) error {
+			_, err := repo.RollUpUsage(ctx, hour(0))
 			return err
 		}},
 		{"DeleteUsage", func(ctx context.Context, repo repository.Repository) error {
@@ -57,14 +57,14 @@ func calls(user models.User, key models.APIKey) []call {
 			return err
 		}},
 		{"DeleteKey", func(ctx context.Context, repo repository.Repository) error {
-			return repo.DeleteKey(ctx, act(), key.ID)
+			return repo.DeleteKey(ctx, attribution(), key.ID)
 		}},
 		{"UpdateUser", func(ctx context.Context, repo repository.Repository) error {
-			_, err := repo.UpdateUser(ctx, act(), user, repository.UserUpdate{RevokeKeys: true})
+			_, err := repo.UpdateUser(ctx, attribution(), user, repository.UserUpdate{RevokeKeys: true})
 			return err
 		}},
 		{"DeleteUser", func(ctx context.Context, repo repository.Repository) error {
-			return repo.DeleteUser(ctx, act(), user.ID, false)
+			return repo.DeleteUser(ctx, attribution(), user.ID, repository.DeleteUserOptions{})
 		}},
 	}...)
 }
@@ -91,8 +91,8 @@ func readingCalls(user models.User, key models.APIKey) []call {
 			_, err := repo.UserByUsername(ctx, user.CanonicalUsername)
 			return err
 		}},
-		{"ListUsage", func(ctx context.Context, repo repository.Repository) error {
-			_, err := repo.ListUsage(ctx, repository.UsageFilter{}, wholeList())
+		{"ListKeys", func(ctx context.Context, repo repository.Repository) error {
+			_, err := repo.ListKeys(ctx, repository.KeyFilter{}, wholeList())
 			return err
 		}},
 		{"UsageSeries", func(ctx context.Context, repo repository.Repository) error {
@@ -170,7 +170,7 @@ func cancelledInTheMiddle(s *suite) {
 	for i := range 150 {
 		ctx, cancel := context.WithTimeout(s.Context(), time.Duration(i)*20*time.Microsecond)
 		key := keyOf(user)
-		err := s.repo.CreateKey(ctx, act(), key, 0)
+		err := s.repo.CreateKey(ctx, attribution(), key, repository.CreateKeyOptions{})
 		s.isWholeOrAbsent(key, err)
 		for _, call := range readingCalls(user, first) {
 			if err := call.make(ctx, s.repo); err != nil {
@@ -198,7 +198,7 @@ func (s *suite) isWholeOrAbsent(key models.APIKey, err error) {
 		s.isNoSentinel("CreateKey", err)
 		same(s, "whether a key is there whose creation failed", there, false)
 	}
-	same(s, "whether the key has a row", len(s.list(repository.UsageFilter{KeyID: key.ID})) == 1, there)
+	same(s, "whether the key has a row", len(s.list(repository.KeyFilter{KeyID: key.ID})) == 1, there)
 }
 
 // settle waits for a write whose outcome is unknown, which the server may not have
@@ -206,7 +206,7 @@ func (s *suite) isWholeOrAbsent(key models.APIKey, err error) {
 func (s *suite) settle(err error) {
 	s.Helper()
 	if errors.Is(err, repository.ErrOutcomeUnknown) {
-		_, err := s.repo.RevokeKey(s.Context(), act(), newID())
+		_, err := s.repo.RevokeKey(s.Context(), attribution(), newID())
 		s.failsWith(repository.ErrNotFound, "RevokeKey", err)
 	}
 }
@@ -215,7 +215,7 @@ func (s *suite) settle(err error) {
 func (s *suite) logMatchesKeys() {
 	s.Helper()
 	want := []string{}
-	for _, row := range s.list(repository.UsageFilter{}) {
+	for _, row := range s.list(repository.KeyFilter{}) {
 		want = append(want, row.KeyID)
 	}
 	got := []string{}

@@ -56,7 +56,7 @@ func errorsHoldNoValue(s *suite) {
 	user, key := newUser("canonical-secret"), newKey()
 	user.Username, user.Email = "typed-secret", "typed-secret@example.org"
 	key.Name, key.Hint, key.UserID = "label-secret", "ga_secret", user.ID
-	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), act(), user, key))
+	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), user, key))
 	s.succeeds("AddToken", s.repo.AddToken(s.Context(), secretToken(user)))
 	for name, err := range s.failures(user, key) {
 		if err == nil {
@@ -80,27 +80,27 @@ func (s *suite) failures(user models.User, key models.APIKey) map[string]error {
 	sameName.CanonicalUsername, sameEmail.CanonicalEmail = user.CanonicalUsername, user.CanonicalEmail
 	sameHash.Hash, sameID.ID = key.Hash, key.ID
 	homeless.UserID = newID()
-	failures["a taken username"] = s.repo.CreateUser(ctx, act(), sameName, keyOf(sameName))
-	failures["a taken email"] = s.repo.CreateUser(ctx, act(), sameEmail, keyOf(sameEmail))
-	failures["a taken hash"] = s.repo.CreateKey(ctx, act(), sameHash, 0)
-	failures["a taken id"] = s.repo.CreateKey(ctx, act(), sameID, 0)
+	failures["a taken username"] = s.repo.CreateUser(ctx, attribution(), sameName, keyOf(sameName))
+	failures["a taken email"] = s.repo.CreateUser(ctx, attribution(), sameEmail, keyOf(sameEmail))
+	failures["a taken hash"] = s.repo.CreateKey(ctx, attribution(), sameHash, repository.CreateKeyOptions{})
+	failures["a taken id"] = s.repo.CreateKey(ctx, attribution(), sameID, repository.CreateKeyOptions{})
 	moved, outdated := sameEmail, user
 	moved.CanonicalEmail, outdated.Version = "free@example.org", 7
-	s.succeeds("CreateUser", s.repo.CreateUser(ctx, act(), moved, keyOf(moved)))
+	s.succeeds("CreateUser", s.repo.CreateUser(ctx, attribution(), moved, keyOf(moved)))
 	moved.Email, moved.CanonicalEmail = user.Email, user.CanonicalEmail
-	_, failures["a change to a taken email"] = s.repo.UpdateUser(ctx, act(), moved, repository.UserUpdate{RevokeKeys: true})
-	_, failures["an outdated change"] = s.repo.UpdateUser(ctx, act(), outdated, repository.UserUpdate{RevokeKeys: true})
+	_, failures["a change to a taken email"] = s.repo.UpdateUser(ctx, attribution(), moved, repository.UserUpdate{RevokeKeys: true})
+	_, failures["an outdated change"] = s.repo.UpdateUser(ctx, attribution(), outdated, repository.UserUpdate{RevokeKeys: true})
 	orphan := secretToken(user)
 	orphan.UserID = newID()
 	failures["a token of nobody"] = s.repo.AddToken(ctx, orphan)
-	_, failures["a token of another"] = s.repo.UpdateUser(ctx, act(), sameEmail, repository.UserUpdate{UseToken: orphan.Hash})
+	_, failures["a token of another"] = s.repo.UpdateUser(ctx, attribution(), sameEmail, repository.UserUpdate{UseToken: orphan.Hash})
 	failures["another password's rehash"] = s.repo.RehashPassword(ctx, user.ID, user.PasswordHash+"x", user.PasswordHash)
 	late := keyOf(user)
 	late.UserVersion = 7
-	failures["a key of an outdated user"] = s.repo.CreateKey(ctx, act(), late, 0)
-	failures["a missing user"] = s.repo.CreateKey(ctx, act(), homeless, 0)
+	failures["a key of an outdated user"] = s.repo.CreateKey(ctx, attribution(), late, repository.CreateKeyOptions{})
+	failures["a missing user"] = s.repo.CreateKey(ctx, attribution(), homeless, repository.CreateKeyOptions{})
 	s.revokeKey(key.ID)
-	_, _, failures["a revoked key"] = s.repo.RenewKey(ctx, act(), key.ID, repository.Renewal{Expiration: hour(20)})
+	_, _, failures["a revoked key"] = s.repo.RenewKey(ctx, attribution(), key.ID, repository.Renewal{Expiration: hour(20)})
 	s.deleteKey(key.ID)
 	_, failures["a missing key"] = s.repo.KeyByHash(ctx, key.Hash)
 	_, failures["a missing name"] = s.repo.UserByUsername(ctx, user.CanonicalUsername+"s")
@@ -117,18 +117,18 @@ func failuresOf(ctx context.Context, repo repository.Repository, user models.Use
 	_, search := repo.KeyByHash(ctx, key.Hash)
 	_, login := repo.UserByUsername(ctx, user.CanonicalUsername)
 	_, address := repo.UserByEmail(ctx, user.CanonicalEmail)
-	_, update := repo.UpdateUser(ctx, act(), user, repository.UserUpdate{RevokeKeys: true})
+	_, update := repo.UpdateUser(ctx, attribution(), user, repository.UserUpdate{RevokeKeys: true})
 	_, users := repo.ListUsers(ctx, repository.UserFilter{Username: user.CanonicalUsername, Email: user.CanonicalEmail}, wholeList())
-	_, list := repo.ListUsage(ctx, repository.UsageFilter{
+	_, list := repo.ListKeys(ctx, repository.KeyFilter{
 		Name: key.Name, Username: user.CanonicalUsername, Email: user.CanonicalEmail,
 	}, wholeList())
 	token := secretToken(user)
-	_, tokens := repo.TokensOf(ctx, user.ID)
-	_, use := repo.UpdateUser(ctx, act(), user, repository.UserUpdate{UseToken: token.Hash, VoidTokens: []string{token.Purpose}})
+	_, tokens := repo.TokensByUser(ctx, user.ID)
+	_, use := repo.UpdateUser(ctx, attribution(), user, repository.UserUpdate{UseToken: token.Hash, VoidTokens: []string{token.Purpose}})
 	return errors.Join(search, login, address, update, users, list, tokens, use,
 		repo.AddToken(ctx, token), repo.DeleteToken(ctx, user.ID, token.Hash),
 		repo.RehashPassword(ctx, user.ID, user.PasswordHash, user.PasswordHash), repo.NoteMailFailure(ctx, user.ID, hour(1)),
-		repo.CreateUser(ctx, act(), user, key), repo.CreateKey(ctx, act(), key, 0))
+		repo.CreateUser(ctx, attribution(), user, key), repo.CreateKey(ctx, attribution(), key, repository.CreateKeyOptions{}))
 }
 
 func secretToken(user models.User) models.Token {

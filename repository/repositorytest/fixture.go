@@ -17,10 +17,10 @@ func hour(n int) time.Time {
 }
 
 // act is a change by the actor whom most tests do not care about.
-func act() repository.Act { return actAt(hour(1)) }
+func attribution() repository.Attribution { return actAt(hour(1)) }
 
-func actAt(date time.Time) repository.Act {
-	return repository.Act{Actor: "admin", Date: date}
+func actAt(date time.Time) repository.Attribution {
+	return repository.Attribution{Actor: "admin", At: date}
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }

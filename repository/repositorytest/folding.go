@@ -25,7 +25,7 @@ func foldingTests() []test {
 // fold folds until nothing is left to fold.
 func (s *suite) fold(before time.Time) (steps int) {
 	s.Helper()
-	return s.removeAll("FoldUsage", s.repo.FoldUsage, before)
+	return s.removeAll("RollUpUsage", s.repo.RollUpUsage, before)
 }
 
 // delete deletes until nothing is left to delete.
@@ -132,7 +132,7 @@ func foldingAtOnce(s *suite) {
 	key := s.createKey(newKey())
 	errs := race(40, func(i int) error {
 		if i%4 == 0 {
-			_, err := s.repo.FoldUsage(s.Context(), hour(48))
+			_, err := s.repo.RollUpUsage(s.Context(), hour(48))
 			return err
 		}
 		return s.repo.AddUsage(s.Context(), flushHours(fmt.Sprint("node-", i), 1, hoursOf(key)...))
@@ -191,7 +191,7 @@ func deletingAtOnce(s *suite) {
 	s.addUsage(flushHours("node", 1, hoursOf(key)...))
 	days := s.days()
 	s.allSucceed("the race", race(20, func(i int) error {
-		remove := []removing{s.repo.DeleteUsage, s.repo.FoldUsage}[i%2]
+		remove := []removing{s.repo.DeleteUsage, s.repo.RollUpUsage}[i%2]
 		_, err := remove(s.Context(), hour(48))
 		return err
 	}))

@@ -52,7 +52,7 @@ func beginsAtVersion1(s *suite) {
 	user := newUser("ana")
 	first, further := keyOf(user), keyOf(user)
 	first.Version, further.Version = 7, 0
-	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), act(), user, first))
+	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), user, first))
 	s.createKey(further)
 	same(s, "the version of the first key", s.stored(first).Version, 1)
 	same(s, "the version of the further key", s.stored(further).Version, 1)
@@ -116,7 +116,7 @@ func idsByteForByte(s *suite) {
 			same(s, "whether "+other+" is revoked", s.stored(keyWithID(other)).IsRevoked(), j <= i)
 		}
 	}
-	_, err := s.repo.RevokeKey(s.Context(), act(), "key-")
+	_, err := s.repo.RevokeKey(s.Context(), attribution(), "key-")
 	s.failsWith(repository.ErrNotFound, "RevokeKey with the beginning of an id", err)
 }
 
@@ -124,7 +124,7 @@ func takenID(s *suite) {
 	key := s.createKey(newKey())
 	intruder := newKey()
 	intruder.ID = key.ID
-	s.conflicts("id", "CreateKey", s.repo.CreateKey(s.Context(), act(), intruder, 0))
+	s.conflicts("id", "CreateKey", s.repo.CreateKey(s.Context(), attribution(), intruder, repository.CreateKeyOptions{}))
 	same(s, "the key that was there", s.stored(key), key)
 	s.isGone(intruder)
 	same(s, "the number of changes", len(s.changeLog()), 1)
@@ -135,9 +135,9 @@ func takenHash(s *suite) {
 	key := s.createKey(newKey())
 	intruder := newKey()
 	intruder.Hash = key.Hash
-	s.conflicts("hash", "CreateKey", s.repo.CreateKey(s.Context(), act(), intruder, 0))
+	s.conflicts("hash", "CreateKey", s.repo.CreateKey(s.Context(), attribution(), intruder, repository.CreateKeyOptions{}))
 	same(s, "the key that was there", s.stored(key), key)
-	same(s, "the number of rows", len(s.list(repository.UsageFilter{})), 1)
+	same(s, "the number of rows", len(s.list(repository.KeyFilter{})), 1)
 	intruder.Hash = newKey().Hash
 	s.createKey(intruder)
 	same(s, "the number of changes", len(s.changeLog()), 2)
@@ -146,10 +146,10 @@ func takenHash(s *suite) {
 func unknownUser(s *suite) {
 	user, _ := s.createUser("ana")
 	key := keyOf(newUser("bob"))
-	err := s.repo.CreateKey(s.Context(), act(), key, 0)
+	err := s.repo.CreateKey(s.Context(), attribution(), key, repository.CreateKeyOptions{})
 	s.failsWith(repository.ErrNotFound, "CreateKey for an unknown user", err)
 	s.isGone(key)
-	same(s, "the number of rows", len(s.list(repository.UsageFilter{})), 1)
+	same(s, "the number of rows", len(s.list(repository.KeyFilter{})), 1)
 	same(s, "the number of changes", len(s.changeLog()), 2)
 	key.UserID = user.ID
 	s.createKey(key)

@@ -24,7 +24,7 @@ func renewalMovesExpiration(s *suite) {
 	bystander := s.createKey(newKey())
 	key := s.createKey(newKey())
 	for i, expiration := range []time.Time{hour(20), hour(3), hour(22)} {
-		renewed, reactivated, err := s.repo.RenewKey(s.Context(), act(), key.ID, repository.Renewal{Expiration: expiration, Reactivate: i == 1})
+		renewed, reactivated, err := s.repo.RenewKey(s.Context(), attribution(), key.ID, repository.Renewal{Expiration: expiration, Reactivate: i == 1})
 		s.succeeds("RenewKey", err)
 		want := key
 		want.ExpirationDate, want.Version = expiration, int64(i+2)
@@ -38,7 +38,7 @@ func renewalMovesExpiration(s *suite) {
 func renewalToNever(s *suite) {
 	key := s.createKey(newKey())
 	for _, expiration := range []time.Time{{}, hour(20)} {
-		renewed, _, err := s.repo.RenewKey(s.Context(), act(), key.ID, repository.Renewal{Expiration: expiration})
+		renewed, _, err := s.repo.RenewKey(s.Context(), attribution(), key.ID, repository.Renewal{Expiration: expiration})
 		s.succeeds("RenewKey", err)
 		same(s, "whether it never expires", renewed.NeverExpires(), expiration.IsZero())
 		same(s, "the key found", s.stored(key), renewed)
@@ -48,7 +48,7 @@ func renewalToNever(s *suite) {
 func revokedIsLeftAlone(s *suite) {
 	key := s.createKey(newKey())
 	revoked := s.revokeKey(key.ID)
-	_, reactivated, err := s.repo.RenewKey(s.Context(), act(), key.ID, repository.Renewal{Expiration: hour(20)})
+	_, reactivated, err := s.repo.RenewKey(s.Context(), attribution(), key.ID, repository.Renewal{Expiration: hour(20)})
 	s.failsWith(repository.ErrRevoked, "RenewKey of a revoked key", err)
 	same(s, "whether it was reactivated", reactivated, false)
 	same(s, "the key found", s.stored(key), revoked)
@@ -58,7 +58,7 @@ func revokedIsLeftAlone(s *suite) {
 func revokedIsReactivated(s *suite) {
 	key := s.createKey(newKey())
 	s.revokeKey(key.ID)
-	renewed, reactivated, err := s.repo.RenewKey(s.Context(), act(), key.ID, repository.Renewal{Expiration: hour(20), Reactivate: true})
+	renewed, reactivated, err := s.repo.RenewKey(s.Context(), attribution(), key.ID, repository.Renewal{Expiration: hour(20), Reactivate: true})
 	s.succeeds("RenewKey", err)
 	same(s, "whether it was reactivated", reactivated, true)
 	want := key
@@ -70,7 +70,7 @@ func revokedIsReactivated(s *suite) {
 func unknownIsNotRenewed(s *suite) {
 	s.createKey(newKey())
 	for _, reactivate := range []bool{false, true} {
-		_, reactivated, err := s.repo.RenewKey(s.Context(), act(), newID(), repository.Renewal{Expiration: hour(20), Reactivate: reactivate})
+		_, reactivated, err := s.repo.RenewKey(s.Context(), attribution(), newID(), repository.Renewal{Expiration: hour(20), Reactivate: reactivate})
 		s.failsWith(repository.ErrNotFound, "RenewKey of an unknown key", err)
 		same(s, "whether it was reactivated", reactivated, false)
 	}
@@ -138,7 +138,7 @@ func expiredIsRevoked(s *suite) {
 
 func unknownIsNotRevoked(s *suite) {
 	s.createKey(newKey())
-	_, err := s.repo.RevokeKey(s.Context(), act(), newID())
+	_, err := s.repo.RevokeKey(s.Context(), attribution(), newID())
 	s.failsWith(repository.ErrNotFound, "RevokeKey of an unknown key", err)
 	same(s, "the number of changes", len(s.changeLog()), 1)
 }
@@ -157,11 +157,11 @@ func deletedIsGone(s *suite) {
 	key := s.createKey(newKey())
 	s.deleteKey(key.ID)
 	s.isGone(key)
-	_, _, err := s.repo.RenewKey(s.Context(), act(), key.ID, repository.Renewal{Expiration: hour(20), Reactivate: true})
+	_, _, err := s.repo.RenewKey(s.Context(), attribution(), key.ID, repository.Renewal{Expiration: hour(20), Reactivate: true})
 	s.failsWith(repository.ErrNotFound, "RenewKey of a deleted key", err)
-	_, err = s.repo.RevokeKey(s.Context(), act(), key.ID)
+	_, err = s.repo.RevokeKey(s.Context(), attribution(), key.ID)
 	s.failsWith(repository.ErrNotFound, "RevokeKey of a deleted key", err)
-	err = s.repo.DeleteKey(s.Context(), act(), key.ID)
+	err = s.repo.DeleteKey(s.Context(), attribution(), key.ID)
 	s.failsWith(repository.ErrNotFound, "DeleteKey of a deleted key", err)
 	same(s, "the number of changes", len(s.changeLog()), 2)
 }
@@ -172,11 +172,11 @@ func deletedIDStaysTaken(s *suite) {
 	s.deleteKey(key.ID)
 	again := newKey()
 	again.ID = key.ID
-	s.conflicts("id", "CreateKey", s.repo.CreateKey(s.Context(), act(), again, 0))
+	s.conflicts("id", "CreateKey", s.repo.CreateKey(s.Context(), attribution(), again, repository.CreateKeyOptions{}))
 	user := newUser("ana")
 	first := keyOf(user)
 	first.ID = key.ID
-	s.conflicts("id", "CreateUser", s.repo.CreateUser(s.Context(), act(), user, first))
+	s.conflicts("id", "CreateUser", s.repo.CreateUser(s.Context(), attribution(), user, first))
 	s.hasNoUser("ana")
 	s.isGone(again)
 	s.isGone(first)
@@ -208,7 +208,7 @@ func deletingSparesOthers(s *suite) {
 
 func unknownIsNotDeleted(s *suite) {
 	key := s.createKey(newKey())
-	err := s.repo.DeleteKey(s.Context(), act(), newID())
+	err := s.repo.DeleteKey(s.Context(), attribution(), newID())
 	s.failsWith(repository.ErrNotFound, "DeleteKey of an unknown key", err)
 	same(s, "the key that is there", s.stored(key), key)
 	same(s, "the number of changes", len(s.changeLog()), 1)

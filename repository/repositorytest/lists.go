@@ -19,9 +19,9 @@ func listTests() []test {
 }
 
 func emptyList(s *suite) {
-	same(s, "the number of rows", len(s.list(repository.UsageFilter{})), 0)
+	same(s, "the number of rows", len(s.list(repository.KeyFilter{})), 0)
 	s.createKey(newKey())
-	same(s, "the number of rows", len(s.list(repository.UsageFilter{Name: "nothing like it"})), 0)
+	same(s, "the number of rows", len(s.list(repository.KeyFilter{Name: "nothing like it"})), 0)
 }
 
 func wholeRow(s *suite) {
@@ -64,34 +64,34 @@ func (s *suite) newHousehold() household {
 func filters(s *suite) {
 	h := s.newHousehold()
 	for _, t := range []struct {
-		filter repository.UsageFilter
+		filter repository.KeyFilter
 		want   []string
 	}{
-		{repository.UsageFilter{}, []string{h.anas, h.anasOther, h.bobs, h.service, h.deleted}},
-		{repository.UsageFilter{KeyID: h.bobs}, []string{h.bobs}},
-		{repository.UsageFilter{KeyID: h.deleted}, []string{h.deleted}},
-		{repository.UsageFilter{KeyID: newID()}, nil},
-		{repository.UsageFilter{Name: "laptop"}, []string{h.anasOther, h.service}},
-		{repository.UsageFilter{Name: "Laptop"}, nil},
-		{repository.UsageFilter{Username: "ana"}, []string{h.anas, h.anasOther}},
-		{repository.UsageFilter{Username: h.ana.Username}, nil},
-		{repository.UsageFilter{Email: "bob@example.org"}, []string{h.bobs}},
-		{repository.UsageFilter{Email: h.bob.Email}, nil},
-		{repository.UsageFilter{Username: "ana", Name: "laptop"}, []string{h.anasOther}},
-		{repository.UsageFilter{Username: "ana", Email: "bob@example.org"}, nil},
-		{repository.UsageFilter{Username: "ana", KeyID: h.bobs}, nil},
-		{repository.UsageFilter{Username: "ana", KeyID: h.anas}, []string{h.anas}},
-		{repository.UsageFilter{Status: models.StatusRevoked, Username: "bob"}, []string{h.bobs}},
-		{repository.UsageFilter{Status: models.StatusRevoked, Username: "ana"}, nil},
-		{repository.UsageFilter{Status: models.StatusDeleted, KeyID: h.deleted}, []string{h.deleted}},
-		{repository.UsageFilter{Status: models.StatusDeleted, KeyID: h.anas}, nil},
+		{repository.KeyFilter{}, []string{h.anas, h.anasOther, h.bobs, h.service, h.deleted}},
+		{repository.KeyFilter{KeyID: h.bobs}, []string{h.bobs}},
+		{repository.KeyFilter{KeyID: h.deleted}, []string{h.deleted}},
+		{repository.KeyFilter{KeyID: newID()}, nil},
+		{repository.KeyFilter{Name: "laptop"}, []string{h.anasOther, h.service}},
+		{repository.KeyFilter{Name: "Laptop"}, nil},
+		{repository.KeyFilter{Username: "ana"}, []string{h.anas, h.anasOther}},
+		{repository.KeyFilter{Username: h.ana.Username}, nil},
+		{repository.KeyFilter{Email: "bob@example.org"}, []string{h.bobs}},
+		{repository.KeyFilter{Email: h.bob.Email}, nil},
+		{repository.KeyFilter{Username: "ana", Name: "laptop"}, []string{h.anasOther}},
+		{repository.KeyFilter{Username: "ana", Email: "bob@example.org"}, nil},
+		{repository.KeyFilter{Username: "ana", KeyID: h.bobs}, nil},
+		{repository.KeyFilter{Username: "ana", KeyID: h.anas}, []string{h.anas}},
+		{repository.KeyFilter{Status: models.StatusRevoked, Username: "bob"}, []string{h.bobs}},
+		{repository.KeyFilter{Status: models.StatusRevoked, Username: "ana"}, nil},
+		{repository.KeyFilter{Status: models.StatusDeleted, KeyID: h.deleted}, []string{h.deleted}},
+		{repository.KeyFilter{Status: models.StatusDeleted, KeyID: h.anas}, nil},
 	} {
 		s.finds(t.filter, t.want)
 	}
 }
 
 // finds reports a filter that leaves other keys than the wanted ones.
-func (s *suite) finds(filter repository.UsageFilter, want []string) {
+func (s *suite) finds(filter repository.KeyFilter, want []string) {
 	s.Helper()
 	got := []string{}
 	for _, row := range s.list(filter) {
@@ -132,17 +132,17 @@ func statusFilter(s *suite) {
 func (s *suite) agreesOnStatus(now time.Time) {
 	s.Helper()
 	want := map[models.Status][]string{}
-	for _, row := range s.list(repository.UsageFilter{}) {
+	for _, row := range s.list(repository.KeyFilter{}) {
 		status := row.Status(now)
 		want[status] = append(want[status], row.KeyID)
 	}
 	for _, status := range []models.Status{models.StatusActive, models.StatusExpired, models.StatusDisabled, models.StatusRevoked, models.StatusDeleted} {
-		s.finds(repository.UsageFilter{Status: status, Now: now}, want[status])
+		s.finds(repository.KeyFilter{Status: status, Now: now}, want[status])
 	}
 }
 
 // A filter that is not understood must not mean "all".
 func unknownStatus(s *suite) {
 	s.newHousehold()
-	s.finds(repository.UsageFilter{Status: "Active", Now: hour(1)}, nil)
+	s.finds(repository.KeyFilter{Status: "Active", Now: hour(1)}, nil)
 }

@@ -33,18 +33,18 @@ func orders() []repository.Page {
 }
 
 // pages reads a list page by page and puts it together.
-func (s *suite) pages(filter repository.UsageFilter, page repository.Page) []repository.KeyUsage {
+func (s *suite) pages(filter repository.KeyFilter, page repository.Page) []repository.KeyUsage {
 	s.Helper()
 	rows := []repository.KeyUsage{}
 	s.eachPage(filter, page, func(read []repository.KeyUsage) { rows = append(rows, read...) })
 	return rows
 }
 
-func (s *suite) eachPage(filter repository.UsageFilter, page repository.Page, visit func([]repository.KeyUsage)) {
+func (s *suite) eachPage(filter repository.KeyFilter, page repository.Page, visit func([]repository.KeyUsage)) {
 	s.Helper()
 	for range 1000 { // a cursor that stands still must not hang the suite
-		read, err := s.repo.ListUsage(s.Context(), filter, page)
-		s.succeeds("ListUsage", err)
+		read, err := s.repo.ListKeys(s.Context(), filter, page)
+		s.succeeds("ListKeys", err)
 		if len(read.Rows) > page.Limit {
 			s.Fatalf("%d rows come for a limit of %d", len(read.Rows), page.Limit)
 		}
@@ -92,7 +92,7 @@ func listsInOrder(s *suite) {
 	s.createTies()
 	for _, page := range orders() {
 		page.Limit = repository.MaxLimit
-		rows := s.pages(repository.UsageFilter{}, page)
+		rows := s.pages(repository.KeyFilter{}, page)
 		same(s, "the number of rows", len(rows), 9)
 		same(s, fmt.Sprintf("the list by %+v", page), rows, inOrder(rows, page))
 	}
@@ -101,10 +101,10 @@ func listsInOrder(s *suite) {
 func pagesHoldEachRowOnce(s *suite) {
 	s.createTies()
 	for _, page := range orders() {
-		want := inOrder(s.list(repository.UsageFilter{}), page)
+		want := inOrder(s.list(repository.KeyFilter{}), page)
 		for _, limit := range []int{1, 2, 4, 8, 9} {
 			page.Limit = limit
-			same(s, fmt.Sprintf("the list by %+v", page), s.pages(repository.UsageFilter{}, page), want)
+			same(s, fmt.Sprintf("the list by %+v", page), s.pages(repository.KeyFilter{}, page), want)
 		}
 	}
 }
@@ -115,7 +115,7 @@ func lastPage(s *suite) {
 	for _, page := range orders() {
 		for _, limit := range []int{1, 3, 9, 10} {
 			page.Limit = limit
-			s.eachPage(repository.UsageFilter{}, page, func(rows []repository.KeyUsage) {
+			s.eachPage(repository.KeyFilter{}, page, func(rows []repository.KeyUsage) {
 				if len(rows) == 0 {
 					s.Errorf("a page of the list by %+v is empty", page)
 				}
@@ -126,7 +126,7 @@ func lastPage(s *suite) {
 
 func pagesKeepFilter(s *suite) {
 	s.createTies()
-	filter := repository.UsageFilter{Status: models.StatusActive, Now: hour(1)}
+	filter := repository.KeyFilter{Status: models.StatusActive, Now: hour(1)}
 	for _, page := range orders() {
 		page.Limit = 3
 		same(s, fmt.Sprintf("the active keys by %+v", page), s.pages(filter, page), inOrder(s.list(filter), page))
@@ -139,10 +139,10 @@ func insertedMeanwhile(s *suite) {
 	s.createTies()
 	for i, page := range orders() {
 		page.Limit = 2
-		want := inOrder(s.list(repository.UsageFilter{}), page)
+		want := inOrder(s.list(repository.KeyFilter{}), page)
 		round := 0
 		read := []repository.KeyUsage{}
-		s.eachPage(repository.UsageFilter{}, page, func(rows []repository.KeyUsage) {
+		s.eachPage(repository.KeyFilter{}, page, func(rows []repository.KeyUsage) {
 			read = append(read, rows...)
 			if round++; round > 5 {
 				return
@@ -178,8 +178,8 @@ func invalidCursors(s *suite) {
 	cursors := map[repository.Page]string{}
 	for _, page := range orders() {
 		page.Limit = 2
-		read, err := s.repo.ListUsage(s.Context(), repository.UsageFilter{}, page)
-		s.succeeds("ListUsage", err)
+		read, err := s.repo.ListKeys(s.Context(), repository.KeyFilter{}, page)
+		s.succeeds("ListKeys", err)
 		cursors[page] = read.Next
 	}
 	for page := range cursors {
@@ -197,8 +197,8 @@ func invalidCursors(s *suite) {
 func (s *suite) refusesCursor(page repository.Page, cursor string) {
 	s.Helper()
 	page.Cursor = cursor
-	_, err := s.repo.ListUsage(s.Context(), repository.UsageFilter{}, page)
-	s.failsWith(repository.ErrInvalidCursor, fmt.Sprintf("ListUsage by %s from %.40q", page.Sort, cursor), err)
+	_, err := s.repo.ListKeys(s.Context(), repository.KeyFilter{}, page)
+	s.failsWith(repository.ErrInvalidCursor, fmt.Sprintf("ListKeys by %s from %.40q", page.Sort, cursor), err)
 }
 
 // garbage returns what a client may send in place of a cursor.

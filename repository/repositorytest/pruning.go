@@ -71,20 +71,20 @@ func (l *longLog) begins(number int) {
 	l.Helper()
 	lost := []repository.Cursor{{}}
 	if number > 1 {
-		lost = append(lost, repository.CursorOf(l.entries[number-2]))
+		lost = append(lost, repository.NewCursor(l.entries[number-2]))
 	}
 	for _, cursor := range lost {
 		_, err := l.repo.Changes(l.Context(), cursor, 1)
 		l.failsWith(repository.ErrChangesLost, "Changes after what is pruned", err)
 	}
-	rest := l.changesAfter(repository.CursorOf(l.entries[number-1]), len(l.entries))
+	rest := l.changesAfter(repository.NewCursor(l.entries[number-1]), len(l.entries))
 	same(l.suite, "the rest of the log", rest, l.entries[number:])
 }
 
 // goesOn reports a change that does not get the next number.
 func (l *longLog) goesOn() {
 	l.Helper()
-	latest := repository.CursorOf(l.entries[len(l.entries)-1])
+	latest := repository.NewCursor(l.entries[len(l.entries)-1])
 	key := l.createKey(newKey())
 	entries := l.changesAfter(latest, 10)
 	if len(entries) != 1 || entries[0].Number != latest.Number+1 || entries[0].ObjectID != key.ID {

@@ -18,19 +18,19 @@ func fullUser(s *suite) {
 	user, first := s.createUser("ana")
 	bob, _ := s.createUser("bob")
 	create := func(owner models.User, maxKeys int) error {
-		return s.repo.CreateKey(s.Context(), act(), keyOf(owner), maxKeys)
+		return s.repo.CreateKey(s.Context(), attribution(), keyOf(owner), repository.CreateKeyOptions{MaxKeys: maxKeys})
 	}
 	expired := keyOf(user)
 	expired.ExpirationDate = hour(0)
-	s.succeeds("CreateKey", s.repo.CreateKey(s.Context(), act(), expired, 2))
+	s.succeeds("CreateKey", s.repo.CreateKey(s.Context(), attribution(), expired, repository.CreateKeyOptions{MaxKeys: 2}))
 	before := len(s.changeLog())
 	refused := keyOf(user)
-	s.failsWith(repository.ErrTooManyKeys, "CreateKey", s.repo.CreateKey(s.Context(), act(), refused, 2))
+	s.failsWith(repository.ErrTooManyKeys, "CreateKey", s.repo.CreateKey(s.Context(), attribution(), refused, repository.CreateKeyOptions{MaxKeys: 2}))
 	s.isGone(refused)
-	same(s, "the keys", len(s.list(repository.UsageFilter{UserID: user.ID})), 2)
+	same(s, "the keys", len(s.list(repository.KeyFilter{UserID: user.ID})), 2)
 	same(s, "the number of changes", len(s.changeLog()), before)
 	s.succeeds("CreateKey of another", create(bob, 2))
-	s.succeeds("CreateKey for a service", s.repo.CreateKey(s.Context(), act(), newKey(), 1))
+	s.succeeds("CreateKey for a service", s.repo.CreateKey(s.Context(), attribution(), newKey(), repository.CreateKeyOptions{MaxKeys: 1}))
 	s.revokeKey(first.ID)
 	s.succeeds("CreateKey in the place of a revoked one", create(user, 2))
 	s.deleteKey(expired.ID)
@@ -40,7 +40,7 @@ func fullUser(s *suite) {
 	user = s.updateUser(user, true)
 	next := keyOf(user)
 	next.UserVersion = user.Version
-	s.succeeds("CreateKey when all are revoked", s.repo.CreateKey(s.Context(), act(), next, 1))
+	s.succeeds("CreateKey when all are revoked", s.repo.CreateKey(s.Context(), attribution(), next, repository.CreateKeyOptions{MaxKeys: 1}))
 }
 
 func fullInARace(s *suite) {
@@ -49,7 +49,7 @@ func fullInARace(s *suite) {
 	keys := make([]models.APIKey, crowd)
 	errs := race(crowd, func(i int) error {
 		keys[i] = keyOf(user)
-		return s.repo.CreateKey(s.Context(), act(), keys[i], places)
+		return s.repo.CreateKey(s.Context(), attribution(), keys[i], repository.CreateKeyOptions{MaxKeys: places})
 	})
 	created := 1
 	for i, err := range errs {
@@ -64,5 +64,5 @@ func fullInARace(s *suite) {
 		s.isGone(keys[i])
 	}
 	same(s, "the number of keys", created, places)
-	same(s, "the number of keys listed", len(s.list(repository.UsageFilter{UserID: user.ID})), places)
+	same(s, "the number of keys listed", len(s.list(repository.KeyFilter{UserID: user.ID})), places)
 }

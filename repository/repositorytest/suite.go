@@ -52,7 +52,7 @@ func same[T any](s *suite, what string, got, want T) {
 
 func (s *suite) createKey(key models.APIKey) models.APIKey {
 	s.Helper()
-	s.succeeds("CreateKey", s.repo.CreateKey(s.Context(), act(), key, 0))
+	s.succeeds("CreateKey", s.repo.CreateKey(s.Context(), attribution(), key, repository.CreateKeyOptions{}))
 	return key
 }
 
@@ -61,27 +61,27 @@ func (s *suite) createUser(canonical string) (models.User, models.APIKey) {
 	s.Helper()
 	user := newUser(canonical)
 	key := keyOf(user)
-	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), act(), user, key))
+	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), user, key))
 	return user, key
 }
 
 func (s *suite) renewKey(id string) models.APIKey {
 	s.Helper()
-	key, _, err := s.repo.RenewKey(s.Context(), act(), id, repository.Renewal{Expiration: hour(20), Reactivate: true})
+	key, _, err := s.repo.RenewKey(s.Context(), attribution(), id, repository.Renewal{Expiration: hour(20), Reactivate: true})
 	s.succeeds("RenewKey", err)
 	return key
 }
 
 func (s *suite) revokeKey(id string) models.APIKey {
 	s.Helper()
-	key, err := s.repo.RevokeKey(s.Context(), act(), id)
+	key, err := s.repo.RevokeKey(s.Context(), attribution(), id)
 	s.succeeds("RevokeKey", err)
 	return key
 }
 
 func (s *suite) deleteKey(id string) {
 	s.Helper()
-	s.succeeds("DeleteKey", s.repo.DeleteKey(s.Context(), act(), id))
+	s.succeeds("DeleteKey", s.repo.DeleteKey(s.Context(), attribution(), id))
 }
 
 func (s *suite) addUsage(flush repository.Flush) {
@@ -112,10 +112,10 @@ func (s *suite) hasNoUser(canonical string) {
 }
 
 // list reads one page that has to be the whole list.
-func (s *suite) list(filter repository.UsageFilter) []repository.KeyUsage {
+func (s *suite) list(filter repository.KeyFilter) []repository.KeyUsage {
 	s.Helper()
-	page, err := s.repo.ListUsage(s.Context(), filter, wholeList())
-	s.succeeds("ListUsage", err)
+	page, err := s.repo.ListKeys(s.Context(), filter, wholeList())
+	s.succeeds("ListKeys", err)
 	if page.Rows == nil {
 		s.Errorf("the rows for %+v are nil", filter)
 	}
@@ -128,7 +128,7 @@ func (s *suite) list(filter repository.UsageFilter) []repository.KeyUsage {
 // row reads the one row of a key.
 func (s *suite) row(keyID string) repository.KeyUsage {
 	s.Helper()
-	rows := s.list(repository.UsageFilter{KeyID: keyID})
+	rows := s.list(repository.KeyFilter{KeyID: keyID})
 	if len(rows) != 1 {
 		s.Fatalf("the key id has %d rows, want 1", len(rows))
 	}

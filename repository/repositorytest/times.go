@@ -58,7 +58,7 @@ func changeDates(s *suite) {
 func userDate(s *suite) {
 	user := newUser("ana")
 	user.CreationDate = untidy(1)
-	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), act(), user, keyOf(user)))
+	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), user, keyOf(user)))
 	found, err := s.repo.UserByUsername(s.Context(), "ana")
 	s.succeeds("UserByUsername", err)
 	same(s, "the creation date", found.CreationDate, tidy(1))
@@ -119,12 +119,12 @@ func epoch(s *suite) {
 func undated(s *suite) {
 	user, key := s.createUser("ana")
 	newcomer := newUser("bob")
-	for name, do := range map[string]func(repository.Act) error{
+	for name, do := range map[string]func(repository.Attribution) error{
 		"CreateKey": s.creatingKey(keyOf(user)), "CreateUser": s.creatingUser(newcomer, keyOf(newcomer)),
 		"RenewKey": s.renewing(key.ID, true), "RevokeKey": s.revoking(key.ID), "DeleteKey": s.deleting(key.ID),
 		"UpdateUser": s.updating(user, true), "DeleteUser": s.deletingUser(user.ID),
 	} {
-		err := do(repository.Act{Actor: "admin"})
+		err := do(repository.Attribution{Actor: "admin"})
 		if err == nil {
 			s.Errorf("%s without a date succeeds", name)
 		}

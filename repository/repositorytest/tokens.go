@@ -49,8 +49,8 @@ func (s *suite) addToken(user models.User, purpose string) models.Token {
 // hasTokens reports tokens of the user other than these, in whatever order.
 func (s *suite) hasTokens(userID string, want ...models.Token) {
 	s.Helper()
-	tokens, err := s.repo.TokensOf(s.Context(), userID)
-	s.succeeds("TokensOf", err)
+	tokens, err := s.repo.TokensByUser(s.Context(), userID)
+	s.succeeds("TokensByUser", err)
 	if tokens == nil {
 		s.Errorf("the tokens are nil")
 	}
@@ -75,8 +75,8 @@ func severalTokens(s *suite) {
 		s.succeeds("AddToken", s.repo.AddToken(s.Context(), token))
 	}
 	bobs := s.addToken(bob, "reset")
-	tokens, err := s.repo.TokensOf(s.Context(), ana.ID)
-	s.succeeds("TokensOf", err)
+	tokens, err := s.repo.TokensByUser(s.Context(), ana.ID)
+	s.succeeds("TokensByUser", err)
 	same(s, "the tokens, the oldest first", tokens, []models.Token{first, confirm, second})
 	s.hasTokens(bob.ID, bobs)
 }
@@ -223,7 +223,7 @@ func voidedTokens(s *suite) {
 	s.succeeds("UpdateUser", err)
 	s.hasTokens(ana.ID, confirm)
 	s.hasTokens(bob.ID, bobs)
-	_, err = s.repo.UpdateUser(s.Context(), act(), ana, repository.UserUpdate{VoidTokens: []string{"confirm", "reset"}})
+	_, err = s.repo.UpdateUser(s.Context(), attribution(), ana, repository.UserUpdate{VoidTokens: []string{"confirm", "reset"}})
 	s.succeeds("UpdateUser", err)
 	s.hasTokens(ana.ID)
 }
@@ -287,7 +287,7 @@ func tokensAgainstDeletion(s *suite) {
 	user, _ := s.createUser("ana")
 	errs := race(8, func(i int) error {
 		if i == 4 {
-			return s.repo.DeleteUser(s.Context(), act(), user.ID, false)
+			return s.repo.DeleteUser(s.Context(), attribution(), user.ID, repository.DeleteUserOptions{})
 		}
 		return ignoring(repository.ErrNotFound, s.repo.AddToken(s.Context(), newToken(user, "reset")))
 	})

@@ -109,7 +109,7 @@ func countingNeverResurrects(s *suite) {
 	s.isGone(key)
 	s.hasUsage(key.ID, 2, hour(2))
 	same(s, "the status", s.row(key.ID).Status(hour(3)), models.StatusDeleted)
-	_, _, err := s.repo.RenewKey(s.Context(), act(), key.ID, repository.Renewal{Expiration: hour(20), Reactivate: true})
+	_, _, err := s.repo.RenewKey(s.Context(), attribution(), key.ID, repository.Renewal{Expiration: hour(20), Reactivate: true})
 	s.failsWith(repository.ErrNotFound, "RenewKey after a late flush", err)
 }
 
@@ -135,7 +135,7 @@ func bigFlush(s *suite) {
 	s.addUsage(flushOf("node", 1, ids...))
 	s.addUsage(flushOf("node", 2, ids[:2500]...))
 	totals := map[string]int64{}
-	for _, row := range s.pages(repository.UsageFilter{}, wholeList()) {
+	for _, row := range s.pages(repository.KeyFilter{}, wholeList()) {
 		totals[row.KeyID] += row.TotalQueries
 	}
 	same(s, "the number of keys", len(totals), len(ids))

@@ -61,7 +61,7 @@ func oneOfTwoUsers(s *suite) {
 		errs := race(8, func(int) error {
 			user := newUser("the-" + field)
 			free(&user)
-			return s.repo.CreateUser(s.Context(), act(), user, keyOf(user))
+			return s.repo.CreateUser(s.Context(), attribution(), user, keyOf(user))
 		})
 		created := 0
 		for _, err := range errs {
@@ -95,7 +95,7 @@ func bothOrNeither(s *suite) {
 		k := keyOf(u)
 		freeUser, freeKey := u, k
 		t.set(&u, &k)
-		s.conflicts(t.field, "CreateUser", s.repo.CreateUser(s.Context(), act(), u, k))
+		s.conflicts(t.field, "CreateUser", s.repo.CreateUser(s.Context(), attribution(), u, k))
 		s.hasNoUser("bob")
 		s.isGone(freeKey)
 		s.areFree(freeUser, freeKey)
@@ -108,9 +108,9 @@ func bothOrNeither(s *suite) {
 func (s *suite) areFree(user models.User, key models.APIKey) {
 	s.Helper()
 	before := len(s.changeLog())
-	same(s, "the rows of the key's id", len(s.list(repository.UsageFilter{KeyID: key.ID})), 0)
+	same(s, "the rows of the key's id", len(s.list(repository.KeyFilter{KeyID: key.ID})), 0)
 	user.CanonicalUsername, user.CanonicalEmail = user.ID, user.ID
-	s.succeeds("CreateUser with the free values", s.repo.CreateUser(s.Context(), act(), user, key))
+	s.succeeds("CreateUser with the free values", s.repo.CreateUser(s.Context(), attribution(), user, key))
 	same(s, "the number of changes", len(s.changeLog()), before+2)
 }
 
@@ -118,7 +118,7 @@ func typedNamesMayRepeat(s *suite) {
 	user, _ := s.createUser("ana")
 	other := newUser("bob")
 	other.Username, other.Email = user.Username, user.Email
-	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), act(), other, keyOf(other)))
+	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), other, keyOf(other)))
 }
 
 // The caller decides which names are the same. A store that decides again,
@@ -136,7 +136,7 @@ func canonicalByteForByte(s *suite) {
 		found, err := s.repo.UserByUsername(s.Context(), name)
 		s.succeeds("UserByUsername", err)
 		same(s, "the canonical name", found.CanonicalUsername, name)
-		for _, filter := range []repository.UsageFilter{{Username: name}, {Email: name + "@example.org"}} {
+		for _, filter := range []repository.KeyFilter{{Username: name}, {Email: name + "@example.org"}} {
 			rows := s.list(filter)
 			same(s, "the number of rows for "+name, len(rows), 1)
 			same(s, "the owner of the row", rows[0].UserID, found.ID)
@@ -147,7 +147,7 @@ func canonicalByteForByte(s *suite) {
 func manyKeys(s *suite) {
 	user, first := s.createUser("ana")
 	keys := []models.APIKey{first, s.createKey(keyOf(user)), s.createKey(keyOf(user))}
-	rows := s.list(repository.UsageFilter{Username: "ana"})
+	rows := s.list(repository.KeyFilter{Username: "ana"})
 	same(s, "the number of rows", len(rows), len(keys))
 	for i, row := range rows {
 		same(s, "a key of the user", row.APIKey, keys[i])

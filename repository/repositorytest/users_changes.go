@@ -31,7 +31,7 @@ func changed(user models.User) models.User {
 
 func (s *suite) updateUser(user models.User, revokeKeys bool) models.User {
 	s.Helper()
-	updated, err := s.repo.UpdateUser(s.Context(), act(), user, repository.UserUpdate{RevokeKeys: revokeKeys})
+	updated, err := s.repo.UpdateUser(s.Context(), attribution(), user, repository.UserUpdate{RevokeKeys: revokeKeys})
 	s.succeeds("UpdateUser", err)
 	return updated
 }
@@ -83,7 +83,7 @@ func addressIsFreed(s *suite) {
 	same(s, "the user of the address", found.ID, bob.ID)
 	eve := newUser("eve")
 	eve.CanonicalEmail = "bob@example.org"
-	s.succeeds("CreateUser with the other's address", s.repo.CreateUser(s.Context(), act(), eve, keyOf(eve)))
+	s.succeeds("CreateUser with the other's address", s.repo.CreateUser(s.Context(), attribution(), eve, keyOf(eve)))
 }
 
 func outdatedUser(s *suite) {
@@ -93,12 +93,12 @@ func outdatedUser(s *suite) {
 	for _, version := range []int64{0, 1, 3} {
 		outdated := changed(user)
 		outdated.Version = version
-		_, err := s.repo.UpdateUser(s.Context(), act(), outdated, repository.UserUpdate{RevokeKeys: true})
+		_, err := s.repo.UpdateUser(s.Context(), attribution(), outdated, repository.UserUpdate{RevokeKeys: true})
 		s.failsWith(repository.ErrOutdated, "UpdateUser", err)
 	}
 	unknown := changed(user)
 	unknown.ID = newID()
-	_, err := s.repo.UpdateUser(s.Context(), act(), unknown, repository.UserUpdate{RevokeKeys: true})
+	_, err := s.repo.UpdateUser(s.Context(), attribution(), unknown, repository.UserUpdate{RevokeKeys: true})
 	s.failsWith(repository.ErrNotFound, "UpdateUser of nobody", err)
 	same(s, "the user", s.user(user.ID), current)
 	same(s, "whether the key is revoked", s.stored(key).IsRevoked(), false)
@@ -110,7 +110,7 @@ func takenAddress(s *suite) {
 	bob, _ := s.createUser("bob")
 	taken := changed(user)
 	taken.CanonicalEmail = bob.CanonicalEmail
-	_, err := s.repo.UpdateUser(s.Context(), act(), taken, repository.UserUpdate{RevokeKeys: true})
+	_, err := s.repo.UpdateUser(s.Context(), attribution(), taken, repository.UserUpdate{RevokeKeys: true})
 	s.conflicts("email", "UpdateUser", err)
 	same(s, "the user", s.user(user.ID), user)
 	same(s, "whether the key is revoked", s.stored(key).IsRevoked(), false)
@@ -119,7 +119,7 @@ func takenAddress(s *suite) {
 
 func userChangeIsLogged(s *suite) {
 	user, _ := s.createUser("ana")
-	_, err := s.repo.UpdateUser(s.Context(), repository.Act{Actor: "someone", Date: hour(8)}, user, repository.UserUpdate{RevokeKeys: true})
+	_, err := s.repo.UpdateUser(s.Context(), repository.Attribution{Actor: "someone", At: hour(8)}, user, repository.UserUpdate{RevokeKeys: true})
 	s.succeeds("UpdateUser", err)
 	log := s.changeLog()
 	same(s, "the number of changes", len(log), 3)
@@ -147,7 +147,7 @@ func keysRevoked(s *suite) {
 	later := keyOf(user)
 	later.UserVersion = 2
 	same(s, "a key that was issued later", s.stored(s.createKey(later)), later)
-	key, reactivated, err := s.repo.RenewKey(s.Context(), act(), second.ID, repository.Renewal{Expiration: hour(20), Reactivate: true})
+	key, reactivated, err := s.repo.RenewKey(s.Context(), attribution(), second.ID, repository.Renewal{Expiration: hour(20), Reactivate: true})
 	s.succeeds("RenewKey", err)
 	same(s, "whether it was reactivated", reactivated, true)
 	same(s, "the key", s.stored(second), key)
@@ -180,7 +180,7 @@ func keyOfVersion(s *suite) {
 	for _, version := range []int64{1, 3} {
 		key := keyOf(user)
 		key.UserVersion = version
-		s.failsWith(repository.ErrOutdated, "CreateKey", s.repo.CreateKey(s.Context(), act(), key, 0))
+		s.failsWith(repository.ErrOutdated, "CreateKey", s.repo.CreateKey(s.Context(), attribution(), key, repository.CreateKeyOptions{}))
 		s.isGone(key)
 	}
 	same(s, "the number of changes", len(s.changeLog()), 3)

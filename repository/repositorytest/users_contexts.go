@@ -19,7 +19,7 @@ func userContextTests() []test {
 
 func userChangeCutShort(s *suite) {
 	s.cutShort("UpdateUser", func(ctx context.Context, user models.User) error {
-		_, err := s.repo.UpdateUser(ctx, act(), changed(user), repository.UserUpdate{RevokeKeys: true})
+		_, err := s.repo.UpdateUser(ctx, attribution(), changed(user), repository.UserUpdate{RevokeKeys: true})
 		return err
 	}, func(user models.User) bool {
 		found := s.user(user.ID)
@@ -37,13 +37,13 @@ func userChangeCutShort(s *suite) {
 // moveAway gives the address of changed free for the next.
 func (s *suite) moveAway(user models.User) error {
 	user.CanonicalEmail = newID()
-	_, err := s.repo.UpdateUser(s.Context(), act(), user, repository.UserUpdate{})
+	_, err := s.repo.UpdateUser(s.Context(), attribution(), user, repository.UserUpdate{})
 	return err
 }
 
 func userDeletionCutShort(s *suite) {
 	s.cutShort("DeleteUser", func(ctx context.Context, user models.User) error {
-		return s.repo.DeleteUser(ctx, act(), user.ID, false)
+		return s.repo.DeleteUser(ctx, attribution(), user.ID, repository.DeleteUserOptions{})
 	}, func(user models.User) bool {
 		found, err := s.repo.UserByID(s.Context(), user.ID)
 		if !errors.Is(err, repository.ErrNotFound) {

@@ -20,7 +20,7 @@ func userDeletionTests() []test {
 
 func (s *suite) deleteUser(id string, detach bool) {
 	s.Helper()
-	s.succeeds("DeleteUser", s.repo.DeleteUser(s.Context(), actAt(hour(5)), id, detach))
+	s.succeeds("DeleteUser", s.repo.DeleteUser(s.Context(), actAt(hour(5)), id, repository.DeleteUserOptions{DetachKeys: detach}))
 }
 
 func deletedUser(s *suite) {
@@ -88,9 +88,9 @@ func deletedTwice(s *suite) {
 	user, _ := s.createUser("ana")
 	s.deleteUser(user.ID, false)
 	for _, id := range []string{user.ID, newID(), ""} {
-		s.failsWith(repository.ErrNotFound, "DeleteUser", s.repo.DeleteUser(s.Context(), act(), id, true))
+		s.failsWith(repository.ErrNotFound, "DeleteUser", s.repo.DeleteUser(s.Context(), attribution(), id, repository.DeleteUserOptions{DetachKeys: true}))
 	}
-	_, err := s.repo.UpdateUser(s.Context(), act(), user, repository.UserUpdate{})
+	_, err := s.repo.UpdateUser(s.Context(), attribution(), user, repository.UserUpdate{})
 	s.failsWith(repository.ErrNotFound, "UpdateUser", err)
 	same(s, "the number of changes", len(s.changeLog()), 3)
 }

@@ -87,17 +87,17 @@ func keysOfUsersFiltered(s *suite) {
 		models.StatusDeleted:  {},
 		"other":               {},
 	} {
-		rows := s.list(repository.UsageFilter{Status: status, Now: hour(3)})
+		rows := s.list(repository.KeyFilter{Status: status, Now: hour(3)})
 		same(s, "the number of keys that are "+string(status), len(rows), len(want))
 		for _, row := range rows {
 			same(s, "the status", row.Status(hour(3)), status)
 		}
 	}
-	for _, row := range s.list(repository.UsageFilter{UserID: bob.ID}) {
+	for _, row := range s.list(repository.KeyFilter{UserID: bob.ID}) {
 		same(s, "the owner", row.Username, bob.Username)
 	}
-	same(s, "the number of the user's keys", len(s.list(repository.UsageFilter{UserID: bob.ID})), 3)
+	same(s, "the number of the user's keys", len(s.list(repository.KeyFilter{UserID: bob.ID})), 3)
 	same(s, "the number of the user's disabled keys",
-		len(s.list(repository.UsageFilter{UserID: bob.ID, Status: models.StatusDisabled, Now: hour(3)})), 2)
-	same(s, "the number of nobody's keys", len(s.list(repository.UsageFilter{UserID: newID()})), 0)
+		len(s.list(repository.KeyFilter{UserID: bob.ID, Status: models.StatusDisabled, Now: hour(3)})), 2)
+	same(s, "the number of nobody's keys", len(s.list(repository.KeyFilter{UserID: newID()})), 0)
 }

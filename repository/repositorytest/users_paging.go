@@ -25,7 +25,7 @@ func (s *suite) createUserWithID(id string) models.User {
 	s.Helper()
 	user := newUser("of " + id)
 	user.ID = id
-	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), act(), user, keyOf(user)))
+	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), user, keyOf(user)))
 	return user
 }
 
@@ -179,8 +179,8 @@ func invalidUserCursors(s *suite) {
 func (s *suite) cursorOfKeys(ascending bool) string {
 	s.Helper()
 	page := repository.Page{Sort: repository.SortTotalQueries, Ascending: ascending, Limit: 2}
-	read, err := s.repo.ListUsage(s.Context(), repository.UsageFilter{}, page)
-	s.succeeds("ListUsage", err)
+	read, err := s.repo.ListKeys(s.Context(), repository.KeyFilter{}, page)
+	s.succeeds("ListKeys", err)
 	return read.Next
 }
 

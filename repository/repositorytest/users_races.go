@@ -38,7 +38,7 @@ func (s *suite) addSecond(id string) error {
 			return err
 		}
 		user.ChangeDate = user.ChangeDate.Add(time.Second)
-		_, err = s.repo.UpdateUser(s.Context(), act(), user, repository.UserUpdate{})
+		_, err = s.repo.UpdateUser(s.Context(), attribution(), user, repository.UserUpdate{})
 		if !errors.Is(err, repository.ErrOutdated) {
 			return err
 		}
@@ -51,7 +51,7 @@ func oneOfManyVersions(s *suite) {
 	errs := race(crowd, func(i int) (err error) {
 		mine := user
 		mine.PasswordHash = fmt.Sprint("hash-", i)
-		returned[i], err = s.repo.UpdateUser(s.Context(), act(), mine, repository.UserUpdate{})
+		returned[i], err = s.repo.UpdateUser(s.Context(), attribution(), mine, repository.UserUpdate{})
 		return err
 	})
 	winners := []models.User{}
@@ -76,7 +76,7 @@ func raceToMove(s *suite) {
 	errs := race(len(users), func(i int) error {
 		mine := users[i]
 		mine.Email, mine.CanonicalEmail = "New@example.org", "new@example.org"
-		_, err := s.repo.UpdateUser(s.Context(), act(), mine, repository.UserUpdate{})
+		_, err := s.repo.UpdateUser(s.Context(), attribution(), mine, repository.UserUpdate{})
 		return err
 	})
 	winners := 0
@@ -96,7 +96,9 @@ func raceToMove(s *suite) {
 func raceToDeleteUser(s *suite) {
 	user, _ := s.createUser("ana")
 	winners := 0
-	for _, err := range race(20, func(int) error { return s.repo.DeleteUser(s.Context(), act(), user.ID, false) }) {
+	for _, err := range race(20, func(int) error {
+		return s.repo.DeleteUser(s.Context(), attribution(), user.ID, repository.DeleteUserOptions{})
+	}) {
 		if err == nil {
 			winners++
 			continue
@@ -111,7 +113,7 @@ func deleteUserAgainstAll(s *suite) {
 	user, key := s.createUser("ana")
 	errs := race(20, func(i int) error {
 		if i == 10 {
-			return s.repo.DeleteUser(s.Context(), actAt(hour(5)), user.ID, false)
+			return s.repo.DeleteUser(s.Context(), actAt(hour(5)), user.ID, repository.DeleteUserOptions{})
 		}
 		return ignoring(repository.ErrNotFound, s.addSecond(user.ID))
 	})
@@ -129,7 +131,7 @@ func noKeySlipsThrough(s *suite) {
 	for i := range 5 {
 		user, _ := s.createUser(fmt.Sprint("user-", i))
 		s.issuingAgainst(user, repository.ErrOutdated, func() error {
-			_, err := s.repo.UpdateUser(s.Context(), act(), user, repository.UserUpdate{RevokeKeys: true})
+			_, err := s.repo.UpdateUser(s.Context(), attribution(), user, repository.UserUpdate{RevokeKeys: true})
 			return err
 		})
 	}
@@ -139,7 +141,7 @@ func noKeyForDeletedUser(s *suite) {
 	for i := range 5 {
 		user, _ := s.createUser(fmt.Sprint("user-", i))
 		s.issuingAgainst(user, repository.ErrNotFound, func() error {
-			return s.repo.DeleteUser(s.Context(), act(), user.ID, false)
+			return s.repo.DeleteUser(s.Context(), attribution(), user.ID, repository.DeleteUserOptions{})
 		})
 	}
 }
@@ -154,7 +156,7 @@ func (s *suite) issuingAgainst(user models.User, refusal error, change func() er
 			return change()
 		}
 		keys[i] = keyOf(user)
-		return s.repo.CreateKey(s.Context(), act(), keys[i], 0)
+		return s.repo.CreateKey(s.Context(), attribution(), keys[i], repository.CreateKeyOptions{})
 	})
 	s.succeeds("the change", errs[len(keys)])
 	for i, key := range keys {

@@ -30,7 +30,7 @@ func (s *suite) keepsDates(date, want time.Time) {
 	user := withDates(newUser(newID()), date)
 	user.CreationDate = date
 	key := keyOf(user)
-	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), act(), user, key))
+	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), user, key))
 	user = withDates(user, want)
 	user.CreationDate = want
 	same(s, "the user stored", s.user(user.ID), user)
@@ -55,7 +55,7 @@ func userActDates(s *suite) {
 	bob, bobs := s.createUser("bob")
 	_, err := s.repo.UpdateUser(s.Context(), actAt(untidy(4)), ana, repository.UserUpdate{RevokeKeys: true})
 	s.succeeds("UpdateUser", err)
-	s.succeeds("DeleteUser", s.repo.DeleteUser(s.Context(), actAt(untidy(5)), bob.ID, false))
+	s.succeeds("DeleteUser", s.repo.DeleteUser(s.Context(), actAt(untidy(5)), bob.ID, repository.DeleteUserOptions{}))
 	same(s, "the revocation by a change", s.stored(anas).RevocationDate, tidy(4))
 	same(s, "the revocation by a deletion", s.stored(bobs).RevocationDate, tidy(5))
 	dates := []time.Time{}
@@ -91,7 +91,7 @@ func userEpoch(s *suite) {
 	}
 	yes := true
 	same(s, "the number of users with both dates", len(s.users(repository.UserFilter{Disabled: &yes, Confirmed: &yes})), 6)
-	same(s, "the number of disabled keys", len(s.list(repository.UsageFilter{Status: models.StatusDisabled, Now: hour(1)})), 6)
+	same(s, "the number of disabled keys", len(s.list(repository.KeyFilter{Status: models.StatusDisabled, Now: hour(1)})), 6)
 	user, key := s.createUser("ana")
 	_, err := s.repo.UpdateUser(s.Context(), actAt(time.UnixMilli(0)), user, repository.UserUpdate{RevokeKeys: true})
 	s.succeeds("UpdateUser", err)

@@ -48,13 +48,13 @@ func hostileStringsFindNobody(s *suite) {
 		s.failsWith(repository.ErrNotFound, "UserByEmail", err)
 		stranger := user
 		stranger.ID = value
-		_, err = s.repo.UpdateUser(s.Context(), act(), stranger, repository.UserUpdate{RevokeKeys: true})
+		_, err = s.repo.UpdateUser(s.Context(), attribution(), stranger, repository.UserUpdate{RevokeKeys: true})
 		s.failsWith(repository.ErrNotFound, "UpdateUser", err)
-		s.failsWith(repository.ErrNotFound, "DeleteUser", s.repo.DeleteUser(s.Context(), act(), value, false))
+		s.failsWith(repository.ErrNotFound, "DeleteUser", s.repo.DeleteUser(s.Context(), attribution(), value, repository.DeleteUserOptions{}))
 		for _, filter := range []repository.UserFilter{{Username: value}, {Email: value}} {
 			same(s, "the users listed", s.users(filter), []models.User{})
 		}
-		same(s, "the number of the user's keys", len(s.list(repository.UsageFilter{UserID: value})), 0)
+		same(s, "the number of the user's keys", len(s.list(repository.KeyFilter{UserID: value})), 0)
 	}
 	same(s, "the user", s.user(user.ID), user)
 	same(s, "the key", s.stored(key), key)
@@ -66,16 +66,16 @@ func hostileUserIDs(s *suite) {
 		user := newUser("name " + id)
 		user.ID = id
 		keys[id] = keyOf(user)
-		s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), act(), user, keys[id]))
+		s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), user, keys[id]))
 	}
 	for i, id := range hostile() {
 		user := s.user(id)
 		same(s, "the name", user.CanonicalUsername, "name "+id)
-		rows := s.list(repository.UsageFilter{UserID: id})
+		rows := s.list(repository.KeyFilter{UserID: id})
 		same(s, "the number of the user's keys", len(rows), 1)
 		same(s, "the user's key", rows[0].APIKey, keys[id])
 		s.updateUser(user, true)
-		same(s, "the revoked keys", len(s.list(repository.UsageFilter{Status: models.StatusRevoked})), i+1)
+		same(s, "the revoked keys", len(s.list(repository.KeyFilter{Status: models.StatusRevoked})), i+1)
 		s.deleteUser(id, false)
 		same(s, "the users left", len(s.users(repository.UserFilter{})), len(hostile())-1-i)
 	}
@@ -88,7 +88,7 @@ func longUsers(s *suite) {
 		for _, end := range []string{"a", "b"} {
 			want := newUser(newID())
 			want.Username, want.CanonicalUsername = long(filling, 1024, end), long(filling, 512, end)
-			s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), act(), want, keyOf(want)))
+			s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), want, keyOf(want)))
 			want = filledWith(want, long(filling, 1024, end))
 			want.CanonicalEmail = long(filling, 512, end)
 			changed := s.updateUser(want, false)
@@ -106,7 +106,7 @@ func longUsers(s *suite) {
 // createTwin stores a user with all the long values but those that are unique.
 func (s *suite) createTwin(user models.User) error {
 	user.ID, user.CanonicalUsername, user.CanonicalEmail = newID(), newID(), newID()
-	return s.repo.CreateUser(s.Context(), act(), user, keyOf(user))
+	return s.repo.CreateUser(s.Context(), attribution(), user, keyOf(user))
 }
 
 func emptyUser(s *suite) {

@@ -49,7 +49,7 @@ func hostileStrings(s *suite) {
 	keys := map[string]models.APIKey{}
 	for _, value := range hostile() {
 		user, key := owner(value)
-		s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), act(), user, key))
+		s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), user, key))
 		owners[value], keys[value] = user, key
 	}
 	for _, value := range hostile() {
@@ -63,7 +63,7 @@ func hostileStrings(s *suite) {
 
 func (s *suite) filtersByValue(value string, key models.APIKey) {
 	s.Helper()
-	for _, filter := range []repository.UsageFilter{{Name: value}, {Username: value}, {Email: value}} {
+	for _, filter := range []repository.KeyFilter{{Name: value}, {Username: value}, {Email: value}} {
 		rows := s.list(filter)
 		if len(rows) != 1 {
 			s.Fatalf("%+v finds %d rows, want 1", filter, len(rows))
@@ -77,14 +77,14 @@ func hostileStringsFindNothing(s *suite) {
 	_, key := s.createUser("ana")
 	for _, value := range hostile() {
 		s.hasNoUser(value)
-		for _, filter := range []repository.UsageFilter{{Name: value}, {Username: value}, {Email: value}, {KeyID: value}} {
+		for _, filter := range []repository.KeyFilter{{Name: value}, {Username: value}, {Email: value}, {KeyID: value}} {
 			same(s, "the number of rows", len(s.list(filter)), 0)
 		}
 		_, err := s.repo.KeyByHash(s.Context(), []byte(value))
 		s.failsWith(repository.ErrNotFound, "KeyByHash", err)
-		_, err = s.repo.RevokeKey(s.Context(), act(), value)
+		_, err = s.repo.RevokeKey(s.Context(), attribution(), value)
 		s.failsWith(repository.ErrNotFound, "RevokeKey", err)
-		s.failsWith(repository.ErrNotFound, "DeleteKey", s.repo.DeleteKey(s.Context(), act(), value))
+		s.failsWith(repository.ErrNotFound, "DeleteKey", s.repo.DeleteKey(s.Context(), attribution(), value))
 	}
 	same(s, "the key", s.stored(key), key)
 }
@@ -98,9 +98,9 @@ func hostileIDs(s *suite) {
 	for i, id := range ids {
 		same(s, "the usage", s.row(id).TotalQueries, 1)
 		same(s, "the id of the revoked key", s.revokeKey(id).ID, id)
-		same(s, "the revoked keys", len(s.list(repository.UsageFilter{Status: models.StatusRevoked})), 1)
+		same(s, "the revoked keys", len(s.list(repository.KeyFilter{Status: models.StatusRevoked})), 1)
 		s.deleteKey(id)
-		same(s, "the deleted keys", len(s.list(repository.UsageFilter{Status: models.StatusDeleted})), i+1)
+		same(s, "the deleted keys", len(s.list(repository.KeyFilter{Status: models.StatusDeleted})), i+1)
 	}
 }
 
@@ -109,7 +109,7 @@ func hostileActorsAndNodes(s *suite) {
 	key := s.createKey(newKey())
 	values := append(hostile(), "node", "NODE", "node ", "nodé")
 	for _, value := range values {
-		_, _, err := s.repo.RenewKey(s.Context(), repository.Act{Actor: value, Date: hour(1)}, key.ID, repository.Renewal{Expiration: hour(20)})
+		_, _, err := s.repo.RenewKey(s.Context(), repository.Attribution{Actor: value, At: hour(1)}, key.ID, repository.Renewal{Expiration: hour(20)})
 		s.succeeds("RenewKey", err)
 		s.addUsage(flushOf(value, 1, key.ID))
 	}
@@ -128,15 +128,15 @@ func longStrings(s *suite) {
 			user.Username, user.Email = long(filling, 1024, end), long(filling, 1024, end)
 			user.PasswordHash, key.Username = long(filling, 1024, end), user.Username
 			key.Name, key.Hint = long(filling, 1024, end), "ga_1a2b3c"
-			s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), act(), user, key))
+			s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), user, key))
 			found, err := s.repo.UserByUsername(s.Context(), user.CanonicalUsername)
 			s.succeeds("UserByUsername", err)
 			same(s, "the user", found, user)
 			same(s, "the key", s.stored(key), key)
-			same(s, "the rows of the name", len(s.list(repository.UsageFilter{Name: key.Name})), 1)
-			same(s, "the rows of the address", len(s.list(repository.UsageFilter{Email: user.CanonicalEmail})), 1)
+			same(s, "the rows of the name", len(s.list(repository.KeyFilter{Name: key.Name})), 1)
+			same(s, "the rows of the address", len(s.list(repository.KeyFilter{Email: user.CanonicalEmail})), 1)
 		}
-		same(s, "the number of rows", len(s.list(repository.UsageFilter{})), 2*(i+1))
+		same(s, "the number of rows", len(s.list(repository.KeyFilter{})), 2*(i+1))
 	}
 }
 
@@ -151,7 +151,7 @@ func emptyStrings(s *suite) {
 	user.Email, user.PasswordHash = "", ""
 	key := keyOf(user)
 	key.Name, key.Hint = "", ""
-	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), repository.Act{Date: hour(1)}, user, key))
+	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), repository.Attribution{At: hour(1)}, user, key))
 	found, err := s.repo.UserByUsername(s.Context(), "ana")
 	s.succeeds("UserByUsername", err)
 	same(s, "the user", found, user)

@@ -6,9 +6,9 @@ import (
 
 	"gorm.io/gorm"
 
-	"github.com/ginauth/ginauth/internal/gormrepo"
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/repository/internal/gormrepo"
 )
 
 // erasing leaves nothing of what users were in the write-ahead log, where the
@@ -26,15 +26,15 @@ func (e erasing) Warnings() []string {
 }
 
 // UpdateUser implements repository.Repository.
-func (e erasing) UpdateUser(ctx context.Context, act repository.Act, user models.User, update repository.UserUpdate) (models.User, error) {
-	updated, err := e.Repository.UpdateUser(ctx, act, user, update)
+func (e erasing) UpdateUser(ctx context.Context, by repository.Attribution, user models.User, update repository.UserUpdate) (models.User, error) {
+	updated, err := e.Repository.UpdateUser(ctx, by, user, update)
 	e.emptyLog(ctx, err)
 	return updated, err
 }
 
 // DeleteUser implements repository.Repository.
-func (e erasing) DeleteUser(ctx context.Context, act repository.Act, id string, detach bool) error {
-	err := e.Repository.DeleteUser(ctx, act, id, detach)
+func (e erasing) DeleteUser(ctx context.Context, by repository.Attribution, id string, options repository.DeleteUserOptions) error {
+	err := e.Repository.DeleteUser(ctx, by, id, options)
 	e.emptyLog(ctx, err)
 	return err
 }

@@ -21,27 +21,29 @@ func TestDeletedUsersAreOverwritten(t *testing.T) {
 	}
 	user := models.User{
 		ID: newKey().ID, Username: "Erased-Name", CanonicalUsername: "erased-name", Email: "Former@erased.example",
-		CanonicalEmail: "former@erased.example", PasswordHash: "erased-hash", CreationDate: act().Date, ChangeDate: act().Date,
+		CanonicalEmail: "former@erased.example", PasswordHash: "erased-hash", CreationDate: attribution().At, ChangeDate: attribution().At,
 	}
 	token := models.Token{
 		Hash: []byte("erased-token"), UserID: user.ID, Purpose: "erased-purpose", Email: "Former@erased.example",
-		CanonicalEmail: "former@erased.example", CreationDate: act().Date, ExpirationDate: act().Date.Add(time.Hour),
+		CanonicalEmail: "former@erased.example", CreationDate: attribution().At, ExpirationDate: attribution().At.Add(time.Hour),
 	}
 	key := newKey()
 	key.UserID = user.ID
 	steps := []func() error{
-		func() error { return repo.CreateUser(t.Context(), act(), user, key) },
+		func() error { return repo.CreateUser(t.Context(), attribution(), user, key) },
 		func() error {
 			if err := repo.AddToken(t.Context(), token); err != nil {
 				return err
 			}
 			update := repository.UserUpdate{UseToken: token.Hash}
 			user.Version, user.Email, user.CanonicalEmail = 1, "Later@erased.example", "later@erased.example"
-			_, err := repo.UpdateUser(t.Context(), act(), user, update)
+			_, err := repo.UpdateUser(t.Context(), attribution(), user, update)
 			expectNowhere(t, path, "former")
 			return err
 		},
-		func() error { return repo.DeleteUser(t.Context(), act(), user.ID, false) },
+		func() error {
+			return repo.DeleteUser(t.Context(), attribution(), user.ID, repository.DeleteUserOptions{})
+		},
 	}
 	for i, step := range steps {
 		if err := step(); err != nil {

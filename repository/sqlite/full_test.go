@@ -12,7 +12,7 @@ import (
 func newFlush(number int64, keys int) repository.Flush {
 	flush := repository.Flush{Node: "node", Number: number}
 	for range keys {
-		flush.Usages = append(flush.Usages, models.Usage{KeyID: newKey().ID, TotalQueries: 1, LatestQueryDate: act().Date})
+		flush.Usages = append(flush.Usages, models.Usage{KeyID: newKey().ID, TotalQueries: 1, LatestQueryDate: attribution().At})
 	}
 	return flush
 }
@@ -23,7 +23,7 @@ func expectFull(t *testing.T, repo repository.Repository) {
 	t.Helper()
 	var err error
 	for range 10_000 {
-		if err = repo.CreateKey(t.Context(), act(), newKey(), 0); err != nil {
+		if err = repo.CreateKey(t.Context(), attribution(), newKey(), repository.CreateKeyOptions{}); err != nil {
 			break
 		}
 	}

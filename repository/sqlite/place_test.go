@@ -69,9 +69,11 @@ func expectAllRefused(t *testing.T, repo repository.Repository, hash []byte) {
 		"KeyByHash":    func() error { _, err := repo.KeyByHash(t.Context(), hash); return err },
 		"LatestChange": func() error { _, err := repo.LatestChange(t.Context()); return err },
 		"Changes":      func() error { _, err := repo.Changes(t.Context(), repository.Cursor{}, 10); return err },
-		"CreateKey":    func() error { return repo.CreateKey(t.Context(), act(), newKey(), 0) },
-		"AddUsage":     func() error { return repo.AddUsage(t.Context(), repository.Flush{Node: "node", Number: 1}) },
-		"Clock":        func() error { _, err := repo.Clock(t.Context()); return err },
+		"CreateKey": func() error {
+			return repo.CreateKey(t.Context(), attribution(), newKey(), repository.CreateKeyOptions{})
+		},
+		"AddUsage": func() error { return repo.AddUsage(t.Context(), repository.Flush{Node: "node", Number: 1}) },
+		"Clock":    func() error { _, err := repo.Clock(t.Context()); return err },
 	}
 	for name, call := range calls {
 		if err := call(); !errors.Is(err, errReplaced) || errors.Is(err, repository.ErrNotFound) || errors.Is(err, repository.ErrOutcomeUnknown) {

@@ -10,7 +10,8 @@ import (
 
 	"gorm.io/gorm"
 
-	"github.com/ginauth/ginauth/internal/gormrepo"
+	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/repository/internal/gormrepo"
 )
 
 // pools opens the database as Open does, and shows what Open hides.
@@ -143,7 +144,7 @@ func TestWriterWaitsAndReaderDoesNot(t *testing.T) {
 	key := createKey(t, repo)
 	tx := lock(t, otherPool(t, path))
 	written := make(chan error, 1)
-	go func() { written <- repo.CreateKey(t.Context(), act(), newKey(), 0) }()
+	go func() { written <- repo.CreateKey(t.Context(), attribution(), newKey(), repository.CreateKeyOptions{}) }()
 	expectKey(t, repo, key)
 	select {
 	case err := <-written:
@@ -178,7 +179,7 @@ func TestDeadlineEndsWaiting(t *testing.T) {
 	began := time.Now()
 	for range 2 {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-		err := repo.CreateKey(ctx, act(), newKey(), 0)
+		err := repo.CreateKey(ctx, attribution(), newKey(), repository.CreateKeyOptions{})
 		cancel()
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("a write that waits too long returns %v", err)

@@ -58,9 +58,9 @@ func playRole(role, path string) int {
 
 func work(ctx context.Context, repo repository.Repository) error {
 	for i := range max(keysPerWorker, flushesPerWorker) {
-		err := repo.CreateKey(ctx, act(), newKey(), 0)
+		err := repo.CreateKey(ctx, attribution(), newKey(), repository.CreateKeyOptions{})
 		flush := repository.Flush{Node: fmt.Sprint(os.Getpid()), Number: int64(i + 1)}
-		flush.Usages = []models.Usage{{KeyID: sharedKey, TotalQueries: 1, LatestQueryDate: act().Date}}
+		flush.Usages = []models.Usage{{KeyID: sharedKey, TotalQueries: 1, LatestQueryDate: attribution().At}}
 		if err := errors.Join(err, repo.AddUsage(ctx, flush)); err != nil {
 			return err
 		}
@@ -72,7 +72,7 @@ func work(ctx context.Context, repo repository.Repository) error {
 func writeForever(ctx context.Context, repo repository.Repository) error {
 	for {
 		key := newKey()
-		if err := repo.CreateKey(ctx, act(), key, 0); err != nil {
+		if err := repo.CreateKey(ctx, attribution(), key, repository.CreateKeyOptions{}); err != nil {
 			return err
 		}
 		fmt.Println(key.ID)
@@ -81,7 +81,7 @@ func writeForever(ctx context.Context, repo repository.Repository) error {
 
 // count tells the parent how many keys this process sees.
 func count(ctx context.Context, repo repository.Repository) error {
-	page, err := repo.ListUsage(ctx, repository.UsageFilter{}, repository.Page{Limit: repository.MaxLimit})
+	page, err := repo.ListKeys(ctx, repository.KeyFilter{}, repository.Page{Limit: repository.MaxLimit})
 	fmt.Println(len(page.Rows))
 	return err
 }
@@ -151,7 +151,7 @@ func expectAllWork(t *testing.T, path string, processes int) {
 	if got, want := countKeys(t, repo), processes*keysPerWorker+1; got != want {
 		t.Errorf("there are %d rows, want %d", got, want)
 	}
-	page, err := repo.ListUsage(t.Context(), repository.UsageFilter{KeyID: sharedKey}, repository.Page{Limit: 1})
+	page, err := repo.ListKeys(t.Context(), repository.KeyFilter{KeyID: sharedKey}, repository.Page{Limit: 1})
 	if err != nil || len(page.Rows) != 1 || page.Rows[0].TotalQueries != int64(processes*flushesPerWorker) {
 		t.Errorf("the shared usage is %+v (%v), want a total of %d", page.Rows, err, processes*flushesPerWorker)
 	}
@@ -254,7 +254,7 @@ func TestGoroutinesStartAtOnce(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				if err := errors.Join(repo.CreateKey(t.Context(), act(), newKey(), 0), repo.Close()); err != nil {
+				if err := errors.Join(repo.CreateKey(t.Context(), attribution(), newKey(), repository.CreateKeyOptions{}), repo.Close()); err != nil {
 					t.Error(err)
 				}
 			})

@@ -18,8 +18,8 @@ import (
 	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
 
-	"github.com/ginauth/ginauth/internal/gormrepo"
 	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/repository/internal/gormrepo"
 )
 
 // Open opens the SQLite file at path, creates it with mode 0600 if it is
@@ -36,7 +36,7 @@ import (
 // Of repository.MaxConnections one writes, one follows the change log, and the
 // others read, at least one.
 func Open(ctx context.Context, path string, options ...repository.Option) (repository.Repository, error) {
-	chosen, err := repository.OptionsOf(options...)
+	chosen, err := repository.NewOptions(options...)
 	if err == nil && path == "" {
 		err = errors.New("the path is empty")
 	}

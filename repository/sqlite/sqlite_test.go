@@ -44,8 +44,8 @@ func open(t *testing.T, path string) repository.Repository {
 	return repo
 }
 
-func act() repository.Act {
-	return repository.Act{Actor: "admin", Date: time.Date(2026, time.July, 1, 12, 0, 0, 0, time.UTC)}
+func attribution() repository.Attribution {
+	return repository.Attribution{Actor: "admin", At: time.Date(2026, time.July, 1, 12, 0, 0, 0, time.UTC)}
 }
 
 // newKey makes a service key that is unlike any other, in any process.
@@ -57,7 +57,7 @@ func newKey() models.APIKey {
 func createKey(t *testing.T, repo repository.Repository) models.APIKey {
 	t.Helper()
 	key := newKey()
-	if err := repo.CreateKey(t.Context(), act(), key, 0); err != nil {
+	if err := repo.CreateKey(t.Context(), attribution(), key, repository.CreateKeyOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	return key
@@ -73,7 +73,7 @@ func expectKey(t *testing.T, repo repository.Repository, key models.APIKey) {
 
 func countKeys(t *testing.T, repo repository.Repository) int {
 	t.Helper()
-	page, err := repo.ListUsage(t.Context(), repository.UsageFilter{}, repository.Page{Sort: repository.SortID, Limit: repository.MaxLimit})
+	page, err := repo.ListKeys(t.Context(), repository.KeyFilter{}, repository.Page{Sort: repository.SortID, Limit: repository.MaxLimit})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,11 +24,11 @@ func userObject(id string) object { return object{models.ObjectUser, id} }
 
 // change runs fn in a transaction that also logs that the objects changed. If
 // fn fails, nothing is changed and nothing logged.
-func (r *Repository) change(ctx context.Context, act repository.Act, fn func(tx *gorm.DB) error, objects ...object) error {
-	if act.Date.IsZero() {
-		return errors.New("the act has no date")
+func (r *database) change(ctx context.Context, by repository.Attribution, fn func(tx *gorm.DB) error, objects ...object) error {
+	if by.At.IsZero() {
+		return errors.New("the attribution has no time")
 	}
-	entries := entriesOf(act, objects)
+	entries := entriesOf(by, objects)
 	return r.transaction(ctx, func(tx *gorm.DB) error {
 		last, err := advanceCounter(tx, len(objects))
 		if err != nil {
@@ -48,7 +48,7 @@ func (r *Repository) change(ctx context.Context, act repository.Act, fn func(tx 
 // appendEntries stores the entries. Their numbers are this transaction's alone; but
 // a node of a Galera cluster whose transaction must give way to another's may
 // find that one's entries there before it is told so.
-func (r *Repository) appendEntries(tx *gorm.DB, entries []models.Change) error {
+func (r *database) appendEntries(tx *gorm.DB, entries []models.Change) error {
 	err := tx.Create(&entries).Error
 	if err != nil && r.backend.IsUniqueViolation(err) {
 		return repeatable{err}
@@ -56,7 +56,7 @@ func (r *Repository) appendEntries(tx *gorm.DB, entries []models.Change) error {
 	return err
 }
 
-func (r *Repository) announce(tx *gorm.DB) error {
+func (r *database) announce(tx *gorm.DB) error {
 	if r.backend.Announce == nil {
 		return nil
 	}
@@ -76,10 +76,10 @@ func advanceCounter(tx *gorm.DB, n int) (last int64, err error) {
 }
 
 // entriesOf makes the entries, which lack their numbers.
-func entriesOf(act repository.Act, objects []object) []models.Change {
+func entriesOf(by repository.Attribution, objects []object) []models.Change {
 	entries := make([]models.Change, len(objects))
 	for i, o := range objects {
-		entries[i] = models.Change{ID: uuid.NewString(), Object: o.kind, ObjectID: o.id, Actor: act.Actor, Date: act.Date}
+		entries[i] = models.Change{ID: uuid.NewString(), Object: o.kind, ObjectID: o.id, Actor: by.Actor, Date: by.At}
 	}
 	return entries
 }
@@ -92,19 +92,19 @@ func number(entries []models.Change, last int64) {
 }
 
 // LatestChange implements repository.Repository.
-func (r *Repository) LatestChange(ctx context.Context) (repository.Cursor, error) {
+func (r changeLog) LatestChange(ctx context.Context) (repository.Cursor, error) {
 	latest, err := r.entries(ctx, "number DESC", 1, "number > 0")
 	if err != nil || len(latest) == 0 {
 		return repository.Cursor{}, err
 	}
-	return repository.CursorOf(latest[0]), nil
+	return repository.NewCursor(latest[0]), nil
 }
 
 // entries reads the change log.
-func (r *Repository) entries(ctx context.Context, order string, limit int, condition string, values ...any) (entries []models.Change, err error) {
+func (r changeLog) entries(ctx context.Context, order string, limit int, condition string, values ...any) (entries []models.Change, err error) {
 	err = r.read(ctx, r.backend.Log, func(db *gorm.DB) error {
 		query := db.Model(&models.Change{}).Where(condition, values...).Order(order).Limit(limit)
-		entries, err = ask[models.Change](r, db, query, "number", "q."+order)
+		entries, err = ask[models.Change](r.database, db, query, "number", "q."+order)
 		return err
 	})
 	return entries, wrap("reading the change log", err)
@@ -113,7 +113,7 @@ func (r *Repository) entries(ctx context.Context, order string, limit int, condi
 // Changes implements repository.Repository. It reads the entry at the cursor
 // too: that it is still there, the same, and followed without a gap tells at
 // once that the log was neither cut nor exchanged.
-func (r *Repository) Changes(ctx context.Context, after repository.Cursor, limit int) ([]models.Change, error) {
+func (r changeLog) Changes(ctx context.Context, after repository.Cursor, limit int) ([]models.Change, error) {
 	if limit < 1 {
 		return nil, fmt.Errorf("%d entries cannot be read", limit)
 	}
@@ -133,7 +133,7 @@ func (r *Repository) Changes(ctx context.Context, after repository.Cursor, limit
 // continues reports whether the entries begin with the one at the cursor and
 // have no gap.
 func continues(entries []models.Change, at repository.Cursor) bool {
-	if len(entries) == 0 || repository.CursorOf(entries[0]) != at {
+	if len(entries) == 0 || repository.NewCursor(entries[0]) != at {
 		return false
 	}
 	for i, entry := range entries {
@@ -145,7 +145,7 @@ func continues(entries []models.Change, at repository.Cursor) bool {
 }
 
 // Clock implements repository.Repository.
-func (r *Repository) Clock(ctx context.Context) (time.Time, error) {
+func (r changeLog) Clock(ctx context.Context) (time.Time, error) {
 	var now int64
 	err := r.read(ctx, r.backend.Log, func(db *gorm.DB) error { return db.Raw(r.backend.Clock).Scan(&now).Error })
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm"
 
-	"github.com/ginauth/ginauth/internal/gormrepo"
 	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/repository/internal/gormrepo"
 )
 
 const (
@@ -24,24 +24,24 @@ const (
 // announce notifies those who listen, when the transaction commits.
 func announce(tx *gorm.DB) error { return tx.Exec("SELECT pg_notify(?, '')", channel).Error }
 
-// listening is the repository with PostgreSQL's bell.
+// listening is the repository that sends PostgreSQL's notifications.
 type listening struct {
 	*gormrepo.Repository
 	config *pgx.ConnConfig
 }
 
-var _ repository.Bell = (*listening)(nil)
+var _ repository.Notifier = (*listening)(nil)
 
-// Listen implements repository.Bell over a connection of its own. It rings once
-// at the beginning, for what was changed before it listened.
-func (l *listening) Listen(ctx context.Context, ring func()) error {
+// Subscribe implements repository.Notifier over a connection of its own. It notifies
+// once at the beginning, for changes made before that.
+func (l *listening) Subscribe(ctx context.Context, notify func()) error {
 	conn, err := l.connect(ctx)
 	if err != nil {
 		return fmt.Errorf("listening for changes: %w", err)
 	}
 	defer hangUp(conn)
 	for {
-		ring()
+		notify()
 		if _, err := conn.WaitForNotification(ctx); err != nil {
 			return fmt.Errorf("listening for changes: %w", err)
 		}

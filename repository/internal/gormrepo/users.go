@@ -12,10 +12,10 @@ import (
 )
 
 // CreateUser implements repository.Repository.
-func (r *Repository) CreateUser(ctx context.Context, act repository.Act, user models.User, key models.APIKey) error {
+func (r userStore) CreateUser(ctx context.Context, by repository.Attribution, user models.User, key models.APIKey) error {
 	user.Version = 1
 	return r.store(ctx, append(uniqueOfUser(user), uniqueOfKey(key)...), func() error {
-		return r.change(ctx, act, func(tx *gorm.DB) error {
+		return r.change(ctx, by, func(tx *gorm.DB) error {
 			if err := tx.Create(&user).Error; err != nil {
 				return r.wrapInsert("creating a user", err)
 			}
@@ -25,21 +25,21 @@ func (r *Repository) CreateUser(ctx context.Context, act repository.Act, user mo
 }
 
 // UserByID implements repository.Repository.
-func (r *Repository) UserByID(ctx context.Context, id string) (models.User, error) {
+func (r userStore) UserByID(ctx context.Context, id string) (models.User, error) {
 	return r.readUser(ctx, "id", id)
 }
 
 // UserByUsername implements repository.Repository.
-func (r *Repository) UserByUsername(ctx context.Context, canonical string) (models.User, error) {
+func (r userStore) UserByUsername(ctx context.Context, canonical string) (models.User, error) {
 	return r.readUser(ctx, "canonical_username", canonical)
 }
 
 // UserByEmail implements repository.Repository.
-func (r *Repository) UserByEmail(ctx context.Context, canonical string) (models.User, error) {
+func (r userStore) UserByEmail(ctx context.Context, canonical string) (models.User, error) {
 	return r.readUser(ctx, "canonical_email", canonical)
 }
 
-func (r *Repository) readUser(ctx context.Context, column, value string) (user models.User, err error) {
+func (r userStore) readUser(ctx context.Context, column, value string) (user models.User, err error) {
 	err = r.read(ctx, r.backend.Read, func(db *gorm.DB) error {
 		user, err = r.findUser(db, column, value)
 		return err
@@ -47,18 +47,18 @@ func (r *Repository) readUser(ctx context.Context, column, value string) (user m
 	return user, err
 }
 
-func (r *Repository) findUser(db *gorm.DB, column, value string) (models.User, error) {
+func (r userStore) findUser(db *gorm.DB, column, value string) (models.User, error) {
 	query := db.Model(&models.User{}).Where(column+" = ?", value)
-	user, err := askForOne[models.User](r, db, query, "id")
+	user, err := askForOne[models.User](r.database, db, query, "id")
 	return user, wrap("finding a user", err)
 }
 
 // UpdateUser implements repository.Repository.
-func (r *Repository) UpdateUser(ctx context.Context, act repository.Act, user models.User, update repository.UserUpdate) (models.User, error) {
+func (r userStore) UpdateUser(ctx context.Context, by repository.Attribution, user models.User, update repository.UserUpdate) (models.User, error) {
 	var updated models.User
 	err := r.store(ctx, []uniqueValue{emailOfUser(user, user.ID)}, func() error {
-		return r.change(ctx, act, func(tx *gorm.DB) (err error) {
-			updated, err = r.updateUser(tx, act, user, update)
+		return r.change(ctx, by, func(tx *gorm.DB) (err error) {
+			updated, err = r.updateUser(tx, by, user, update)
 			return err
 		}, userObject(user.ID))
 	})
@@ -68,8 +68,8 @@ func (r *Repository) UpdateUser(ctx context.Context, act repository.Act, user mo
 	return updated, nil
 }
 
-func (r *Repository) updateUser(tx *gorm.DB, act repository.Act, user models.User, update repository.UserUpdate) (models.User, error) {
-	if err := r.useToken(tx, act, user.ID, update.UseToken); err != nil {
+func (r userStore) updateUser(tx *gorm.DB, by repository.Attribution, user models.User, update repository.UserUpdate) (models.User, error) {
+	if err := r.useToken(tx, by, user.ID, update.UseToken); err != nil {
 		return models.User{}, err
 	}
 	if err := r.replaceUser(tx, user); err != nil {
@@ -78,14 +78,14 @@ func (r *Repository) updateUser(tx *gorm.DB, act repository.Act, user models.Use
 	if err := voidTokens(tx, user.ID, update.VoidTokens); err != nil {
 		return models.User{}, err
 	}
-	if err := revokeKeysOf(tx, act, user.ID, update.RevokeKeys); err != nil {
+	if err := revokeKeysOf(tx, by, user.ID, update.RevokeKeys); err != nil {
 		return models.User{}, err
 	}
 	return r.findUser(tx, "id", user.ID)
 }
 
 // replaceUser writes what of a user can change, if they have the version.
-func (r *Repository) replaceUser(tx *gorm.DB, user models.User) error {
+func (r userStore) replaceUser(tx *gorm.DB, user models.User) error {
 	if err := forgetMailFailure(tx, user); err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func forgetMailFailure(tx *gorm.DB, user models.User) error {
 }
 
 // RehashPassword implements repository.Repository.
-func (r *Repository) RehashPassword(ctx context.Context, userID, old, hash string) error {
+func (r userStore) RehashPassword(ctx context.Context, userID, old, hash string) error {
 	return r.transaction(ctx, func(tx *gorm.DB) error {
 		result := tx.Model(&models.User{}).Where("id = ? AND password_hash = ?", userID, old).Update("password_hash", hash)
 		if result.Error != nil || result.RowsAffected > 0 {
@@ -130,7 +130,7 @@ func (r *Repository) RehashPassword(ctx context.Context, userID, old, hash strin
 }
 
 // NoteMailFailure implements repository.Repository.
-func (r *Repository) NoteMailFailure(ctx context.Context, userID string, date time.Time) error {
+func (r userStore) NoteMailFailure(ctx context.Context, userID string, date time.Time) error {
 	return r.transaction(ctx, func(tx *gorm.DB) error {
 		user := withDate(tx.Model(&models.User{}).Where("id = ?", userID), "mail_failure_date", new(date.IsZero()))
 		return wrap("noting whether mail is delivered", user.Update("mail_failure_date", millis(date)).Error)
@@ -138,23 +138,23 @@ func (r *Repository) NoteMailFailure(ctx context.Context, userID string, date ti
 }
 
 // revokeKeysOf revokes a user's keys, if that is asked for.
-func revokeKeysOf(tx *gorm.DB, act repository.Act, userID string, asked bool) error {
+func revokeKeysOf(tx *gorm.DB, by repository.Attribution, userID string, asked bool) error {
 	if !asked {
 		return nil
 	}
 	err := tx.Table("ginauth_keys").Where("user_id = ? AND revocation_date = 0", userID).
-		Updates(map[string]any{"revocation_date": millis(act.Date), "version": gorm.Expr("version + 1")}).Error
+		Updates(map[string]any{"revocation_date": millis(by.At), "version": gorm.Expr("version + 1")}).Error
 	return wrap("revoking a user's keys", err)
 }
 
 // DeleteUser implements repository.Repository.
-func (r *Repository) DeleteUser(ctx context.Context, act repository.Act, id string, detach bool) error {
-	return r.change(ctx, act, func(tx *gorm.DB) error {
+func (r userStore) DeleteUser(ctx context.Context, by repository.Attribution, id string, options repository.DeleteUserOptions) error {
+	return r.change(ctx, by, func(tx *gorm.DB) error {
 		user, err := r.findUser(tx, "id", id)
 		if err != nil {
 			return err
 		}
-		if err := revokeKeysOf(tx, act, id, !detach || user.IsDisabled()); err != nil {
+		if err := revokeKeysOf(tx, by, id, !options.DetachKeys || user.IsDisabled()); err != nil {
 			return err
 		}
 		err = tx.Table("ginauth_keys").Where("user_id = ?", id).
@@ -170,7 +170,7 @@ func (r *Repository) DeleteUser(ctx context.Context, act repository.Act, id stri
 }
 
 // ListUsers implements repository.Repository.
-func (r *Repository) ListUsers(ctx context.Context, filter repository.UserFilter, page repository.Page) (repository.UserPage, error) {
+func (r userStore) ListUsers(ctx context.Context, filter repository.UserFilter, page repository.Page) (repository.UserPage, error) {
 	position, err := page.Position()
 	if err != nil {
 		return repository.UserPage{}, err
@@ -181,7 +181,7 @@ func (r *Repository) ListUsers(ctx context.Context, filter repository.UserFilter
 	var rows []models.User
 	err = r.read(ctx, r.backend.Read, func(db *gorm.DB) error {
 		query := pagedByID(filteredUsers(db.Model(&models.User{}), filter), "id", page, position)
-		rows, err = ask[models.User](r, db, query, "id", orderByID("q.id", page))
+		rows, err = ask[models.User](r.database, db, query, "id", orderByID("q.id", page))
 		return err
 	})
 	if err != nil {

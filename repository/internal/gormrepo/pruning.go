@@ -12,7 +12,7 @@ import (
 // PruneChanges implements repository.Repository. It reads the oldest entries and
 // removes them up to the first one that stays, so that the log never has a gap.
 // Any number of processes may do so at once; nobody who makes a change waits.
-func (r *Repository) PruneChanges(ctx context.Context) (more bool, err error) {
+func (r changeLog) PruneChanges(ctx context.Context) (more bool, err error) {
 	var last int64
 	var n int
 	err = r.read(ctx, r.backend.Read, func(db *gorm.DB) error {
@@ -29,14 +29,14 @@ func (r *Repository) PruneChanges(ctx context.Context) (more bool, err error) {
 }
 
 // prunable reads the oldest entries, see repository.Prunable.
-func (r *Repository) prunable(db *gorm.DB) (last int64, n int, err error) {
+func (r changeLog) prunable(db *gorm.DB) (last int64, n int, err error) {
 	var now int64
 	if err := db.Raw(r.backend.Clock).Scan(&now).Error; err != nil {
 		return 0, 0, err
 	}
 	newest := db.Model(&models.Change{}).Select("COALESCE(MAX(number), 0)")
 	query := db.Model(&models.Change{}).Where("number <= (?) - ?", newest, repository.ChangesKept).Order("number").Limit(removedAtOnce)
-	oldest, err := ask[models.Change](r, db, query, "number", "q.number")
+	oldest, err := ask[models.Change](r.database, db, query, "number", "q.number")
 	if err != nil {
 		return 0, 0, err
 	}

@@ -29,24 +29,24 @@ func writes(key models.APIKey) map[string]write {
 	flush := repository.Flush{Node: "node", Number: 1, Usages: []models.Usage{{KeyID: key.ID, TotalQueries: 3}}}
 	return map[string]write{
 		"CreateKey": {func(ctx context.Context, repo repository.Repository) error {
-			return repo.CreateKey(ctx, act(), fresh, 0)
+			return repo.CreateKey(ctx, attribution(), fresh, repository.CreateKeyOptions{})
 		}, repository.ErrConflict, 1},
 		"CreateUser": {func(ctx context.Context, repo repository.Repository) error {
-			return repo.CreateUser(ctx, act(), user, first)
+			return repo.CreateUser(ctx, attribution(), user, first)
 		}, repository.ErrConflict, 2},
 		"AddUsage": {func(ctx context.Context, repo repository.Repository) error {
 			return repo.AddUsage(ctx, flush)
 		}, nil, 0},
 		"RenewKey": {func(ctx context.Context, repo repository.Repository) error {
-			_, _, err := repo.RenewKey(ctx, act(), key.ID, repository.Renewal{Expiration: act().Date.Add(time.Hour)})
+			_, _, err := repo.RenewKey(ctx, attribution(), key.ID, repository.Renewal{Expiration: attribution().At.Add(time.Hour)})
 			return err
 		}, nil, 2},
 		"RevokeKey": {func(ctx context.Context, repo repository.Repository) error {
-			_, err := repo.RevokeKey(ctx, act(), key.ID)
+			_, err := repo.RevokeKey(ctx, attribution(), key.ID)
 			return err
 		}, nil, 1},
 		"DeleteKey": {func(ctx context.Context, repo repository.Repository) error {
-			return repo.DeleteKey(ctx, act(), key.ID)
+			return repo.DeleteKey(ctx, attribution(), key.ID)
 		}, repository.ErrNotFound, 1},
 	}
 }

@@ -25,7 +25,7 @@ type answer[T any] struct {
 //
 // The query has a column called key, which is never NULL. The order is that of
 // the query, with its columns behind "q."; it may be empty for a single row.
-func ask[T any](r *Repository, db, query *gorm.DB, key, order string) ([]T, error) {
+func ask[T any](r *database, db, query *gorm.DB, key, order string) ([]T, error) {
 	answers := []answer[T]{}
 	asked := db.Table("(SELECT "+r.backend.MayWrite+" AS may_write) AS s LEFT JOIN (?) AS q ON 1 = 1", query).
 		Select("s.may_write, q." + key + " IS NOT NULL AS found, q.*")
@@ -48,7 +48,7 @@ func ask[T any](r *Repository, db, query *gorm.DB, key, order string) ([]T, erro
 }
 
 // askForOne is ask for at most one row; ErrNotFound if there is none.
-func askForOne[T any](r *Repository, db, query *gorm.DB, key string) (row T, err error) {
+func askForOne[T any](r *database, db, query *gorm.DB, key string) (row T, err error) {
 	rows, err := ask[T](r, db, query, key, "")
 	if err != nil {
 		return row, err
@@ -61,7 +61,7 @@ func askForOne[T any](r *Repository, db, query *gorm.DB, key string) (row T, err
 
 // read runs fn, which asks, on a pool, and again as retry says. What fn returns
 // must not depend on an earlier run.
-func (r *Repository) read(ctx context.Context, pool *gorm.DB, fn func(db *gorm.DB) error) error {
+func (r *database) read(ctx context.Context, pool *gorm.DB, fn func(db *gorm.DB) error) error {
 	return r.retry(ctx, func() error { return fn(pool.WithContext(ctx)) })
 }
 

@@ -68,7 +68,7 @@ func (r seriesRow) compare(other seriesRow) int {
 
 // UsageSeries implements repository.Repository. It asks for one row more than
 // the page holds, which tells whether there is a next.
-func (r *Repository) UsageSeries(ctx context.Context, filter repository.SeriesFilter, page repository.SeriesPage) (repository.Series, error) {
+func (r usageStore) UsageSeries(ctx context.Context, filter repository.SeriesFilter, page repository.SeriesPage) (repository.Series, error) {
 	position, err := page.Position()
 	if err != nil {
 		return repository.Series{}, err
@@ -84,13 +84,13 @@ func (r *Repository) UsageSeries(ctx context.Context, filter repository.SeriesFi
 	return page.Cut(modelsOf(found)), nil
 }
 
-func (r *Repository) seriesPage(db *gorm.DB, filter repository.SeriesFilter, page repository.SeriesPage, position repository.SeriesPosition) ([]namedRow, error) {
+func (r usageStore) seriesPage(db *gorm.DB, filter repository.SeriesFilter, page repository.SeriesPage, position repository.SeriesPosition) ([]namedRow, error) {
 	dimensions := page.Dimensions(position)
 	sums := db.Table(tableOf(page.Interval)).
 		Select(columnsOf("", dimensions) + ", CAST(SUM(total_queries) AS " + integer(db.Name()) + ") AS total_queries").
 		Group(columnsOf("", dimensions)).Order(columnsOf("", dimensions)).Limit(page.Limit + 1)
 	sums = after(inSeries(sums, db, filter), dimensions, position)
-	return ask[namedRow](r, db, withNames(db, sums, page.By), "date", columnsOf("q.", dimensions))
+	return ask[namedRow](r.database, db, withNames(db, sums, page.By), "date", columnsOf("q.", dimensions))
 }
 
 // namedRow is a row of a series with its user's name.
@@ -179,14 +179,14 @@ func withNames(db, sums *gorm.DB, by repository.Breakdown) *gorm.DB {
 	return db.Table("(?) AS s", sums).Select("s.*, u.username").Joins("LEFT JOIN ginauth_users AS u ON u.id = s.user_id")
 }
 
-// FoldUsage implements repository.Repository.
-func (r *Repository) FoldUsage(ctx context.Context, before time.Time) (more bool, err error) {
+// RollUpUsage implements repository.Repository.
+func (r usageStore) RollUpUsage(ctx context.Context, before time.Time) (more bool, err error) {
 	more, err = r.removeSeries(ctx, repository.IntervalHour, before)
 	return more, wrap("folding usage", err)
 }
 
 // DeleteUsage implements repository.Repository.
-func (r *Repository) DeleteUsage(ctx context.Context, before time.Time) (more bool, err error) {
+func (r usageStore) DeleteUsage(ctx context.Context, before time.Time) (more bool, err error) {
 	more, err = r.removeSeries(ctx, repository.IntervalHour, before)
 	if err != nil || more {
 		return more, wrap("deleting usage", err)
@@ -196,7 +196,7 @@ func (r *Repository) DeleteUsage(ctx context.Context, before time.Time) (more bo
 }
 
 // removeSeries removes some of the rows of days that had ended.
-func (r *Repository) removeSeries(ctx context.Context, interval repository.Interval, before time.Time) (more bool, err error) {
+func (r usageStore) removeSeries(ctx context.Context, interval repository.Interval, before time.Time) (more bool, err error) {
 	day := millis(repository.IntervalDay.Begin(before))
 	err = r.transaction(ctx, func(tx *gorm.DB) error {
 		result := tx.Exec(removal(tx.Name(), tableOf(interval)), day, removedAtOnce)

@@ -15,9 +15,9 @@ import (
 	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
 
-	"github.com/ginauth/ginauth/internal/gormrepo"
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/repository/internal/gormrepo"
 	ginauthsqlite "github.com/ginauth/ginauth/repository/sqlite"
 )
 
@@ -89,14 +89,14 @@ func (d database) count(query string, args ...any) int {
 func (d database) createKey() models.APIKey {
 	d.Helper()
 	key := newKey()
-	if err := d.repo.CreateKey(d.Context(), act(), key, 0); err != nil {
+	if err := d.repo.CreateKey(d.Context(), attribution(), key, repository.CreateKeyOptions{}); err != nil {
 		d.Fatal(err)
 	}
 	return key
 }
 
-func act() repository.Act {
-	return repository.Act{Actor: "admin", Date: time.Date(2026, time.July, 1, 12, 0, 0, 0, time.UTC)}
+func attribution() repository.Attribution {
+	return repository.Attribution{Actor: "admin", At: time.Date(2026, time.July, 1, 12, 0, 0, 0, time.UTC)}
 }
 
 func newKey() models.APIKey {

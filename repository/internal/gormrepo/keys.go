@@ -13,13 +13,13 @@ import (
 )
 
 // CreateKey implements repository.Repository.
-func (r *Repository) CreateKey(ctx context.Context, act repository.Act, key models.APIKey, maxKeys int) error {
+func (r keyStore) CreateKey(ctx context.Context, by repository.Attribution, key models.APIKey, options repository.CreateKeyOptions) error {
 	return r.store(ctx, uniqueOfKey(key), func() error {
-		return r.change(ctx, act, func(tx *gorm.DB) error {
+		return r.change(ctx, by, func(tx *gorm.DB) error {
 			if err := requireUser(tx, key); err != nil {
 				return err
 			}
-			if err := requireRoom(tx, key.UserID, maxKeys); err != nil {
+			if err := requireRoom(tx, key.UserID, options.MaxKeys); err != nil {
 				return err
 			}
 			return r.insertKey(tx, key)
@@ -58,7 +58,7 @@ func requireRoom(tx *gorm.DB, userID string, maxKeys int) error {
 }
 
 // insertKey stores the key and its empty usage, whose id was never taken.
-func (r *Repository) insertKey(tx *gorm.DB, key models.APIKey) error {
+func (r *database) insertKey(tx *gorm.DB, key models.APIKey) error {
 	key.Version = 1
 	if err := tx.Create(&models.Usage{KeyID: key.ID}).Error; err != nil {
 		return r.wrapInsert("creating a key's usage", err)
@@ -67,7 +67,7 @@ func (r *Repository) insertKey(tx *gorm.DB, key models.APIKey) error {
 }
 
 // KeyByHash implements repository.Repository.
-func (r *Repository) KeyByHash(ctx context.Context, hash []byte) (key models.APIKey, err error) {
+func (r keyStore) KeyByHash(ctx context.Context, hash []byte) (key models.APIKey, err error) {
 	err = r.read(ctx, r.backend.Read, func(db *gorm.DB) error {
 		key, err = r.findKey(db, "hash", hash)
 		return err
@@ -79,7 +79,7 @@ func (r *Repository) KeyByHash(ctx context.Context, hash []byte) (key models.API
 const ofOwner = "u.username, u.disabled_date, u.access_until, u.version AS user_version"
 
 // findKey reads a key together with what is told of its owner.
-func (r *Repository) findKey(db *gorm.DB, column string, value any) (models.APIKey, error) {
+func (r keyStore) findKey(db *gorm.DB, column string, value any) (models.APIKey, error) {
 	names, err := columns(db, "k", &models.APIKey{})
 	if err != nil {
 		return models.APIKey{}, err
@@ -88,14 +88,14 @@ func (r *Repository) findKey(db *gorm.DB, column string, value any) (models.APIK
 		Select(names+", "+ofOwner).
 		Joins("LEFT JOIN ginauth_users AS u ON u.id = k.user_id").
 		Where("k."+column+" = ?", value)
-	key, err := askForOne[models.APIKey](r, db, query, "id")
+	key, err := askForOne[models.APIKey](r.database, db, query, "id")
 	return key, wrap("finding a key", err)
 }
 
 // RenewKey implements repository.Repository.
-func (r *Repository) RenewKey(ctx context.Context, act repository.Act, id string, renewal repository.Renewal) (models.APIKey, bool, error) {
+func (r keyStore) RenewKey(ctx context.Context, by repository.Attribution, id string, renewal repository.Renewal) (models.APIKey, bool, error) {
 	var before, after models.APIKey
-	err := r.change(ctx, act, func(tx *gorm.DB) (err error) {
+	err := r.change(ctx, by, func(tx *gorm.DB) (err error) {
 		if before, err = r.findKey(tx, "id", id); err != nil {
 			return err
 		}
@@ -122,16 +122,16 @@ func (r *Repository) RenewKey(ctx context.Context, act repository.Act, id string
 var errUnchanged = errors.New("unchanged")
 
 // RevokeKey implements repository.Repository.
-func (r *Repository) RevokeKey(ctx context.Context, act repository.Act, id string) (models.APIKey, error) {
+func (r keyStore) RevokeKey(ctx context.Context, by repository.Attribution, id string) (models.APIKey, error) {
 	var key models.APIKey
-	err := r.change(ctx, act, func(tx *gorm.DB) (err error) {
+	err := r.change(ctx, by, func(tx *gorm.DB) (err error) {
 		if key, err = r.findKey(tx, "id", id); err != nil {
 			return err
 		}
 		if key.IsRevoked() {
 			return errUnchanged
 		}
-		key, err = r.updateKey(tx, id, map[string]any{"revocation_date": millis(act.Date)})
+		key, err = r.updateKey(tx, id, map[string]any{"revocation_date": millis(by.At)})
 		return err
 	}, keyObject(id))
 	if err != nil && !errors.Is(err, errUnchanged) {
@@ -141,7 +141,7 @@ func (r *Repository) RevokeKey(ctx context.Context, act repository.Act, id strin
 }
 
 // updateKey sets columns, moves the version and returns the key as it is then.
-func (r *Repository) updateKey(tx *gorm.DB, id string, columns map[string]any) (models.APIKey, error) {
+func (r keyStore) updateKey(tx *gorm.DB, id string, columns map[string]any) (models.APIKey, error) {
 	columns["version"] = gorm.Expr("version + 1")
 	if err := tx.Table("ginauth_keys").Where("id = ?", id).Updates(columns).Error; err != nil {
 		return models.APIKey{}, wrap("updating a key", err)
@@ -150,8 +150,8 @@ func (r *Repository) updateKey(tx *gorm.DB, id string, columns map[string]any) (
 }
 
 // DeleteKey implements repository.Repository.
-func (r *Repository) DeleteKey(ctx context.Context, act repository.Act, id string) error {
-	return r.change(ctx, act, func(tx *gorm.DB) error {
+func (r keyStore) DeleteKey(ctx context.Context, by repository.Attribution, id string) error {
+	return r.change(ctx, by, func(tx *gorm.DB) error {
 		result := tx.Delete(&models.APIKey{}, "id = ?", id)
 		if result.Error == nil && result.RowsAffected == 0 {
 			return wrap("deleting a key", repository.ErrNotFound)

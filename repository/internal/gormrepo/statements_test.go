@@ -12,9 +12,9 @@ import (
 	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
 
-	"github.com/ginauth/ginauth/internal/gormrepo"
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/repository/internal/gormrepo"
 )
 
 // countingPool counts the statements in transactions.
@@ -83,8 +83,8 @@ func TestStatementsOfAFlush(t *testing.T) {
 		flush := repository.Flush{Node: "node", Number: int64(i + 1)}
 		for k := range c.keys {
 			id := fmt.Sprint("key-", k)
-			flush.Usages = append(flush.Usages, models.Usage{KeyID: id, TotalQueries: 1_000_000, LatestQueryDate: act().Date})
-			flush.Hours = append(flush.Hours, models.HourUsage{KeyID: id, Route: "/a", Hour: act().Date, TotalQueries: 1_000_000})
+			flush.Usages = append(flush.Usages, models.Usage{KeyID: id, TotalQueries: 1_000_000, LatestQueryDate: attribution().At})
+			flush.Hours = append(flush.Hours, models.HourUsage{KeyID: id, Route: "/a", Hour: attribution().At, TotalQueries: 1_000_000})
 		}
 		if n := statements(repo.AddUsage(t.Context(), flush)); n > c.most || n == 0 {
 			t.Errorf("a flush of %d keys costs %d statements, want at most %d", c.keys, n, c.most)
@@ -98,7 +98,7 @@ func TestStatementsOfAFlush(t *testing.T) {
 // Each node looks for something to remove once in a while.
 func TestStatementsOfNothingToRemove(t *testing.T) {
 	repo, statements := newCounted(t)
-	more, err := repo.FoldUsage(t.Context(), time.Now())
+	more, err := repo.RollUpUsage(t.Context(), time.Now())
 	if n := statements(err); n != 1 || more {
 		t.Errorf("folding nothing costs %d statements and goes on: %t", n, more)
 	}

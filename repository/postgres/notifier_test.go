@@ -13,23 +13,23 @@ import (
 	"github.com/ginauth/ginauth/repository"
 )
 
-// What another node changes rings here, and only once it can be read.
-func TestListen(t *testing.T) {
+// A change of another node is announced here, and only once it can be read.
+func TestSubscribe(t *testing.T) {
 	uri := testdatabase.New(t, "postgres").String()
 	here, there := openURI(t, uri), openURI(t, uri)
 	ctx, cancel := context.WithCancel(t.Context())
-	rings, ended := make(chan struct{}, 100), make(chan error)
-	go func() { ended <- here.(repository.Bell).Listen(ctx, func() { rings <- struct{}{} }) }()
-	wait(t, rings) // it listens
+	notifications, ended := make(chan struct{}, 100), make(chan error)
+	go func() { ended <- here.(repository.Notifier).Subscribe(ctx, func() { notifications <- struct{}{} }) }()
+	wait(t, notifications) // it has subscribed
 	for n := range 3 {
 		id := uuid.NewString()
 		key := models.APIKey{ID: id, Hash: []byte(id)[:32], CreationDate: time.Now()}
-		if err := there.CreateKey(t.Context(), repository.Act{Actor: "test", Date: time.Now()}, key, 0); err != nil {
+		if err := there.CreateKey(t.Context(), repository.Attribution{Actor: "test", At: time.Now()}, key, repository.CreateKeyOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		wait(t, rings)
+		wait(t, notifications)
 		if entries, err := here.Changes(t.Context(), repository.Cursor{}, 10); err != nil || len(entries) != n+1 {
-			t.Errorf("after ring %d there are %d entries (%v)", n+1, len(entries), err)
+			t.Errorf("after notification %d there are %d entries (%v)", n+1, len(entries), err)
 		}
 	}
 	cancel()
@@ -38,13 +38,13 @@ func TestListen(t *testing.T) {
 	}
 }
 
-// Other tests' changes ring too, so that only the absence of a ring says
-// something.
-func wait(t *testing.T, rings chan struct{}) {
+// Changes of other tests are announced, too, so only a missing notification is an
+// error.
+func wait(t *testing.T, notifications chan struct{}) {
 	t.Helper()
 	select {
-	case <-rings:
+	case <-notifications:
 	case <-time.After(20 * time.Second):
-		t.Fatal("it does not ring")
+		t.Fatal("no notification arrives")
 	}
 }

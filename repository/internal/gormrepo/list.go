@@ -10,11 +10,11 @@ import (
 	"github.com/ginauth/ginauth/repository"
 )
 
-// ListUsage implements repository.Repository.
-func (r *Repository) ListUsage(ctx context.Context, filter repository.UsageFilter, page repository.Page) (repository.UsagePage, error) {
+// ListKeys implements repository.Repository.
+func (r keyStore) ListKeys(ctx context.Context, filter repository.KeyFilter, page repository.Page) (repository.KeyPage, error) {
 	position, err := page.Position()
 	if err != nil {
-		return repository.UsagePage{}, err
+		return repository.KeyPage{}, err
 	}
 	var rows []repository.KeyUsage
 	err = r.read(ctx, r.backend.Read, func(db *gorm.DB) error {
@@ -22,23 +22,23 @@ func (r *Repository) ListUsage(ctx context.Context, filter repository.UsageFilte
 		return err
 	})
 	if err != nil {
-		return repository.UsagePage{}, wrap("listing usage", err)
+		return repository.KeyPage{}, wrap("listing usage", err)
 	}
 	if len(rows) <= page.Limit {
-		return repository.UsagePage{Rows: rows}, nil
+		return repository.KeyPage{Rows: rows}, nil
 	}
 	rows = rows[:page.Limit]
-	return repository.UsagePage{Rows: rows, Next: page.NextCursor(rows[page.Limit-1])}, nil
+	return repository.KeyPage{Rows: rows, Next: page.NextCursor(rows[page.Limit-1])}, nil
 }
 
 // usagePage reads one row more than the page holds, if there is one.
-func (r *Repository) usagePage(db *gorm.DB, filter repository.UsageFilter, page repository.Page, position repository.Position) ([]repository.KeyUsage, error) {
+func (r keyStore) usagePage(db *gorm.DB, filter repository.KeyFilter, page repository.Page, position repository.Position) ([]repository.KeyUsage, error) {
 	query, err := keysWithUsage(db)
 	if err != nil {
 		return nil, err
 	}
 	query = paged(filtered(query, filter), page, position)
-	return ask[repository.KeyUsage](r, db, query, "key_id", orderOf("q.", page))
+	return ask[repository.KeyUsage](r.database, db, query, "key_id", orderOf("q.", page))
 }
 
 // keysWithUsage begins at the usage, which every key has from its creation on
@@ -58,7 +58,7 @@ func keysWithUsage(db *gorm.DB) (*gorm.DB, error) {
 		Joins("LEFT JOIN ginauth_users AS u ON u.id = k.user_id"), nil
 }
 
-func filtered(query *gorm.DB, filter repository.UsageFilter) *gorm.DB {
+func filtered(query *gorm.DB, filter repository.KeyFilter) *gorm.DB {
 	equals := map[string]string{
 		"g.key_id":             filter.KeyID,
 		"k.user_id":            filter.UserID,
@@ -76,7 +76,7 @@ func filtered(query *gorm.DB, filter repository.UsageFilter) *gorm.DB {
 
 // withStatus says models.APIKey.Status in SQL. A key without a user has NULL
 // where the user's date would be.
-func withStatus(query *gorm.DB, filter repository.UsageFilter) *gorm.DB {
+func withStatus(query *gorm.DB, filter repository.KeyFilter) *gorm.DB {
 	const enabled = "k.revocation_date = 0 AND COALESCE(u.disabled_date, 0) = 0"
 	now := millis(filter.Now)
 	switch filter.Status {

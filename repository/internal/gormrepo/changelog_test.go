@@ -47,7 +47,7 @@ func (d database) isLost(after repository.Cursor) {
 				if entry.Number != cursor.Number+1 {
 					d.Errorf("entry %d follows entry %d", entry.Number, cursor.Number)
 				}
-				cursor = repository.CursorOf(entry)
+				cursor = repository.NewCursor(entry)
 			}
 		}
 		if err != nil && !errors.Is(err, repository.ErrChangesLost) {
@@ -72,10 +72,10 @@ func TestLogWithoutBeginning(t *testing.T) {
 	d.exec("DELETE FROM ginauth_changes WHERE number <= 3")
 	d.isLost(repository.Cursor{})
 	for _, gone := range log[:3] {
-		d.isLost(repository.CursorOf(gone))
+		d.isLost(repository.NewCursor(gone))
 	}
 	for i, left := range log[3:] {
-		d.goesOn(repository.CursorOf(left), 2-i)
+		d.goesOn(repository.NewCursor(left), 2-i)
 	}
 }
 
@@ -84,12 +84,12 @@ func TestLogWithGap(t *testing.T) {
 	d.exec("DELETE FROM ginauth_changes WHERE number = 4")
 	d.isLost(repository.Cursor{})
 	for _, before := range log[:4] {
-		d.isLost(repository.CursorOf(before))
+		d.isLost(repository.NewCursor(before))
 	}
-	d.goesOn(repository.CursorOf(log[4]), 1)
+	d.goesOn(repository.NewCursor(log[4]), 1)
 	d.createKey()
-	d.isLost(repository.CursorOf(log[2]))
-	d.goesOn(repository.CursorOf(log[4]), 2)
+	d.isLost(repository.NewCursor(log[2]))
+	d.goesOn(repository.NewCursor(log[4]), 2)
 }
 
 // An end that is missing is not seen by who stands before it, until the next
@@ -97,10 +97,10 @@ func TestLogWithGap(t *testing.T) {
 func TestLogWithoutEnd(t *testing.T) {
 	d, log := withLog(t, 4)
 	d.exec("DELETE FROM ginauth_changes WHERE number = 4")
-	d.isLost(repository.CursorOf(log[3]))
+	d.isLost(repository.NewCursor(log[3]))
 	d.createKey()
-	d.isLost(repository.CursorOf(log[2]))
-	d.isLost(repository.CursorOf(log[3]))
+	d.isLost(repository.NewCursor(log[2]))
+	d.isLost(repository.NewCursor(log[3]))
 }
 
 // A database was put back to an older copy and has gone on since: it has the

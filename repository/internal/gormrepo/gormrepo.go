@@ -77,8 +77,26 @@ func (b Backend) withDefaults() Backend {
 	return b
 }
 
-// Repository is the shared implementation.
+// Repository is the shared implementation, one type for each part of the contract.
 type Repository struct {
+	*database
+	keyStore
+	userStore
+	usageStore
+	changeLog
+}
+
+// The parts share the database.
+type (
+	keyStore   struct{ *database }
+	userStore  struct{ *database }
+	usageStore struct{ *database }
+	changeLog  struct{ *database }
+)
+
+// database is what all parts need: the pools, transactions that are repeated, and
+// changes that are logged.
+type database struct {
 	backend  Backend
 	warnings []string
 }
@@ -100,7 +118,8 @@ func Config() *gorm.Config {
 // New brings the schema up to date and returns the repository, which owns the
 // pools from then on. If it fails, the pools are closed.
 func New(ctx context.Context, backend Backend) (*Repository, error) {
-	r := &Repository{backend: backend.withDefaults()}
+	d := &database{backend: backend.withDefaults()}
+	r := &Repository{d, keyStore{d}, userStore{d}, usageStore{d}, changeLog{d}}
 	err := r.adopt(backend.Read, backend.Write, backend.Log)
 	if err == nil {
 		err = r.start(ctx)
@@ -112,7 +131,7 @@ func New(ctx context.Context, backend Backend) (*Repository, error) {
 }
 
 // start brings the schema up to date and keeps what operators should know.
-func (r *Repository) start(ctx context.Context) error {
+func (r *database) start(ctx context.Context) error {
 	err := r.retry(ctx, func() (err error) {
 		r.warnings, err = migrate(ctx, r.backend)
 		return err
@@ -126,7 +145,7 @@ func (r *Repository) start(ctx context.Context) error {
 }
 
 // adopt takes the pools over, each once.
-func (r *Repository) adopt(dbs ...*gorm.DB) error {
+func (r *database) adopt(dbs ...*gorm.DB) error {
 	for _, db := range dbs {
 		pool, err := db.DB()
 		if err != nil {
@@ -138,10 +157,10 @@ func (r *Repository) adopt(dbs ...*gorm.DB) error {
 }
 
 // Warnings implements repository.Advisor.
-func (r *Repository) Warnings() []string { return r.warnings }
+func (r *database) Warnings() []string { return r.warnings }
 
 // Readers implements repository.Sized.
-func (r *Repository) Readers() int {
+func (r *database) Readers() int {
 	pool, err := r.backend.Read.DB()
 	if err != nil || pool.Stats().MaxOpenConnections == 0 { // no bound
 		return math.MaxInt
@@ -150,7 +169,7 @@ func (r *Repository) Readers() int {
 }
 
 // Close implements repository.Repository.
-func (r *Repository) Close() error {
+func (r *database) Close() error {
 	return errors.Join(closePool(r.backend.Read), closePool(r.backend.Write), closePool(r.backend.Log))
 }
 
@@ -164,7 +183,7 @@ func closePool(db *gorm.DB) error {
 
 // transaction runs fn in a transaction on the write pool, and all of it again
 // as retry says. So fn must begin anew each time that it is run.
-func (r *Repository) transaction(ctx context.Context, fn func(tx *gorm.DB) error) error {
+func (r *database) transaction(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	return r.retry(ctx, func() error { return r.transactOnce(ctx, fn) })
 }
 
@@ -173,7 +192,7 @@ func (r *Repository) transaction(ctx context.Context, fn func(tx *gorm.DB) error
 // that it has rolled back, or where database/sql has done so already, which it
 // does as soon as the context ends, and says no more than that the transaction
 // is done.
-func (r *Repository) transactOnce(ctx context.Context, fn func(tx *gorm.DB) error) error {
+func (r *database) transactOnce(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	committing := false
 	err := r.backend.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		err := fn(tx)

@@ -43,9 +43,9 @@ func TestRolledBackForEver(t *testing.T) {
 	pool.commit = func(_ context.Context, tx *sql.Tx) error { return errors.Join(tx.Rollback(), errRolledBack) }
 	ctx, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer stop()
-	_, bounded := d.repo.RevokeKey(ctx, act(), key.ID)
+	_, bounded := d.repo.RevokeKey(ctx, attribution(), key.ID)
 	d.says(context.DeadlineExceeded, "a write with a deadline", bounded)
-	_, unbounded := d.repo.RevokeKey(t.Context(), act(), key.ID)
+	_, unbounded := d.repo.RevokeKey(t.Context(), attribution(), key.ID)
 	d.says(errRolledBack, "a write without", unbounded)
 	if err := errors.Join(bounded, unbounded); errors.Is(err, repository.ErrOutcomeUnknown) {
 		t.Errorf("a write that was rolled back is reported as unknown: %v", err)

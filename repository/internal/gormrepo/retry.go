@@ -22,7 +22,7 @@ const (
 //   - it was rolled back, for another transaction's sake;
 //   - there was no connection, since the server takes no more of them;
 //   - the server takes no writes: once, on a connection that is made anew.
-func (r *Repository) retry(ctx context.Context, fn func() error) error {
+func (r *database) retry(ctx context.Context, fn func() error) error {
 	r.backend.pools.grow()
 	wasReadOnly := false
 	for attempt := 1; ; attempt++ {
@@ -39,7 +39,7 @@ func (r *Repository) retry(ctx context.Context, fn func() error) error {
 }
 
 // judge draws the conclusions from an error that concern more than its call.
-func (r *Repository) judge(err error) error {
+func (r *database) judge(err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -52,7 +52,7 @@ func (r *Repository) judge(err error) error {
 	return err
 }
 
-func (r *Repository) mayRetry(err error) bool {
+func (r *database) mayRetry(err error) bool {
 	if errors.Is(err, repository.ErrOutcomeUnknown) {
 		return false
 	}

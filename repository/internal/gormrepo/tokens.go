@@ -14,7 +14,7 @@ import (
 // AddToken implements repository.Repository. The user's row is locked first, so
 // that two that are added at once count each other, and none is left behind by
 // a deletion. It takes no number of the change log.
-func (r *Repository) AddToken(ctx context.Context, token models.Token) error {
+func (r userStore) AddToken(ctx context.Context, token models.Token) error {
 	return r.transaction(ctx, func(tx *gorm.DB) error {
 		var user models.User
 		locked := tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate})
@@ -31,8 +31,8 @@ func (r *Repository) AddToken(ctx context.Context, token models.Token) error {
 
 // makeRoom removes the tokens of the new one's user that have expired. It names
 // each, since MySQL would else lock the places of others' tokens, too.
-func (r *Repository) makeRoom(tx *gorm.DB, token models.Token) error {
-	stored, err := r.tokensOf(tx, token.UserID)
+func (r userStore) makeRoom(tx *gorm.DB, token models.Token) error {
+	stored, err := r.tokensByUser(tx, token.UserID)
 	if err != nil {
 		return err
 	}
@@ -52,34 +52,34 @@ func (r *Repository) makeRoom(tx *gorm.DB, token models.Token) error {
 	return nil
 }
 
-// TokensOf implements repository.Repository.
-func (r *Repository) TokensOf(ctx context.Context, userID string) (tokens []models.Token, err error) {
+// TokensByUser implements repository.Repository.
+func (r userStore) TokensByUser(ctx context.Context, userID string) (tokens []models.Token, err error) {
 	err = r.read(ctx, r.backend.Read, func(db *gorm.DB) error {
-		tokens, err = r.tokensOf(db, userID)
+		tokens, err = r.tokensByUser(db, userID)
 		return err
 	})
 	return tokens, err
 }
 
-func (r *Repository) tokensOf(db *gorm.DB, userID string) ([]models.Token, error) {
+func (r userStore) tokensByUser(db *gorm.DB, userID string) ([]models.Token, error) {
 	query := db.Model(&models.Token{}).Where("user_id = ?", userID)
-	tokens, err := ask[models.Token](r, db, query, "hash", "q.creation_date, q.hash")
+	tokens, err := ask[models.Token](r.database, db, query, "hash", "q.creation_date, q.hash")
 	return tokens, wrap("reading tokens", err)
 }
 
 // DeleteToken implements repository.Repository.
-func (r *Repository) DeleteToken(ctx context.Context, userID string, hash []byte) error {
+func (r userStore) DeleteToken(ctx context.Context, userID string, hash []byte) error {
 	return r.transaction(ctx, func(tx *gorm.DB) error {
 		return wrap("removing a token", tx.Delete(&models.Token{}, "user_id = ? AND hash = ?", userID, hash).Error)
 	})
 }
 
 // useToken removes the token that an update uses up, if it uses one.
-func (r *Repository) useToken(tx *gorm.DB, act repository.Act, userID string, hash []byte) error {
+func (r userStore) useToken(tx *gorm.DB, by repository.Attribution, userID string, hash []byte) error {
 	if hash == nil {
 		return nil
 	}
-	result := tx.Delete(&models.Token{}, "user_id = ? AND hash = ? AND expiration_date > ?", userID, hash, millis(act.Date))
+	result := tx.Delete(&models.Token{}, "user_id = ? AND hash = ? AND expiration_date > ?", userID, hash, millis(by.At))
 	if result.Error != nil {
 		return wrap("using a token", result.Error)
 	}

@@ -19,7 +19,7 @@ const rowsPerStatement = 2000
 
 // AddUsage implements repository.Repository. Rows are written in the order of
 // their primary keys, so that nodes that flush the same keys never deadlock.
-func (r *Repository) AddUsage(ctx context.Context, flush repository.Flush) error {
+func (r usageStore) AddUsage(ctx context.Context, flush repository.Flush) error {
 	err := r.transaction(ctx, func(tx *gorm.DB) error {
 		isNew, err := recordFlush(tx, flush)
 		if err != nil || !isNew {

@@ -52,7 +52,7 @@ func emailOfUser(user models.User, except string) uniqueValue {
 
 // store makes a change that stores unique values, and tells by a ConflictError
 // which of them is taken. If none is by the time that it looks, it begins anew.
-func (r *Repository) store(ctx context.Context, values []uniqueValue, change func() error) error {
+func (r *database) store(ctx context.Context, values []uniqueValue, change func() error) error {
 	for attempt := 1; ; attempt++ {
 		err := change()
 		if !errors.Is(err, errTaken) {
@@ -72,7 +72,7 @@ func (r *Repository) store(ctx context.Context, values []uniqueValue, change fun
 
 // takenField returns the field of the first value that a row has, "" if none is
 // taken. It looks where changes are made, outside of a transaction.
-func (r *Repository) takenField(ctx context.Context, values []uniqueValue) (field string, err error) {
+func (r *database) takenField(ctx context.Context, values []uniqueValue) (field string, err error) {
 	for _, v := range values {
 		var rows []struct{}
 		err := r.read(ctx, r.backend.Write, func(db *gorm.DB) (err error) {
@@ -92,7 +92,7 @@ func (r *Repository) takenField(ctx context.Context, values []uniqueValue) (fiel
 
 // wrapInsert is wrap for what may meet a taken value. The driver's error is left
 // out then, since it holds the value.
-func (r *Repository) wrapInsert(doing string, err error) error {
+func (r *database) wrapInsert(doing string, err error) error {
 	if !r.backend.IsUniqueViolation(err) {
 		return wrap(doing, err)
 	}
