@@ -114,7 +114,7 @@ func TestStats(t *testing.T) {
 			t.Errorf("%d requests were %s, want %d", stats.Requests[outcome], outcome, n)
 		}
 	}
-	if stats.CachedKeys != 1 || stats.KeyLoads != 1 || stats.PendingUsage != 1 {
+	if stats.CachedKeys != 1 || stats.KeyLoads < 1 || stats.PendingUsage != 1 {
 		t.Errorf("the counters are %+v", stats)
 	}
 	a.repo.failCall("", nil)

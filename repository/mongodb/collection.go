@@ -52,24 +52,24 @@ func (c checked) CountDocuments(ctx context.Context, filter any, opts ...options
 
 // InsertOne stores a document.
 func (c checked) InsertOne(ctx context.Context, document any, opts ...options.Lister[options.InsertOneOptions]) (*mongo.InsertOneResult, error) {
-	return repeated(ctx, func() (*mongo.InsertOneResult, error) { return c.Collection.InsertOne(ctx, document, opts...) })
+	return repeated(ctx, c.primary, func() (*mongo.InsertOneResult, error) { return c.Collection.InsertOne(ctx, document, opts...) })
 }
 
 // InsertMany stores documents.
 func (c checked) InsertMany(ctx context.Context, documents any, opts ...options.Lister[options.InsertManyOptions]) (*mongo.InsertManyResult, error) {
-	return repeated(ctx, func() (*mongo.InsertManyResult, error) { return c.Collection.InsertMany(ctx, documents, opts...) })
+	return repeated(ctx, c.primary, func() (*mongo.InsertManyResult, error) { return c.Collection.InsertMany(ctx, documents, opts...) })
 }
 
 // UpdateOne changes one document.
 func (c checked) UpdateOne(ctx context.Context, filter, update any, opts ...options.Lister[options.UpdateOneOptions]) (*mongo.UpdateResult, error) {
-	return repeated(ctx, func() (*mongo.UpdateResult, error) { return c.Collection.UpdateOne(ctx, filter, update, opts...) })
+	return repeated(ctx, c.primary, func() (*mongo.UpdateResult, error) { return c.Collection.UpdateOne(ctx, filter, update, opts...) })
 }
 
 // UpsertByID changes the document with an id, or makes it. Should two make it at
 // once, the second one finds it when it tries again.
 func (c checked) UpsertByID(ctx context.Context, id, update any) error {
 	for attempt := 1; ; attempt++ {
-		_, err := repeated(ctx, func() (*mongo.UpdateResult, error) {
+		_, err := repeated(ctx, c.primary, func() (*mongo.UpdateResult, error) {
 			return c.UpdateByID(ctx, id, update, options.UpdateOne().SetUpsert(true))
 		})
 		if !mongo.IsDuplicateKeyError(err) || attempt == mostAttempts || pause(ctx, attempt) != nil {
@@ -80,25 +80,25 @@ func (c checked) UpsertByID(ctx context.Context, id, update any) error {
 
 // UpdateMany changes documents.
 func (c checked) UpdateMany(ctx context.Context, filter, update any, opts ...options.Lister[options.UpdateManyOptions]) (*mongo.UpdateResult, error) {
-	return repeated(ctx, func() (*mongo.UpdateResult, error) { return c.Collection.UpdateMany(ctx, filter, update, opts...) })
+	return repeated(ctx, c.primary, func() (*mongo.UpdateResult, error) { return c.Collection.UpdateMany(ctx, filter, update, opts...) })
 }
 
 // ReplaceOne replaces one document.
 func (c checked) ReplaceOne(ctx context.Context, filter, document any, opts ...options.Lister[options.ReplaceOptions]) (*mongo.UpdateResult, error) {
-	return repeated(ctx, func() (*mongo.UpdateResult, error) { return c.Collection.ReplaceOne(ctx, filter, document, opts...) })
+	return repeated(ctx, c.primary, func() (*mongo.UpdateResult, error) { return c.Collection.ReplaceOne(ctx, filter, document, opts...) })
 }
 
 // DeleteOne removes one document.
 func (c checked) DeleteOne(ctx context.Context, filter any, opts ...options.Lister[options.DeleteOneOptions]) (*mongo.DeleteResult, error) {
-	return repeated(ctx, func() (*mongo.DeleteResult, error) { return c.Collection.DeleteOne(ctx, filter, opts...) })
+	return repeated(ctx, c.primary, func() (*mongo.DeleteResult, error) { return c.Collection.DeleteOne(ctx, filter, opts...) })
 }
 
 // DeleteMany removes documents.
 func (c checked) DeleteMany(ctx context.Context, filter any, opts ...options.Lister[options.DeleteManyOptions]) (*mongo.DeleteResult, error) {
-	return repeated(ctx, func() (*mongo.DeleteResult, error) { return c.Collection.DeleteMany(ctx, filter, opts...) })
+	return repeated(ctx, c.primary, func() (*mongo.DeleteResult, error) { return c.Collection.DeleteMany(ctx, filter, opts...) })
 }
 
 // BulkWrite makes many writes.
 func (c checked) BulkWrite(ctx context.Context, writes []mongo.WriteModel, opts ...options.Lister[options.BulkWriteOptions]) (*mongo.BulkWriteResult, error) {
-	return repeated(ctx, func() (*mongo.BulkWriteResult, error) { return c.Collection.BulkWrite(ctx, writes, opts...) })
+	return repeated(ctx, c.primary, func() (*mongo.BulkWriteResult, error) { return c.Collection.BulkWrite(ctx, writes, opts...) })
 }

@@ -62,6 +62,8 @@ type database struct {
 	warnings []string
 	// connections bounds the pool.
 	connections int
+	// borrowed says that the client is the application's, which Close leaves open.
+	borrowed bool
 	// serial puts the changes of this process one behind the other, so that they
 	// meet those of other processes only. The holder of its one place may touch
 	// mayHavePending, which says that a change may have been left pending.
@@ -202,6 +204,10 @@ func (r *Repository) start(ctx context.Context, direct bool) error {
 // Close implements repository.Repository. It waits for calls under way, but
 // not for long.
 func (r *database) Close() error {
+	r.primary.closed.Store(true)
+	if r.borrowed {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	if err := r.client.Disconnect(ctx); err != nil && !errors.Is(err, mongo.ErrClientDisconnected) {

@@ -27,11 +27,16 @@ type primary struct {
 	// while it ran.
 	ask  func(ctx context.Context) error
 	last atomic.Pointer[time.Time]
+	// closed says that the repository was closed, whose client may stay open.
+	closed atomic.Bool
 }
 
 // confirm asks, unless an answer that began within maxAge is at hand. A maxAge
 // of 0 always asks.
 func (p *primary) confirm(ctx context.Context, maxAge time.Duration) error {
+	if p.closed.Load() {
+		return mongo.ErrClientDisconnected
+	}
 	began := time.Now()
 	if last := p.last.Load(); last != nil && began.Sub(*last) < maxAge {
 		return nil

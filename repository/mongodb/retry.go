@@ -18,8 +18,12 @@ const (
 )
 
 // repeated makes a write again while the server says that it was rolled back,
-// until the context ends.
-func repeated[T any](ctx context.Context, write func() (T, error)) (T, error) {
+// until the context ends. A repository that was closed writes nothing.
+func repeated[T any](ctx context.Context, p *primary, write func() (T, error)) (T, error) {
+	if p.closed.Load() {
+		var none T
+		return none, mongo.ErrClientDisconnected
+	}
 	for attempt := 1; ; attempt++ {
 		result, err := write()
 		if !isRolledBack(err) || attempt == mostAttempts || pause(ctx, attempt) != nil {

@@ -11,7 +11,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
-	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
 )
 
@@ -41,8 +40,7 @@ func parse(uri string) (*options.ClientOptions, string, error) {
 	if err != nil {
 		return nil, "", errURI
 	}
-	journal := true
-	opts.SetWriteConcern(&writeconcern.WriteConcern{W: majority, Journal: &journal})
+	opts.SetWriteConcern(durableWrites())
 	opts.SetReadConcern(readconcern.Majority())
 	opts.SetReadPreference(readpref.Primary())
 	opts.SetRetryWrites(true).SetRetryReads(true)

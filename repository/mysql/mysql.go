@@ -5,6 +5,7 @@ package mysql
 import (
 	"context"
 	"database/sql"
+	sqldriver "database/sql/driver"
 	"fmt"
 
 	driver "github.com/go-sql-driver/mysql"
@@ -30,11 +31,7 @@ func Open(ctx context.Context, uri string, options ...repository.Option) (reposi
 	return repo, nil
 }
 
-func open(ctx context.Context, uri string, options []repository.Option) (*gormrepo.Repository, error) {
-	chosen, err := repository.NewOptions(options...)
-	if err != nil {
-		return nil, err
-	}
+func open(ctx context.Context, uri string, options []repository.Option) (repository.Repository, error) {
 	config, err := parse(uri)
 	if err != nil {
 		return nil, err
@@ -43,16 +40,28 @@ func open(ctx context.Context, uri string, options []repository.Option) (*gormre
 	if err != nil {
 		return nil, badURI()
 	}
+	return openWith(ctx, plain, options)
+}
+
+func openWith(ctx context.Context, plain sqldriver.Connector, options []repository.Option) (repository.Repository, error) {
+	chosen, err := repository.NewOptions(options...)
+	if err != nil {
+		return nil, err
+	}
 	server, err := examine(ctx, plain)
 	if err != nil {
 		return nil, err
 	}
-	return gormrepo.OpenServer(ctx, gormrepo.Server{
+	repo, err := gormrepo.OpenServer(ctx, gormrepo.Server{
 		Connector:      connector{plain, server},
 		Dialector:      dialector,
 		MaxConnections: chosen.MaxConnections,
 		Backend:        backendOf(server),
 	})
+	if err != nil {
+		return nil, err
+	}
+	return repo, nil
 }
 
 // backendOf is what gormrepo has to know of a server.

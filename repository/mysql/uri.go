@@ -33,19 +33,14 @@ func parse(uri string) (*driver.Config, error) {
 	if err != nil {
 		return nil, badURI()
 	}
-	maps.DeleteFunc(config.Params, func(name, _ string) bool { return !slices.Contains(timeoutParameters(), strings.ToLower(name)) })
 	config.Net, config.Addr = "tcp", net.JoinHostPort(parsed.Hostname(), cmp.Or(parsed.Port(), "3306"))
 	config.User = parsed.User.Username()
 	config.Passwd, _ = parsed.User.Password()
 	config.DBName = strings.TrimPrefix(parsed.Path, "/")
-	config.ClientFoundRows = true
-	config.InterpolateParams = true // in transactions alone, see conn
 	if !strings.Contains(parsed.RawQuery, "maxAllowedPacket=") {
 		config.MaxAllowedPacket = 0 // the server's
 	}
-	config.RejectReadOnly = false       // its error would hide why, and ginauth connects anew by itself
-	config.Logger = &driver.NopLogger{} // what it would say is in the returned errors
-	return config, nil
+	return relied(config), nil
 }
 
 // badURI stands for every error of the parsers, which may quote a password.

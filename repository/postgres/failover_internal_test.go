@@ -92,7 +92,11 @@ func (c cluster) openSplit() repository.Repository {
 	c.Helper()
 	backend := backend(true)
 	pool := func(uri string, size int) *gorm.DB {
-		found, err := look(c.Context(), uri)
+		config, mode, err := parse(uri)
+		if err != nil {
+			c.Fatal(err)
+		}
+		found, err := look(c.Context(), config, mode)
 		if err != nil {
 			c.Fatal(err)
 		}

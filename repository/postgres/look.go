@@ -42,11 +42,7 @@ func parse(uri string) (config *pgx.ConnConfig, mode string, err error) {
 }
 
 // look makes the first connection and finds out what the others must be like.
-func look(ctx context.Context, uri string) (looked, error) {
-	config, mode, err := parse(uri)
-	if err != nil {
-		return looked{}, err
-	}
+func look(ctx context.Context, config *pgx.ConnConfig, mode string) (looked, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	conn, config, err := introduce(ctx, config)

@@ -31,17 +31,29 @@ const migrationLock = 0x67696e61757468
 // A connection pooler such as PgBouncer is noticed: nothing is prepared then,
 // and changes are looked for in place of being listened for.
 func Open(ctx context.Context, uri string, options ...repository.Option) (repository.Repository, error) {
-	chosen, err := repository.NewOptions(options...)
+	config, mode, err := parse(uri)
+	var repo repository.Repository
+	if err == nil {
+		repo, err = open(ctx, config, mode, options)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("opening postgres: %w", err)
 	}
+	return repo, nil
+}
+
+func open(ctx context.Context, config *pgx.ConnConfig, mode string, options []repository.Option) (repository.Repository, error) {
+	chosen, err := repository.NewOptions(options...)
+	if err != nil {
+		return nil, err
+	}
 	var found looked
 	err = gormrepo.UntilGranted(ctx, isRefusal, func() (err error) {
-		found, err = look(ctx, uri)
+		found, err = look(ctx, config, mode)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("opening postgres: %w", err)
+		return nil, err
 	}
 	repo, err := gormrepo.OpenServer(ctx, gormrepo.Server{
 		Connector:      connectorOf(found.config),
@@ -50,7 +62,7 @@ func Open(ctx context.Context, uri string, options ...repository.Option) (reposi
 		Backend:        backend(found.pooled),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("opening postgres: %w", err)
+		return nil, err
 	}
 	if found.pooled || !gormrepo.MayListen(chosen.MaxConnections) {
 		return repo, nil
