@@ -27,7 +27,7 @@ func RequireGuarded(t testing.TB, auth *ginauth.Auth, engine *gin.Engine, public
 	for _, route := range engine.Routes() {
 		isNamed := func(name string) bool { return name == route.Path || name == route.Method+" "+route.Path }
 		unused = slices.DeleteFunc(unused, isNamed)
-		if slices.ContainsFunc(public, isNamed) || isOwn(route) || isGuarded(auth, engine, route) {
+		if slices.ContainsFunc(public, isNamed) || isOwn(route) || isGuarded(t, auth, engine, route) {
 			continue
 		}
 		t.Errorf("%s %s answers without a key: guard it with auth.Guard(), or name it as public", route.Method, route.Path)
@@ -44,11 +44,11 @@ func isOwn(route gin.RouteInfo) bool {
 }
 
 // isGuarded reports whether this Auth refuses a request without a key.
-func isGuarded(auth *ginauth.Auth, engine *gin.Engine, route gin.RouteInfo) bool {
+func isGuarded(t testing.TB, auth *ginauth.Auth, engine *gin.Engine, route gin.RouteInfo) bool {
 	refused := func() int64 { return auth.Stats().Requests["key_missing"] }
 	before := refused()
 	answer := httptest.NewRecorder()
-	request := httptest.NewRequest(route.Method, filled(route.Path), nil)
+	request := httptest.NewRequestWithContext(t.Context(), route.Method, filled(route.Path), nil)
 	func() {
 		defer func() { _ = recover() }() // the handler of an unguarded route may expect more
 		engine.ServeHTTP(answer, request)
