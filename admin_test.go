@@ -238,12 +238,13 @@ func TestWhatIsNotConfigured(t *testing.T) {
 		"empty previous secret": func(c *ginauth.Config) { c.Secrets = []string{secret, ""} },
 		"three secrets":         func(c *ginauth.Config) { c.Secrets = []string{"a", "b", "c"} },
 		"negative expiration":   func(c *ginauth.Config) { c.AutomaticExpiration = -time.Hour },
-		"negative folding":      func(c *ginauth.Config) { c.UsageFoldAfter = -time.Hour },
+		"negative folding":      func(c *ginauth.Config) { c.UsageRollUpAfter = -time.Hour },
 		"negative deletion":     func(c *ginauth.Config) { c.UsageDeleteAfter = -time.Hour },
 		"deletion, then folding": func(c *ginauth.Config) {
-			c.UsageFoldAfter = ginauth.DefaultUsageDeleteAfter
+			c.UsageRollUpAfter = ginauth.DefaultUsageDeleteAfter
 		},
 		"bad prefix":            func(c *ginauth.Config) { c.KeyPrefix = "Not OK" },
+		"bad retired prefix":    func(c *ginauth.Config) { c.RetiredKeyPrefixes = []string{"ok", ""} },
 		"unknown source":        func(c *ginauth.Config) { c.KeySources = []ginauth.KeySource{{In: "cookie", Name: "a"}} },
 		"header without a name": func(c *ginauth.Config) { c.KeySources = []ginauth.KeySource{{In: ginauth.InHeader}} },
 		"header with a space":   func(c *ginauth.Config) { c.KeySources = []ginauth.KeySource{{In: ginauth.InHeader, Name: "a b"}} },

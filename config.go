@@ -33,10 +33,10 @@ const (
 	MinStaleLimit = 2 * time.Second
 )
 
-// DefaultUsageFoldAfter and DefaultUsageDeleteAfter are how long usage is kept
+// DefaultUsageRollUpAfter and DefaultUsageDeleteAfter are how long usage is kept
 // by hour, and then by day, unless told otherwise.
 const (
-	DefaultUsageFoldAfter   = 90 * 24 * time.Hour
+	DefaultUsageRollUpAfter = 90 * 24 * time.Hour
 	DefaultUsageDeleteAfter = 400 * 24 * time.Hour
 )
 
@@ -69,16 +69,19 @@ type Config struct {
 	// free of it. A longer AutomaticExpiration is cut for users.
 	MaxLifetime time.Duration
 
-	// UsageFoldAfter is the age from which on usage is kept by day and no more
+	// UsageRollUpAfter is the age from which on usage is kept by day and no more
 	// by hour, UsageDeleteAfter the age at which it is deleted but for the total
-	// of each key. DefaultUsageFoldAfter and DefaultUsageDeleteAfter if zero. On
+	// of each key. DefaultUsageRollUpAfter and DefaultUsageDeleteAfter if zero. On
 	// one database all nodes should say the same: the shortest age counts.
-	UsageFoldAfter, UsageDeleteAfter time.Duration
+	UsageRollUpAfter, UsageDeleteAfter time.Duration
 
 	// KeyPrefix begins every key, so that a leaked one is recognised; see
-	// security.CheckPrefix. security.DefaultPrefix if empty. Keys that were
-	// issued under another prefix are refused.
+	// security.CheckPrefix. security.DefaultPrefix if empty.
 	KeyPrefix string
+
+	// RetiredKeyPrefixes are former values of KeyPrefix. Keys that were issued with
+	// one of them stay valid; keys with any other prefix are refused.
+	RetiredKeyPrefixes []string
 
 	// KeySources is where a request may carry its key. If empty: the header
 	// and the query parameter "api-key", and the Bearer scheme. Leave the
@@ -176,9 +179,7 @@ func (c Config) Validate() error {
 		errs = append(errs, errors.New("MaxLifetime: must not be negative; 0 sets no limit"))
 	}
 	errs = append(errs, c.validateRetention())
-	if c.KeyPrefix != "" {
-		errs = append(errs, prefixed("KeyPrefix", security.CheckPrefix(c.KeyPrefix)))
-	}
+	errs = append(errs, c.validatePrefixes())
 	if c.CacheSize < 0 {
 		errs = append(errs, errors.New("CacheSize: must not be negative"))
 	}
@@ -193,13 +194,29 @@ func (c Config) Validate() error {
 	return prefixed("ginauth: invalid configuration", errors.Join(errs...))
 }
 
+func (c Config) validatePrefixes() error {
+	var errs []error
+	if c.KeyPrefix != "" {
+		errs = append(errs, prefixed("KeyPrefix", security.CheckPrefix(c.KeyPrefix)))
+	}
+	for _, prefix := range c.RetiredKeyPrefixes {
+		errs = append(errs, prefixed("RetiredKeyPrefixes", security.CheckPrefix(prefix)))
+	}
+	return errors.Join(errs...)
+}
+
+// prefixes are those of keys that are accepted, the present one first.
+func (c Config) prefixes() security.Prefixes {
+	return append(security.Prefixes{c.KeyPrefix}, c.RetiredKeyPrefixes...)
+}
+
 func (c Config) validateRetention() error {
-	if c.UsageFoldAfter < 0 || c.UsageDeleteAfter < 0 {
-		return errors.New("UsageFoldAfter, UsageDeleteAfter: must not be negative")
+	if c.UsageRollUpAfter < 0 || c.UsageDeleteAfter < 0 {
+		return errors.New("UsageRollUpAfter, UsageDeleteAfter: must not be negative")
 	}
 	c = c.withDefaults()
-	if c.UsageDeleteAfter <= c.UsageFoldAfter {
-		return errors.New("UsageDeleteAfter: must be longer than UsageFoldAfter")
+	if c.UsageDeleteAfter <= c.UsageRollUpAfter {
+		return errors.New("UsageDeleteAfter: must be longer than UsageRollUpAfter")
 	}
 	return nil
 }
@@ -241,7 +258,7 @@ func (c Config) withDefaults() Config {
 		c.AutomaticExpiration = DefaultExpiration
 	}
 	c.MaxKeysPerUser = cmp.Or(c.MaxKeysPerUser, DefaultMaxKeysPerUser)
-	c.UsageFoldAfter = cmp.Or(c.UsageFoldAfter, DefaultUsageFoldAfter)
+	c.UsageRollUpAfter = cmp.Or(c.UsageRollUpAfter, DefaultUsageRollUpAfter)
 	c.UsageDeleteAfter = cmp.Or(c.UsageDeleteAfter, DefaultUsageDeleteAfter)
 	if c.KeyPrefix == "" {
 		c.KeyPrefix = security.DefaultPrefix
@@ -250,6 +267,7 @@ func (c Config) withDefaults() Config {
 		c.KeySources = DefaultKeySources()
 	}
 	c.KeySources = slices.Clone(c.KeySources)
+	c.RetiredKeyPrefixes = slices.Clone(c.RetiredKeyPrefixes)
 	c.CacheSize = cmp.Or(c.CacheSize, DefaultCacheSize)
 	c.CacheMaxAge = cmp.Or(c.CacheMaxAge, DefaultCacheMaxAge)
 	c.StaleLimit = cmp.Or(c.StaleLimit, DefaultStaleLimit)

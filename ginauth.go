@@ -110,7 +110,7 @@ func (a *Auth) startEngines(repo repository.Repository) {
 	c := a.config
 	a.cache = keycache.New(repo, keycache.Options{MaxKeys: c.CacheSize, MaxAge: c.CacheMaxAge, StaleLimit: c.StaleLimit, Now: c.Now})
 	a.usage = usage.Start(repo, flushInterval, c.Logger)
-	a.keeper = usage.Keep(repo, usage.Retention{Fold: c.UsageFoldAfter, Delete: c.UsageDeleteAfter}, c.Now, c.Logger)
+	a.keeper = usage.Keep(repo, usage.Retention{Fold: c.UsageRollUpAfter, Delete: c.UsageDeleteAfter}, c.Now, c.Logger)
 	a.pruner = changefeed.StartPruner(repo, c.Logger)
 	a.changes = changefeed.Start(repo, a.cache, c.Now, c.Logger)
 }
@@ -118,7 +118,7 @@ func (a *Auth) startEngines(repo repository.Repository) {
 func (a *Auth) makeServices() {
 	c := a.config
 	a.keys = keys.New(a.repo, a.records, keys.Policy{
-		Prefix: c.KeyPrefix, AutomaticExpiration: c.AutomaticExpiration, MaxLifetime: c.MaxLifetime,
+		Prefixes: c.prefixes(), AutomaticExpiration: c.AutomaticExpiration, MaxLifetime: c.MaxLifetime,
 		MaxKeysPerUser: c.MaxKeysPerUser, RequireConfirmedEmail: c.RequireConfirmedEmail, Now: c.Now,
 	})
 	a.users = users.New(users.Options{
@@ -132,10 +132,10 @@ func (a *Auth) makeServices() {
 func (a *Auth) makeCalls(secrets security.Secrets, isShort bool) {
 	c, responder := a.config, newResponder(a.config, a.records)
 	sources := credentialSources(c.KeySources)
-	reader := credential.NewReader(sources, c.KeyPrefix, a.recordSecretInURL)
+	reader := credential.NewReader(sources, c.prefixes(), a.recordSecretInURL)
 	a.guard = guard.New(guard.Options{
 		Cache: a.cache, Usage: a.usage, Records: a.records, Reader: reader, Respond: responder,
-		Sources: sources, Prefix: c.KeyPrefix, ClientIP: c.ClientIP, Now: c.Now,
+		Sources: sources, Prefixes: c.prefixes(), ClientIP: c.ClientIP, Now: c.Now,
 	})
 	base := api.Base{
 		Keys: a.keys, Users: a.users, Records: a.records, Responder: responder, Reader: reader, ClientIP: c.ClientIP, Now: c.Now,

@@ -45,7 +45,7 @@ func (a *Auth) Guard(options ...GuardOption) gin.HandlerFunc {
 			panic(fmt.Sprintf("ginauth: Guard: %v", err))
 		}
 		made.Sources = credentialSources(variant.sources)
-		made.Reader = credential.NewReader(made.Sources, a.config.KeyPrefix, a.recordSecretInURL)
+		made.Reader = credential.NewReader(made.Sources, a.config.prefixes(), a.recordSecretInURL)
 	}
 	return a.guard.Handler(made)
 }

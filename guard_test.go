@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -278,6 +279,33 @@ func TestKeySourcesAreConfigurable(t *testing.T) {
 	if got := answer.Header().Get("WWW-Authenticate"); got != `ApiKey realm="api", in="header", name="X-Key"` {
 		t.Errorf("the challenge is %s", got)
 	}
+}
+
+// Keys of a former prefix stay valid, on the same database, at the guard and at the
+// calls; keys of an unknown prefix do not, and new keys have the present one.
+func TestRetiredKeyPrefixes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	before := newNode(t, path, func(c *ginauth.Config) { c.KeyPrefix = "old" })
+	former, id := before.issueKey()
+	after := newNode(t, path, func(c *ginauth.Config) { c.KeyPrefix, c.RetiredKeyPrefixes = "newer", []string{"older", "old"} })
+	present, _ := after.issueKey()
+	if !strings.HasPrefix(present, "newer_") {
+		t.Errorf("a new key begins %q", present[:8])
+	}
+	for _, key := range []string{former, present} {
+		if answer := after.do(request{path: "/secure", header: header("Authorization", "Bearer "+key)}); answer.Code != http.StatusOK {
+			t.Errorf("a key that begins %q is answered %d: %s", key[:5], answer.Code, answer.Body)
+		}
+		if answer := after.guarded(key); answer.Code != http.StatusOK {
+			t.Errorf("a key that begins %q is answered %d: %s", key[:5], answer.Code, answer.Body)
+		}
+	}
+	expectProblem(t, after.guarded(security.NewKey("old")), http.StatusUnauthorized, "key_invalid", "")
+	if answer := after.call("/auth/revoke", `{"api_key":"`+former+`"}`); answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), id) {
+		t.Errorf("revoking a former key is answered %d: %s", answer.Code, answer.Body)
+	}
+	without := newNode(t, path, func(c *ginauth.Config) { c.KeyPrefix = "newer" })
+	expectProblem(t, without.guarded(former), http.StatusUnauthorized, "key_invalid", "")
 }
 
 func TestRefusalsInTheApplicationsWords(t *testing.T) {

@@ -241,18 +241,18 @@ func TestOldUsageIsFoldedAndDeleted(t *testing.T) {
 	if err := old.repo.AddUsage(t.Context(), flush); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ginauth.New(old.repo, ginauth.Config{Secrets: []string{secret}, UsageFoldAfter: 20 * day, UsageDeleteAfter: 10 * day}); err == nil {
+	if _, err := ginauth.New(old.repo, ginauth.Config{Secrets: []string{secret}, UsageRollUpAfter: 20 * day, UsageDeleteAfter: 10 * day}); err == nil {
 		t.Fatal("days are deleted before their hours are folded")
 	}
 	young, err := ginauth.New(old.repo, ginauth.Config{ // by the database's clock, which is years behind
-		Secrets: []string{secret}, Now: old.clock.Now, UsageFoldAfter: 10 * day, UsageDeleteAfter: 20 * day,
+		Secrets: []string{secret}, Now: old.clock.Now, UsageRollUpAfter: 10 * day, UsageDeleteAfter: 20 * day,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer young.Close()
 	auth, err := ginauth.New(clockedRepository{old.repo, old.clock.Now}, ginauth.Config{
-		Secrets: []string{secret}, Now: old.clock.Now, UsageFoldAfter: 10 * day, UsageDeleteAfter: 20 * day,
+		Secrets: []string{secret}, Now: old.clock.Now, UsageRollUpAfter: 10 * day, UsageDeleteAfter: 20 * day,
 	})
 	if err != nil {
 		t.Fatal(err)

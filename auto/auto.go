@@ -45,6 +45,7 @@ func New(ctx context.Context, adjust ...func(*ginauth.Config)) (*ginauth.Auth, e
 	if err != nil {
 		return nil, err
 	}
+	warnOfRenamed(logger)
 	generated := generateSecret(&config)
 	if err := config.Validate(); err != nil {
 		return nil, err

@@ -34,9 +34,9 @@ const secret = "a-secret-that-is-long-enough-for-tests"
 var variables = []string{
 	"GINAUTH_SECRET", "GINAUTH_HIDE_DOCS", "GINAUTH_AUTOMATIC_EXPIRATION", "GINAUTH_DB_LOCATION", "GINAUTH_DB_ALLOW_SHARED",
 	"GINAUTH_MAX_KEYS_PER_USER", "GINAUTH_MAX_LIFETIME",
-	"GINAUTH_USAGE_FOLD_AFTER", "GINAUTH_USAGE_DELETE_AFTER",
+	"GINAUTH_USAGE_ROLLUP_AFTER", "GINAUTH_USAGE_DELETE_AFTER",
 	"GINAUTH_MAILER", "GINAUTH_MAIL_FROM", "GINAUTH_PUBLIC_URL", "GINAUTH_REQUIRE_CONFIRMED_EMAIL", "GINAUTH_HASH_MEMORY", "GINAUTH_CHECK_MX",
-	"GINAUTH_TRUSTED_PROXIES",
+	"GINAUTH_TRUSTED_PROXIES", "GINAUTH_KEY_PREFIX", "GINAUTH_RETIRED_KEY_PREFIXES",
 	"GINAUTH_MAX_CONNECTIONS",
 	"DATABASE_MODE", "URI", "DEV_MODE", "GINAUTH_DATABASE_MODE", "GINAUTH_URI", "GINAUTH_DEV_MODE",
 }
@@ -58,6 +58,26 @@ func setenv(t *testing.T, pairs ...string) {
 	for _, pair := range pairs {
 		name, value, _ := strings.Cut(pair, "=")
 		t.Setenv(name, value)
+	}
+}
+
+// Keys begin as the environment says, and a variable's former name is warned about.
+func TestKeyPrefixes(t *testing.T) {
+	clean(t)
+	setenv(t, "GINAUTH_SECRET="+secret, "GINAUTH_KEY_PREFIX=acme", "GINAUTH_RETIRED_KEY_PREFIXES=ga, old", "GINAUTH_USAGE_FOLD_AFTER=10")
+	auth, log, err := start(t, func(c *ginauth.Config) {
+		if !slices.Equal(c.RetiredKeyPrefixes, []string{"ga", "old"}) {
+			t.Errorf("the retired prefixes are %q", c.RetiredKeyPrefixes)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, body := post(auth, "/new", secret, `{"name":"s"}`); code != http.StatusCreated || !strings.Contains(body, `"acme_`) {
+		t.Errorf("/new answers %d: %s", code, body)
+	}
+	if !strings.Contains(log.String(), "GINAUTH_USAGE_FOLD_AFTER has no effect: its name is GINAUTH_USAGE_ROLLUP_AFTER now") {
+		t.Errorf("the former name is not warned about: %s", log)
 	}
 }
 
@@ -188,8 +208,8 @@ func TestNonsense(t *testing.T) {
 		{"GINAUTH_AUTOMATIC_EXPIRATION", "1.5"},
 		{"GINAUTH_AUTOMATIC_EXPIRATION", "36501"},
 		{"GINAUTH_AUTOMATIC_EXPIRATION", "99999999999999999999"},
-		{"GINAUTH_USAGE_FOLD_AFTER", ""},
-		{"GINAUTH_USAGE_FOLD_AFTER", "0"},
+		{"GINAUTH_USAGE_ROLLUP_AFTER", ""},
+		{"GINAUTH_USAGE_ROLLUP_AFTER", "0"},
 		{"GINAUTH_USAGE_DELETE_AFTER", "a year"},
 		{"GINAUTH_USAGE_DELETE_AFTER", "90"},
 		{"GINAUTH_USAGE_DELETE_AFTER", "36501"},
@@ -215,6 +235,12 @@ func TestNonsense(t *testing.T) {
 		{"GINAUTH_TRUSTED_PROXIES", "10.0.0.0/8,"},
 		{"GINAUTH_TRUSTED_PROXIES", "hunter2"},
 		{"GINAUTH_TRUSTED_PROXIES", "10.0.0.0/8, ::/0"},
+		{"GINAUTH_KEY_PREFIX", ""},
+		{"GINAUTH_KEY_PREFIX", "Hunter2"},
+		{"GINAUTH_KEY_PREFIX", "a,b"},
+		{"GINAUTH_RETIRED_KEY_PREFIXES", ""},
+		{"GINAUTH_RETIRED_KEY_PREFIXES", "old,"},
+		{"GINAUTH_RETIRED_KEY_PREFIXES", "old,Hunter2"},
 		{"DEV_MODE", ""},
 		{"DEV_MODE", "perhaps"},
 		{"GINAUTH_DEV_MODE", "perhaps"},
@@ -257,13 +283,13 @@ func TestUsageAges(t *testing.T) {
 	for _, c := range []struct {
 		set          []string
 		fold, delete int
-	}{{nil, 90, 400}, {[]string{"GINAUTH_USAGE_FOLD_AFTER=7", "GINAUTH_USAGE_DELETE_AFTER=8"}, 7, 8}} {
+	}{{nil, 90, 400}, {[]string{"GINAUTH_USAGE_ROLLUP_AFTER=7", "GINAUTH_USAGE_DELETE_AFTER=8"}, 7, 8}} {
 		clean(t)
 		setenv(t, c.set...)
 		const day = 24 * time.Hour
 		_, _, err := start(t, func(config *ginauth.Config) {
-			if config.UsageFoldAfter != time.Duration(c.fold)*day || config.UsageDeleteAfter != time.Duration(c.delete)*day {
-				t.Errorf("with %v usage is folded after %v and deleted after %v", c.set, config.UsageFoldAfter, config.UsageDeleteAfter)
+			if config.UsageRollUpAfter != time.Duration(c.fold)*day || config.UsageDeleteAfter != time.Duration(c.delete)*day {
+				t.Errorf("with %v usage is folded after %v and deleted after %v", c.set, config.UsageRollUpAfter, config.UsageDeleteAfter)
 			}
 		})
 		if err != nil {
@@ -271,8 +297,8 @@ func TestUsageAges(t *testing.T) {
 		}
 	}
 	clean(t)
-	setenv(t, "GINAUTH_USAGE_FOLD_AFTER=400")
-	if _, _, err := start(t); err == nil || !strings.Contains(err.Error(), "GINAUTH_USAGE_FOLD_AFTER") {
+	setenv(t, "GINAUTH_USAGE_ROLLUP_AFTER=400")
+	if _, _, err := start(t); err == nil || !strings.Contains(err.Error(), "GINAUTH_USAGE_ROLLUP_AFTER") {
 		t.Errorf("hours that would be folded when their days are gone: %v", err)
 	}
 }

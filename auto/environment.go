@@ -25,22 +25,24 @@ const prefix = "GINAUTH"
 // environment is what the variables say.
 type environment struct {
 	Secret              secrets
-	HideDocs            boolean  `split_words:"true"`
-	AutomaticExpiration days     `split_words:"true" default:"15"`
-	MaxKeysPerUser      size     `split_words:"true" default:"100"`
-	MaxLifetime         days     `split_words:"true"`
-	DBLocation          text     `split_words:"true" default:"sqlite.db"`
-	DBAllowShared       boolean  `split_words:"true"`
-	DatabaseMode        mode     `envconfig:"DATABASE_MODE" default:"sqlite"`
-	URI                 uri      `envconfig:"URI"`
-	DevMode             boolean  `envconfig:"DEV_MODE"`
-	CacheSize           size     `split_words:"true" default:"1000000"`
-	CacheMaxAge         duration `split_words:"true" default:"5m"`
-	StaleLimit          duration `split_words:"true" default:"30s"`
-	MaxConnections      count    `split_words:"true"`
-	UsageFoldAfter      days     `split_words:"true" default:"90"`
-	UsageDeleteAfter    days     `split_words:"true" default:"400"`
-	TrustedProxies      proxies  `split_words:"true"`
+	HideDocs            boolean     `split_words:"true"`
+	AutomaticExpiration days        `split_words:"true" default:"15"`
+	MaxKeysPerUser      size        `split_words:"true" default:"100"`
+	MaxLifetime         days        `split_words:"true"`
+	DBLocation          text        `split_words:"true" default:"sqlite.db"`
+	DBAllowShared       boolean     `split_words:"true"`
+	DatabaseMode        mode        `envconfig:"DATABASE_MODE" default:"sqlite"`
+	URI                 uri         `envconfig:"URI"`
+	DevMode             boolean     `envconfig:"DEV_MODE"`
+	CacheSize           size        `split_words:"true" default:"1000000"`
+	CacheMaxAge         duration    `split_words:"true" default:"5m"`
+	StaleLimit          duration    `split_words:"true" default:"30s"`
+	MaxConnections      count       `split_words:"true"`
+	UsageRollupAfter    days        `split_words:"true" default:"90"`
+	UsageDeleteAfter    days        `split_words:"true" default:"400"`
+	TrustedProxies      proxies     `split_words:"true"`
+	KeyPrefix           keyPrefix   `split_words:"true"`
+	RetiredKeyPrefixes  keyPrefixes `split_words:"true"`
 
 	Mailer                mailURL   `split_words:"true"`
 	MailFrom              mailFrom  `split_words:"true"`
@@ -58,8 +60,8 @@ func readEnvironment() (environment, error) {
 	if err := envconfig.Process(prefix, &env); err != nil {
 		return env, explain(err)
 	}
-	if env.UsageDeleteAfter <= env.UsageFoldAfter {
-		return env, errors.New(prefix + "_USAGE_DELETE_AFTER must be more than " + prefix + "_USAGE_FOLD_AFTER")
+	if env.UsageDeleteAfter <= env.UsageRollupAfter {
+		return env, errors.New(prefix + "_USAGE_DELETE_AFTER must be more than " + prefix + "_USAGE_ROLLUP_AFTER")
 	}
 	return env, nil
 }
@@ -125,13 +127,15 @@ func (e environment) config() ginauth.Config {
 		AutomaticExpiration: e.AutomaticExpiration.duration(),
 		MaxKeysPerUser:      int(e.MaxKeysPerUser),
 		MaxLifetime:         e.MaxLifetime.duration(),
-		UsageFoldAfter:      e.UsageFoldAfter.duration(),
+		UsageRollUpAfter:    e.UsageRollupAfter.duration(),
 		UsageDeleteAfter:    e.UsageDeleteAfter.duration(),
 		HideDocs:            e.HideDocs.value,
 		CacheSize:           int(e.CacheSize),
 		CacheMaxAge:         time.Duration(e.CacheMaxAge),
 		StaleLimit:          time.Duration(e.StaleLimit),
 		TrustedProxies:      e.TrustedProxies,
+		KeyPrefix:           string(e.KeyPrefix),
+		RetiredKeyPrefixes:  e.RetiredKeyPrefixes,
 	}
 }
 
@@ -235,6 +239,29 @@ func (s *secrets) Decode(value string) error {
 	}
 	_, err := security.NewSecrets(*s...)
 	return err
+}
+
+type keyPrefix string
+
+// Decode implements envconfig.Decoder.
+func (p *keyPrefix) Decode(value string) error {
+	*p = keyPrefix(value)
+	return security.CheckPrefix(value)
+}
+
+// keyPrefixes are separated by commas.
+type keyPrefixes []string
+
+// Decode implements envconfig.Decoder.
+func (p *keyPrefixes) Decode(value string) error {
+	for prefix := range strings.SplitSeq(value, ",") {
+		prefix = strings.TrimSpace(prefix)
+		if err := security.CheckPrefix(prefix); err != nil {
+			return err
+		}
+		*p = append(*p, prefix)
+	}
+	return nil
 }
 
 type mode string

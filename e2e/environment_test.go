@@ -45,7 +45,7 @@ func TestNonsenseStopsTheStart(t *testing.T) {
 	for name, values := range map[string][]string{
 		"GINAUTH_SECRET":               {"", " ", ",", "hunter2,", ",hunter2", "hunter2,hunter2a,hunter2b", "hunter2\x07a", "hunter2-ä"},
 		"GINAUTH_HIDE_DOCS":            {"", "maybe", "yes"},
-		"GINAUTH_USAGE_FOLD_AFTER":     {"", "0", "400", "a month"},
+		"GINAUTH_USAGE_ROLLUP_AFTER":   {"", "0", "400", "a month"},
 		"GINAUTH_USAGE_DELETE_AFTER":   {"", "90", "36501"},
 		"GINAUTH_MAX_KEYS_PER_USER":    {"", "0", "-1", "1.5", "many"},
 		"GINAUTH_MAX_LIFETIME":         {"", "0", "-1", "1.5", "soon", "36501"},
@@ -56,6 +56,8 @@ func TestNonsenseStopsTheStart(t *testing.T) {
 		"URI":                          {"", "hunter2", "://hunter2", "hunter2 ://x"},
 		"DEV_MODE":                     {"", "perhaps"},
 		"GINAUTH_TRUSTED_PROXIES":      {"", "hunter2", "10.0.0.0/8,", "0.0.0.0/0"},
+		"GINAUTH_KEY_PREFIX":           {"", "Hunter2", "4hunter2"},
+		"GINAUTH_RETIRED_KEY_PREFIXES": {"", "Hunter2", "old,"},
 
 		"GINAUTH_MAILER":                  {"", "LOG", "hunter2", "smtp://:hunter2@localhost"},
 		"GINAUTH_MAIL_FROM":               {"", "hunter2"},

@@ -93,7 +93,7 @@ func (s *Service) IssueTo(ctx context.Context, p IssueParams, to Recipient) (iss
 	if invalid = append(invalid, refused...); len(invalid) > 0 {
 		return issued, problem.InvalidFields(invalid...)
 	}
-	text := security.NewKey(s.policy.Prefix)
+	text := security.NewKey(s.policy.Prefixes[0])
 	isFixed := !p.ExpirationDate.IsZero() && audit.ActorFrom(ctx).Kind != audit.User
 	key, err := to.Store(ctx, by, newKey(text, p.Name, by.At, date, isFixed))
 	if err != nil {

@@ -35,7 +35,8 @@ type Service struct {
 
 // Policy is what ginauth.Config says of keys.
 type Policy struct {
-	Prefix                           string
+	// Prefixes are those of keys that are accepted; new ones get the first.
+	Prefixes                         security.Prefixes
 	AutomaticExpiration, MaxLifetime time.Duration
 	MaxKeysPerUser                   int
 	RequireConfirmedEmail            bool
@@ -74,7 +75,7 @@ func (s *Service) check(ref Ref) []problem.Field {
 		return []problem.Field{problem.NewField("api_key", "api_key_superfluous", "Send either id or api_key.")}
 	case ref.ID != "":
 		return fields.ID(ref.ID)
-	case !security.IsKey(s.policy.Prefix, ref.Key):
+	case !s.policy.Prefixes.IsKey(ref.Key):
 		return []problem.Field{problem.NewField("api_key", "api_key_invalid", "This does not have the form of a key.")}
 	default:
 		return nil

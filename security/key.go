@@ -77,6 +77,30 @@ func IsKey(prefix, s string) bool {
 // KeyLength returns the number of bytes that every key with this prefix has.
 func KeyLength(prefix string) int { return len(prefix) + 1 + randomLength + checksumLength }
 
+// Prefixes are those of the keys that an application accepts: the present one, and
+// those of keys that were issued before it changed.
+type Prefixes []string
+
+// IsKey reports whether s has the form of a key with one of the prefixes, see [IsKey].
+func (p Prefixes) IsKey(s string) bool {
+	for _, prefix := range p {
+		if IsKey(prefix, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// HasLength reports whether s is as long as a key with one of the prefixes.
+func (p Prefixes) HasLength(s string) bool {
+	for _, prefix := range p {
+		if len(s) == KeyLength(prefix) {
+			return true
+		}
+	}
+	return false
+}
+
 // HashKey returns the SHA-256 of the key (FIPS 180-4), 32 bytes: what is stored in the key's
 // place. Passwords need a slow, salted hash because they can be guessed; a key is 256 random
 // bits, so that neither guessing nor a precomputed table is possible at any speed, and a fast

@@ -4,6 +4,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/problem"
+	"github.com/ginauth/ginauth/security"
 )
 
 // SecretHeader is the header, in its canonical form, that carries the admin
@@ -15,14 +16,14 @@ type Reader struct {
 	sources []Source
 	// keyLetters are those of the sources' names, see spells.
 	keyLetters []string
-	prefix     string
+	prefixes   security.Prefixes
 	// secretInURL is told of an admin secret in a URL.
 	secretInURL func(*gin.Context)
 }
 
-// NewReader returns a reader of keys with the prefix at the sources.
-func NewReader(sources []Source, prefix string, secretInURL func(*gin.Context)) *Reader {
-	return &Reader{canonical(sources), keyLetters(sources), prefix, secretInURL}
+// NewReader returns a reader of keys with the prefixes at the sources.
+func NewReader(sources []Source, prefixes security.Prefixes, secretInURL func(*gin.Context)) *Reader {
+	return &Reader{canonical(sources), keyLetters(sources), prefixes, secretInURL}
 }
 
 // TakeKey reads the key that a request carries and removes it from the request,
@@ -45,7 +46,7 @@ func (r *Reader) takeKey(c *gin.Context) (string, error) {
 	var key string
 	ambiguous := false
 	for _, source := range r.sources {
-		values := takeFrom(c, source, r.prefix)
+		values := takeFrom(c, source, r.prefixes)
 		if len(values) == 0 {
 			continue
 		}
@@ -86,7 +87,7 @@ func (r *Reader) TakeSecret(c *gin.Context) (string, error) {
 func (r *Reader) DropKeyHeaders(c *gin.Context) {
 	for _, source := range r.sources {
 		if source.In != InQuery {
-			takeFrom(c, source, r.prefix)
+			takeFrom(c, source, r.prefixes)
 		}
 	}
 	r.cleanHeaders(c.Request, "")
@@ -95,7 +96,7 @@ func (r *Reader) DropKeyHeaders(c *gin.Context) {
 // DropKeys removes the keys that a request carries at any source.
 func (r *Reader) DropKeys(c *gin.Context) {
 	for _, source := range r.sources {
-		takeFrom(c, source, r.prefix)
+		takeFrom(c, source, r.prefixes)
 	}
 	r.takeSpelledKeys(c)
 	r.cleanHeaders(c.Request, "")

@@ -8,8 +8,6 @@ import (
 	"unicode"
 
 	"github.com/gin-gonic/gin"
-
-	"github.com/ginauth/ginauth/security"
 )
 
 // secretLetters is what all spellings of the header secret-key have in common.
@@ -83,7 +81,7 @@ func (r *Reader) isKeyName(name string) bool {
 // isKeyText reports whether text, which may be encoded as in a URL, has the form
 // of a key.
 func (r *Reader) isKeyText(text string) bool {
-	return security.IsKey(r.prefix, strings.TrimSpace(unescaped(text)))
+	return r.prefixes.IsKey(strings.TrimSpace(unescaped(text)))
 }
 
 // DropSecretHeaders removes the header of the admin secret, however it is spelled.
@@ -99,7 +97,7 @@ func DropSecretHeaders(r *http.Request) {
 // misspelled, and the headers in which browsers and proxies repeat a request's
 // URL (Referer, X-Original-URI and the like), where they hold the key.
 func (r *Reader) cleanHeaders(request *http.Request, key string) {
-	if len(key) != security.KeyLength(r.prefix) {
+	if !r.prefixes.HasLength(key) {
 		key = ""
 	}
 	for name, values := range request.Header {

@@ -26,7 +26,7 @@ func checkQuerySize(r *http.Request) error {
 
 // takeFrom returns the values at one source, a single empty one left out, and
 // removes them.
-func takeFrom(c *gin.Context, source Source, prefix string) []string {
+func takeFrom(c *gin.Context, source Source, prefixes security.Prefixes) []string {
 	var values []string
 	switch source.In {
 	case InHeader:
@@ -34,7 +34,7 @@ func takeFrom(c *gin.Context, source Source, prefix string) []string {
 	case InQuery:
 		values = takeQuery(c, source.Name)
 	case InBearer:
-		values = takeBearer(c.Request, prefix)
+		values = takeBearer(c.Request, prefixes)
 	}
 	if len(values) == 1 && values[0] == "" {
 		return nil
@@ -53,12 +53,12 @@ func takeHeader(r *http.Request, name string) []string {
 
 // takeBearer takes the Authorization headers if one of them is a bearer token
 // with a key's form; what else is there belongs to the application.
-func takeBearer(r *http.Request, prefix string) []string {
+func takeBearer(r *http.Request, prefixes security.Prefixes) []string {
 	values := r.Header["Authorization"]
 	for i, value := range values {
 		scheme, token, _ := strings.Cut(value, " ")
 		token = strings.TrimLeft(token, " ")
-		if !strings.EqualFold(scheme, "Bearer") || !security.IsKey(prefix, token) {
+		if !strings.EqualFold(scheme, "Bearer") || !prefixes.IsKey(token) {
 			continue
 		}
 		taken := append([]string{token}, values[:i]...)

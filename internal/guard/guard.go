@@ -30,7 +30,7 @@ type Options struct {
 	Reader   *credential.Reader
 	Respond  respond.Responder
 	Sources  []credential.Source
-	Prefix   string
+	Prefixes security.Prefixes
 	ClientIP func(*gin.Context) string
 	Now      func() time.Time
 }
@@ -89,7 +89,7 @@ func (g *Guard) judge(ctx context.Context, u use) (*keycache.Key, error) {
 	if g.closed.Load() {
 		return nil, problem.From(errClosed)
 	}
-	if len(u.text) != security.KeyLength(g.Prefix) {
+	if !g.Prefixes.HasLength(u.text) {
 		return nil, keyInvalid()
 	}
 	key, now, err := g.find(ctx, u)
@@ -127,7 +127,7 @@ func (g *Guard) lookup(ctx context.Context, u use, hash keycache.Hash, answer ke
 	case keycache.Outdated:
 		return g.load(ctx, u, hash)
 	default:
-		if !security.IsKey(g.Prefix, u.text) {
+		if !g.Prefixes.IsKey(u.text) {
 			return nil, keyInvalid()
 		}
 		return g.load(ctx, u, hash)
