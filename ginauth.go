@@ -49,21 +49,21 @@ const (
 
 // Auth guards routes and administers keys. It is safe for concurrent use.
 type Auth struct {
-	config  Config
-	repo    repository.Repository
-	records *audit.Recorder
-	cache   *keycache.Cache
-	changes *changefeed.Feed
-	pruner  *changefeed.Pruner
-	usage   *usage.Recorder
-	keeper  *usage.Keeper
-	guard   *guard.Guard
-	keys    *keys.Service
-	users   *users.Service
-	admin   *admin.API
-	account *account.API
-	close   func() error
-	mounts  mounts
+	config    Config
+	repo      repository.Repository
+	records   *audit.Recorder
+	cache     *keycache.Cache
+	changes   *changefeed.Feed
+	pruner    *changefeed.Pruner
+	usage     *usage.Recorder
+	retention *usage.Retention
+	guard     *guard.Guard
+	keys      *keys.Service
+	users     *users.Service
+	admin     *admin.API
+	account   *account.API
+	close     func() error
+	mounts    mounts
 }
 
 // New returns an Auth over the repository, which it owns from then on: Close
@@ -110,7 +110,7 @@ func (a *Auth) startEngines(repo repository.Repository) {
 	c := a.config
 	a.cache = keycache.New(repo, keycache.Options{MaxKeys: c.CacheSize, MaxAge: c.CacheMaxAge, StaleLimit: c.StaleLimit, Now: c.Now})
 	a.usage = usage.Start(repo, flushInterval, c.Logger)
-	a.keeper = usage.Keep(repo, usage.Retention{Fold: c.UsageRollUpAfter, Delete: c.UsageDeleteAfter}, c.Now, c.Logger)
+	a.retention = usage.StartRetention(repo, usage.RetentionPolicy{RollUp: c.UsageRollUpAfter, Delete: c.UsageDeleteAfter}, c.Now, c.Logger)
 	a.pruner = changefeed.StartPruner(repo, c.Logger)
 	a.changes = changefeed.Start(repo, a.cache, c.Now, c.Logger)
 }
@@ -176,7 +176,7 @@ func (a *Auth) shutDown() error {
 	a.guard.Close()
 	a.cache.Close() // first: streams end by it
 	unsent := inTime(mailTimeout, a.users.Close)
-	a.keeper.Close()
+	a.retention.Close()
 	a.pruner.Close()
 	a.changes.Close()
 	return errors.Join(unsent, inTime(closeTimeout, a.usage.Close), a.repo.Close())

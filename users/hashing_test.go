@@ -27,7 +27,7 @@ func newService(t *testing.T, pool *hashing.Pool) *users.Service {
 	}
 	records := audit.Start(slog.New(slog.DiscardHandler))
 	t.Cleanup(func() { records.Close(); _ = repo.Close() })
-	policy := keys.Policy{Prefix: "ga", AutomaticExpiration: time.Hour, MaxKeysPerUser: 100, Now: time.Now}
+	policy := keys.Policy{Prefixes: security.Prefixes{"ga"}, AutomaticExpiration: time.Hour, MaxKeysPerUser: 100, Now: time.Now}
 	return users.New(users.Options{
 		Repository: repo, Keys: keys.New(repo, records, policy), Records: records, Hashing: pool,
 		PasswordPolicy: security.CheckPassword, Logger: slog.New(slog.DiscardHandler), Now: time.Now,

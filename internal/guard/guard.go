@@ -110,7 +110,7 @@ func (g *Guard) judge(ctx context.Context, u use) (*keycache.Key, error) {
 func (g *Guard) find(ctx context.Context, u use) (*keycache.Key, time.Time, error) {
 	now, hash := g.Now(), security.HashKey(u.text)
 	key, answer := g.Cache.Lookup(hash, now)
-	if answer == keycache.Valid {
+	if answer == keycache.Hit {
 		return key, now, nil
 	}
 	key, err := g.lookup(ctx, u, hash, answer)
@@ -122,9 +122,9 @@ func (g *Guard) lookup(ctx context.Context, u use, hash keycache.Hash, answer ke
 	switch answer {
 	case keycache.Stale:
 		return nil, keycache.ErrStale
-	case keycache.Unknown:
+	case keycache.NegativeHit:
 		return nil, repository.ErrNotFound
-	case keycache.Outdated:
+	case keycache.Expired:
 		return g.load(ctx, u, hash)
 	default:
 		if !g.Prefixes.IsKey(u.text) {

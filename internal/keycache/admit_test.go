@@ -65,7 +65,7 @@ func TestQueriesOfUnknownKeysAreAdmitted(t *testing.T) {
 	})
 }
 
-// An absence that has ended is admitted like any other unknown key, and one that
+// An negative entry that has ended is admitted like any other unknown key, and one that
 // has not is no query.
 func TestAbsencesAreAdmitted(t *testing.T) {
 	f, a, hash := newFixture(t), &admission{}, hashOf("unknown")
@@ -131,7 +131,7 @@ func TestRefusalIsNobodyElses(t *testing.T) {
 	})
 }
 
-// What this process creates ends the absence of that key alone.
+// What this process creates ends the negative entry of that key alone.
 func TestOwnKeysEndTheirAbsence(t *testing.T) {
 	f := newFixture(t)
 	for _, hash := range []Hash{f.hash, hashOf("other")} {
@@ -141,16 +141,16 @@ func TestOwnKeysEndTheirAbsence(t *testing.T) {
 	f.created(f.key, nil)
 	f.InvalidateKeys(f.key.ID) // as the change log says a moment later
 	f.store.put(f.key)
-	f.expect(Outdated)
-	if _, answer := f.Lookup(hashOf("other"), noon); answer != Unknown {
-		t.Errorf("the absence of another key is answered %d", answer)
+	f.expect(Expired)
+	if _, answer := f.Lookup(hashOf("other"), noon); answer != NegativeHit {
+		t.Errorf("the negative entry of another key is answered %d", answer)
 	}
 	f.created(models.APIKey{ID: "x", Hash: make([]byte, 32)}, &repository.ConflictError{Field: "id"})
-	if _, answer := f.Lookup(hashOf("other"), noon); answer != Unknown {
+	if _, answer := f.Lookup(hashOf("other"), noon); answer != NegativeHit {
 		t.Errorf("after a key that was not created it is answered %d", answer)
 	}
 	f.created(models.APIKey{ID: "x", Hash: make([]byte, 32)}, fmt.Errorf("lost: %w", repository.ErrOutcomeUnknown))
-	if _, answer := f.Lookup(hashOf("other"), noon); answer != Missed {
+	if _, answer := f.Lookup(hashOf("other"), noon); answer != NegativeExpired {
 		t.Errorf("after a key that may have been created it is answered %d", answer)
 	}
 }
@@ -160,7 +160,7 @@ func TestOwnKeysEndTheirAbsence(t *testing.T) {
 func TestClockIsPutBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		step := time.Duration(0)
-		now := func() time.Time { return time.Now().Add(step).Round(0) } // no monotonic reading
+		now := func() time.Time { return time.Now().Add(step).Round(0) } // no monotonic part
 		s := &store{keys: map[Hash]models.APIKey{}}
 		hash := hashOf("secret")
 		s.put(models.APIKey{ID: "the-key", Hash: hash[:]})
@@ -172,7 +172,7 @@ func TestClockIsPutBack(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		c.Lookup(hash, now())
 		step = -time.Hour
-		if _, answer := c.Lookup(hash, now()); answer != Valid {
+		if _, answer := c.Lookup(hash, now()); answer != Hit {
 			t.Errorf("after the step the answer is %d", answer)
 		}
 		time.Sleep(11 * time.Second)
@@ -182,14 +182,14 @@ func TestClockIsPutBack(t *testing.T) {
 		before := now()
 		step -= time.Hour
 		c.Confirm(before)
-		if _, answer := c.Lookup(hash, now()); answer != Valid {
+		if _, answer := c.Lookup(hash, now()); answer != Hit {
 			t.Errorf("after changes were followed the answer is %d", answer)
 		}
 		for range 10 {
 			time.Sleep(25 * time.Second)
 			c.Confirm(now())
 		}
-		if _, answer := c.Lookup(hash, now()); answer != Outdated {
+		if _, answer := c.Lookup(hash, now()); answer != Expired {
 			t.Errorf("after its age the answer is %d", answer)
 		}
 		time.Sleep(31 * time.Second)

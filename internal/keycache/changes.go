@@ -30,8 +30,8 @@ type changes struct {
 
 func newChanges() *changes { return &changes{seed: maphash.MakeSeed()} }
 
-// number is that of the last change.
-func (c *changes) number() uint64 { return c.last.Load() }
+// generation is the number of the last change.
+func (c *changes) generation() uint64 { return c.last.Load() }
 
 // fingerprint is the same for the same id.
 func (c *changes) fingerprint(id string) uint32 { return uint32(maphash.String(c.seed, id)) }
@@ -62,9 +62,9 @@ func (c *changes) set(number uint64, ids []string) {
 	}
 }
 
-// isAbsent reports whether no key with the hash can have been created since the
+// isNegative reports whether no key with the hash can have been created since the
 // given number.
-func (c *changes) isAbsent(hash Hash, number uint64) bool {
+func (c *changes) isNegative(hash Hash, number uint64) bool {
 	return c.keys.Load() <= number && c.all.Load() <= number && c.latest[c.placeOf(string(hash[:]))].Load() <= number
 }
 
@@ -77,10 +77,10 @@ func (c *changes) addAll() {
 // isCurrent reports whether neither the key nor its user has changed since the
 // key began to be read. Mostly nothing has changed at all, which takes one load.
 func (c *changes) isCurrent(key *Key) bool {
-	if c.number() <= key.reading {
+	if c.generation() <= key.generation {
 		return true
 	}
-	return c.latest[place(key.fingerprint)].Load() <= key.reading &&
-		c.latest[key.userPlace].Load() <= key.reading &&
-		c.all.Load() <= key.reading
+	return c.latest[place(key.fingerprint)].Load() <= key.generation &&
+		c.latest[key.userPlace].Load() <= key.generation &&
+		c.all.Load() <= key.generation
 }

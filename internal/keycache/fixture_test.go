@@ -16,20 +16,20 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// store answers when the test lets it: each reading announces itself and waits.
+// store answers when the test lets it: each load announces itself and waits.
 type store struct {
 	mu    sync.Mutex
 	keys  map[Hash]models.APIKey
 	reads int
 	err   error
-	// begun receives each reading that waits to be let go.
-	begun chan *reading
+	// begun receives each load that waits to be let go.
+	begun chan *load
 }
 
-// reading has seen the store as it was when it began.
-type reading struct{ let chan struct{} }
+// load has seen the store as it was when it began.
+type load struct{ let chan struct{} }
 
-func (r *reading) goOn() { close(r.let) }
+func (l *load) goOn() { close(l.let) }
 
 func (s *store) KeyByHash(ctx context.Context, hash []byte) (models.APIKey, error) {
 	s.mu.Lock()
@@ -41,7 +41,7 @@ func (s *store) KeyByHash(ctx context.Context, hash []byte) (models.APIKey, erro
 		err = fmt.Errorf("finding: %w", repository.ErrNotFound)
 	}
 	if s.begun != nil {
-		r := &reading{make(chan struct{})}
+		r := &load{make(chan struct{})}
 		s.begun <- r
 		select {
 		case <-r.let:
@@ -109,7 +109,7 @@ func (f *fixture) advance(d time.Duration) {
 	f.Confirm(f.clock())
 }
 
-// admitted lets every reading begin.
+// admitted lets every load begin.
 func admitted(context.Context) (func(bool), error) { return func(bool) {}, nil }
 
 func (f *fixture) load() (*Key, error) { return f.Load(f.Context(), f.hash, admitted) }
@@ -126,7 +126,7 @@ func (f *fixture) mustLoad() *Key {
 func (f *fixture) expect(want Answer) {
 	f.Helper()
 	key, got := f.Lookup(f.hash, f.clock())
-	if got != want || (key != nil) != (want == Valid) {
+	if got != want || (key != nil) != (want == Hit) {
 		f.Errorf("the cache answers %d with %v, want %d", got, key, want)
 	}
 }

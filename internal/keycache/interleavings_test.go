@@ -33,7 +33,7 @@ func (f *fixture) request(ctx context.Context) <-chan outcome {
 func inBubble(t *testing.T, test func(f *fixture)) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
-		f.store.begun = make(chan *reading, 2000)
+		f.store.begun = make(chan *load, 2000)
 		test(f)
 	})
 }
@@ -50,7 +50,7 @@ func TestRevokedWhileRead(t *testing.T) {
 		(<-f.store.begun).goOn()
 		result := <-done
 		f.expectRevoked(result.key, result.err)
-		f.expect(Valid)
+		f.expect(Hit)
 	})
 }
 
@@ -89,13 +89,13 @@ func TestCreatedWhileMissed(t *testing.T) {
 		if result := <-late; result.err != nil {
 			f.Errorf("who asks afterwards gets %v", result.err)
 		}
-		f.expect(Valid)
+		f.expect(Hit)
 	})
 }
 
 // missBeforeCreation looks for the key in vain, and has it created while the
 // answer is on its way.
-func (f *fixture) missBeforeCreation() (<-chan outcome, *reading) {
+func (f *fixture) missBeforeCreation() (<-chan outcome, *load) {
 	f.store.keys = map[Hash]models.APIKey{}
 	early := f.request(f.Context())
 	miss := <-f.store.begun
@@ -113,7 +113,7 @@ func TestMissComesLast(t *testing.T) {
 		<-late
 		old.goOn()
 		<-early
-		f.expect(Valid)
+		f.expect(Hit)
 	})
 }
 
@@ -140,7 +140,7 @@ func TestOneReadingForManyRequests(t *testing.T) {
 // Who looked in vain before an answer came and asks after it finds it.
 func TestLateComerReadsNothing(t *testing.T) {
 	f := newFixture(t)
-	f.expect(Absent)
+	f.expect(Miss)
 	f.mustLoad()
 	f.mustLoad()
 	if n := f.store.count(); n != 1 {
@@ -148,7 +148,7 @@ func TestLateComerReadsNothing(t *testing.T) {
 	}
 }
 
-// The one who began a reading leaves: the others get its answer.
+// The one who began a load leaves: the others get its answer.
 func TestLeaderLeaves(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		ctx, leave := context.WithCancel(f.Context())
@@ -170,20 +170,20 @@ func TestLeaderLeaves(t *testing.T) {
 	})
 }
 
-// A store that does not answer holds a request no longer than readTimeout.
+// A store that does not answer holds a request no longer than loadTimeout.
 func TestSilentStore(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		begin := time.Now()
 		if _, err := f.load(); !errors.Is(err, context.DeadlineExceeded) {
 			f.Errorf("the error is %v", err)
 		}
-		if took := time.Since(begin); took != readTimeout {
+		if took := time.Since(begin); took != loadTimeout {
 			f.Errorf("it took %v", took)
 		}
 	})
 }
 
-// What a reading finds is judged by when it is there, not by when it began: the
+// What a load finds is judged by when it is there, not by when it began: the
 // bounds hold for it, too.
 func TestBoundsAfterAReading(t *testing.T) {
 	inBubble(t, func(f *fixture) {
@@ -204,25 +204,25 @@ func TestBoundsAfterAReading(t *testing.T) {
 		begun.goOn()
 		(<-f.store.begun).goOn()
 		if result := <-done; result.err != nil || f.store.count() != 3 {
-			t.Errorf("after %d readings a request gets %v", f.store.count(), result.err)
+			t.Errorf("after %d loads a request gets %v", f.store.count(), result.err)
 		}
 	})
 }
 
 // Who waits in vain for a turn is told that there are too many.
 func TestNoTurnIsOverload(t *testing.T) {
-	l := newLane(1)
-	if err := l.enter(t.Context()); err != nil {
+	l := newSemaphore(1)
+	if err := l.acquire(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := l.enter(ctx); !errors.Is(err, ErrOverloaded) || !errors.Is(err, context.Canceled) {
+	if err := l.acquire(ctx); !errors.Is(err, ErrOverloaded) || !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v", err)
 	}
 }
 
-// Strangers fill their lane and their queue: further ones are turned away, and
+// Strangers fill their semaphore and their queue: further ones are turned away, and
 // a key that is known is read all the same.
 func TestFloodLeavesKnownKeysAlone(t *testing.T) {
 	inBubble(t, func(f *fixture) {
@@ -231,12 +231,12 @@ func TestFloodLeavesKnownKeysAlone(t *testing.T) {
 		<-known
 		f.Invalidate("the-key")
 		var flood sync.WaitGroup
-		for i := range maxReadings - readingsOfKnown + maxWaiting {
+		for i := range maxLoads - loadsOfKnown + maxWaiting {
 			flood.Go(func() { _, _ = f.Load(f.Context(), hashOf(fmt.Sprint(i)), admitted) })
 		}
 		synctest.Wait()
-		if n := len(f.store.begun); n != maxReadings-readingsOfKnown {
-			f.Errorf("%d readings run at once", n)
+		if n := len(f.store.begun); n != maxLoads-loadsOfKnown {
+			f.Errorf("%d loads run at once", n)
 		}
 		if _, err := f.Load(f.Context(), hashOf("one more"), admitted); !errors.Is(err, ErrOverloaded) {
 			f.Errorf("one too many gets %v", err)
@@ -260,12 +260,12 @@ func TestFloodLeavesKnownKeysAlone(t *testing.T) {
 	})
 }
 
-func drain(begun chan *reading) []*reading {
-	readings := []*reading{}
+func drain(begun chan *load) []*load {
+	loads := []*load{}
 	for len(begun) > 0 {
-		readings = append(readings, <-begun)
+		loads = append(loads, <-begun)
 	}
-	return readings
+	return loads
 }
 
 // Close ends what runs, waits for it, and lets nothing begin.
@@ -275,7 +275,7 @@ func TestClose(t *testing.T) {
 		<-f.store.begun
 		f.Close()
 		if result := <-waiting; result.err == nil {
-			f.Error("a reading was not ended")
+			f.Error("a load was not ended")
 		}
 		if _, err := f.load(); !errors.Is(err, errClosed) {
 			f.Errorf("a closed cache says %v", err)

@@ -8,11 +8,11 @@ import (
 )
 
 // Key is a key as it was read. It is shared by all requests and never changed,
-// but for the tally of its requests. A million of them are in memory, so it is
+// but for the counter of its requests. A million of them are in memory, so it is
 // packed into 128 bytes, which are two cache lines: the dates as they are
 // stored, all text in one string. What a flush looks at comes first.
 type Key struct {
-	tally usage.Tally
+	counter usage.Counter
 	// fingerprint is the id's. Cut off, it is the place where changes of the key
 	// are remembered; userPlace is that of its user's, the same for a key
 	// without one.
@@ -26,10 +26,10 @@ type Key struct {
 	creation int64
 
 	hash Hash
-	// reading is the number that changes had when the key began to be read, at
+	// generation is the number that changes had when the key began to be read, at
 	// that moment.
-	reading uint64
-	moment  time.Duration
+	generation uint64
+	loadedAt   time.Duration
 	// expiration and creation are in milliseconds since 1970, 0 for none. The
 	// former is the earlier one of the key's date and its owner's end of access.
 	expiration int64
@@ -46,9 +46,9 @@ type special struct {
 	fixed                   bool
 }
 
-func (c *Cache) newKey(stored models.APIKey, number uint64, moment time.Duration) *Key {
+func (c *Cache) newKey(stored models.APIKey, number uint64, elapsed time.Duration) *Key {
 	key := &Key{
-		hash: Hash(stored.Hash), reading: number, moment: moment, cache: c,
+		hash: Hash(stored.Hash), generation: number, loadedAt: elapsed, cache: c,
 		expiration: millis(stored.End()), special: newSpecial(stored), creation: millis(stored.CreationDate),
 		text:    stored.ID + stored.Hint + stored.UserID + stored.Name + stored.Username,
 		lengths: [4]uint16{uint16(len(stored.ID)), uint16(len(stored.Hint)), uint16(len(stored.UserID)), uint16(len(stored.Name))},
@@ -90,7 +90,7 @@ func (k *Key) UserID() string {
 func (k *Key) Fingerprint() uint32 { return k.fingerprint }
 
 // Tally counts the key's requests, see usage.Recorder.
-func (k *Key) Tally() *usage.Tally { return &k.tally }
+func (k *Key) Counter() *usage.Counter { return &k.counter }
 
 // Status judges the key at the given time. That of a key that is in force, as
 // nearly all are that are asked about, takes no copy of it.

@@ -4,13 +4,13 @@
 //
 // What it guarantees:
 //
-//   - After Invalidate has returned, no reading that began before is used: not
+//   - After Invalidate has returned, no load that began before is used: not
 //     one that is remembered, and not one under way, for whoever waits for it.
-//   - No reading is used that is older than Options.MaxAge, and none at all
+//   - No load is used that is older than Options.MaxAge, and none at all
 //     when Confirm was last called with a time that is more than
 //     Options.StaleLimit ago.
 //   - Requests for the same key at the same time are one query. At most
-//     maxReadings run at once and maxWaiting wait; what is beyond is refused
+//     maxLoads run at once and maxWaiting wait; what is beyond is refused
 //     with ErrOverloaded. Keys that are known have a part of this to
 //     themselves, which no flood of unknown ones can take.
 //   - An error is never remembered. That there is no such key is, for
@@ -40,8 +40,8 @@ const (
 	unknownAge = 10 * time.Second
 	// maxUnknown bounds how many such hashes are remembered.
 	maxUnknown = 10_000
-	// readTimeout bounds one reading, waiting for its turn included.
-	readTimeout = 3 * time.Second
+	// loadTimeout bounds one load, waiting for its turn included.
+	loadTimeout = 3 * time.Second
 	// maxOwn bounds how many keys that this process has changed are told apart
 	// from those that others have.
 	maxOwn = 10_000
@@ -91,19 +91,19 @@ type Options struct {
 type Cache struct {
 	store   Store
 	options Options
-	moments *moments
+	clock   *monotonic
 
 	keys      *table
-	unknown   *otter.Cache[Hash, absence]
+	unknown   *otter.Cache[Hash, negativeEntry]
 	own       *otter.Cache[string, struct{}]
 	changes   *changes
-	confirmed atomic.Int64 // a moment
+	confirmed atomic.Int64 // how much time had passed then
 	loads     atomic.Int64 // how often the store was asked
 
 	streams *streams
 
 	flights    singleflight.Group
-	known, new lane
+	known, new semaphore
 
 	ctx     context.Context // ends with Close
 	cancel  context.CancelFunc
@@ -112,10 +112,10 @@ type Cache struct {
 	running sync.WaitGroup
 }
 
-// absence is that there was no such key.
-type absence struct {
-	reading uint64
-	moment  time.Duration
+// negativeEntry says that there was no such key.
+type negativeEntry struct {
+	generation uint64
+	loadedAt   time.Duration
 }
 
 // New returns an empty cache. Until Confirm is called, changes count as
@@ -123,12 +123,12 @@ type absence struct {
 func New(store Store, options Options) *Cache {
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &Cache{
-		store: store, options: options, moments: newMoments(options.Now()),
+		store: store, options: options, clock: newMonotonic(options.Now()),
 		keys:    newTable(options.MaxKeys),
-		unknown: otter.Must(&otter.Options[Hash, absence]{MaximumSize: maxUnknown}),
+		unknown: otter.Must(&otter.Options[Hash, negativeEntry]{MaximumSize: maxUnknown}),
 		own:     otter.Must(&otter.Options[string, struct{}]{MaximumSize: maxOwn}),
 		changes: newChanges(),
-		known:   newLane(readingsOfKnown), new: newLane(maxReadings - readingsOfKnown),
+		known:   newSemaphore(loadsOfKnown), new: newSemaphore(maxLoads - loadsOfKnown),
 		ctx: ctx, cancel: cancel,
 	}
 	c.streams = newStreams(c)
@@ -140,52 +140,52 @@ type Answer int
 
 // The answers of Lookup.
 const (
-	// Absent says nothing: the key has to be read.
-	Absent Answer = iota
-	// Outdated is a key that this cache knows and that has to be read again.
-	Outdated
-	// Valid is a key that may be used.
-	Valid
-	// Unknown says that there was no such key a moment ago, and that none was
+	// Miss says nothing: the key has to be read.
+	Miss Answer = iota
+	// Expired is a key that this cache knows and that has to be read again.
+	Expired
+	// Hit is a key that may be used.
+	Hit
+	// NegativeHit says that there was no such key a moment ago, and that none was
 	// created since.
-	Unknown
-	// Missed says that there was no such key a moment ago, and that this has to
+	NegativeHit
+	// NegativeExpired says that there was no such key a moment ago, and that this has to
 	// be read again since a key may have been created.
-	Missed
+	NegativeExpired
 	// Stale says that nothing may be used at present; see ErrStale.
 	Stale
 )
 
 // Lookup says what is known of a key at the time now. The key is set if the
-// answer is Valid.
+// answer is Hit.
 func (c *Cache) Lookup(hash Hash, now time.Time) (*Key, Answer) {
-	moment := c.moments.at(now)
-	if c.isStale(moment) {
+	elapsed := c.clock.at(now)
+	if c.isStale(elapsed) {
 		return nil, Stale
 	}
 	if key := c.keys.find(&hash); key != nil {
-		if c.isUsable(key, moment) {
-			return key, Valid
+		if c.isUsable(key, elapsed) {
+			return key, Hit
 		}
-		return nil, Outdated
+		return nil, Expired
 	}
-	return nil, c.lookupAbsence(hash, moment)
+	return nil, c.lookupNegative(hash, elapsed)
 }
 
 // isUsable reports whether the key is neither too old nor changed.
-func (c *Cache) isUsable(key *Key, moment time.Duration) bool {
-	return moment-key.moment < c.ageLimit(key.hash) && c.changes.isCurrent(key)
+func (c *Cache) isUsable(key *Key, elapsed time.Duration) bool {
+	return elapsed-key.loadedAt < c.ageLimit(key.hash) && c.changes.isCurrent(key)
 }
 
-func (c *Cache) lookupAbsence(hash Hash, moment time.Duration) Answer {
+func (c *Cache) lookupNegative(hash Hash, elapsed time.Duration) Answer {
 	missing, ok := c.unknown.GetIfPresent(hash)
 	switch {
-	case !ok || moment-missing.moment >= unknownAge:
-		return Absent
-	case !c.changes.isAbsent(hash, missing.reading):
-		return Missed
+	case !ok || elapsed-missing.loadedAt >= unknownAge:
+		return Miss
+	case !c.changes.isNegative(hash, missing.generation):
+		return NegativeExpired
 	default:
-		return Unknown
+		return NegativeHit
 	}
 }
 
@@ -195,8 +195,8 @@ func (c *Cache) ageLimit(hash Hash) time.Duration {
 	return c.options.MaxAge - c.options.MaxAge/4/256*time.Duration(hash[0])
 }
 
-func (c *Cache) isStale(moment time.Duration) bool {
-	return moment-time.Duration(c.confirmed.Load()) > c.options.StaleLimit
+func (c *Cache) isStale(elapsed time.Duration) bool {
+	return elapsed-time.Duration(c.confirmed.Load()) > c.options.StaleLimit
 }
 
 // Owns reports whether the key was read by this cache.
@@ -205,18 +205,18 @@ func (c *Cache) Owns(key *Key) bool { return key.cache == c }
 // Confirm says that every change which was in force at the given time has been
 // passed to Invalidate.
 func (c *Cache) Confirm(at time.Time) {
-	now := c.moment()
-	moment := int64(min(c.moments.since(at), now)) // the clock may have been put back since
+	now := c.elapsed()
+	elapsed := int64(min(c.clock.since(at), now)) // the clock may have been put back since
 	for {
 		latest := c.confirmed.Load()
-		if moment <= latest || c.confirmed.CompareAndSwap(latest, moment) {
+		if elapsed <= latest || c.confirmed.CompareAndSwap(latest, elapsed) {
 			return
 		}
 	}
 }
 
 // Invalidate says that this process has changed keys or users, named by their
-// ids. It ends no absence: which keys this process creates is known.
+// ids. It ends no negative entry: which keys this process creates is known.
 func (c *Cache) Invalidate(ids ...string) {
 	for _, id := range ids {
 		c.own.Set(id, struct{}{})
@@ -226,7 +226,7 @@ func (c *Cache) Invalidate(ids ...string) {
 }
 
 // InvalidateUsers says that users, named by their ids, have changed. Whether
-// there is a key does not depend on users, so it ends no absence.
+// there is a key does not depend on users, so it ends no negative entry.
 func (c *Cache) InvalidateUsers(ids ...string) {
 	c.changes.add(ids...)
 	c.streams.notify()
@@ -254,7 +254,7 @@ func (c *Cache) InvalidateAll() {
 	c.streams.notify()
 }
 
-// Close ends the streams and the readings under way, and waits for both.
+// Close ends the streams and the loads under way, and waits for both.
 func (c *Cache) Close() {
 	c.mu.Lock()
 	c.closed = true

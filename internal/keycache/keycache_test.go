@@ -13,9 +13,9 @@ import (
 
 func TestReadsOnce(t *testing.T) {
 	f := newFixture(t)
-	f.expect(Absent)
+	f.expect(Miss)
 	f.mustLoad()
-	f.expect(Valid)
+	f.expect(Hit)
 	if n := f.store.count(); n != 1 {
 		t.Errorf("the store was asked %d times", n)
 	}
@@ -89,7 +89,7 @@ func TestAnotherKeyIsAnOutage(t *testing.T) {
 	if key, err := f.load(); !errors.Is(err, errOtherKey) || key != nil {
 		t.Errorf("%v, %v", key, err)
 	}
-	f.expect(Absent)
+	f.expect(Miss)
 }
 
 func TestChangesOutdate(t *testing.T) {
@@ -103,12 +103,12 @@ func TestChangesOutdate(t *testing.T) {
 			f := newFixture(t)
 			f.mustLoad()
 			f.Invalidate("unrelated")
-			f.expect(Valid)
+			f.expect(Hit)
 			change(f)
-			f.expect(Outdated)
+			f.expect(Expired)
 			f.revoke()
 			f.expectRevoked(f.load())
-			f.expect(Valid)
+			f.expect(Hit)
 		})
 	}
 }
@@ -135,9 +135,9 @@ func TestAbsenceIsRememberedForAMoment(t *testing.T) {
 		"until a key comes": func(f *fixture) { f.InvalidateKeys("a-new-key") },
 		"until all changes": func(f *fixture) { f.InvalidateAll() },
 	} {
-		after := Missed
+		after := NegativeExpired
 		if name == "until it is over" {
-			after = Absent
+			after = Miss
 		}
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
@@ -149,12 +149,12 @@ func TestAbsenceIsRememberedForAMoment(t *testing.T) {
 			f.InvalidateUsers("the-user", "another")
 			f.Invalidate("a-key-of-this-process")
 			f.InvalidateKeys("a-key-of-this-process")
-			f.expect(Unknown)
+			f.expect(NegativeHit)
 			end(f)
 			f.store.put(f.key)
 			f.expect(after)
 			f.mustLoad()
-			f.expect(Valid)
+			f.expect(Hit)
 		})
 	}
 }
@@ -168,7 +168,7 @@ func TestDeletedKeyIsForgotten(t *testing.T) {
 	if _, err := f.load(); !errors.Is(err, repository.ErrNotFound) {
 		t.Fatal(err)
 	}
-	f.expect(Unknown)
+	f.expect(NegativeHit)
 }
 
 // An outage says nothing about a key.
@@ -179,7 +179,7 @@ func TestErrorsAreNotRemembered(t *testing.T) {
 	if _, err := f.load(); !errors.Is(err, down) {
 		t.Fatal(err)
 	}
-	f.expect(Absent)
+	f.expect(Miss)
 	f.store.fail(nil)
 	f.mustLoad()
 }
@@ -188,16 +188,16 @@ func TestStaleLimit(t *testing.T) {
 	f := newFixture(t)
 	f.mustLoad()
 	f.now = noon.Add(30 * time.Second)
-	f.expect(Valid)
+	f.expect(Hit)
 	f.now = noon.Add(30*time.Second + 1)
 	f.expect(Stale)
 	if _, err := f.Load(t.Context(), hashOf("another"), admitted); !errors.Is(err, ErrStale) {
 		t.Errorf("reading says %v", err)
 	}
 	f.Confirm(noon.Add(time.Second))
-	f.expect(Valid)
+	f.expect(Hit)
 	f.Confirm(noon) // an older success takes nothing back
-	f.expect(Valid)
+	f.expect(Hit)
 }
 
 func TestBoundedSize(t *testing.T) {

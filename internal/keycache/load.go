@@ -17,40 +17,40 @@ import (
 // not read.
 type Admit func(ctx context.Context) (done func(absent bool), err error)
 
-// refusal is the error of who began a reading, which is nobody else's.
+// refusal is the error of who began a load, which is nobody else's.
 type refusal struct{ error }
 
 // Load reads a key from the store and remembers it. The error is the store's
 // (repository.ErrNotFound if there is no such key), that of admit, ErrOverloaded,
 // ErrStale or the context's.
 //
-// The reading belongs to all who wait for it: it goes on when the one who began
+// The load belongs to all who wait for it: it goes on when the one who began
 // it leaves, and has a deadline of its own. If the key changes before the
 // result is handed on, it is read again.
 func (c *Cache) Load(ctx context.Context, hash Hash, admit Admit) (*Key, error) {
 	for range maxAttempts {
-		if c.isStale(c.moment()) {
+		if c.isStale(c.elapsed()) {
 			return nil, ErrStale
 		}
 		key, err := c.read(ctx, hash, admit)
 		if err != nil {
 			return nil, err
 		}
-		if now := c.moment(); !c.isStale(now) && c.isUsable(key, now) {
+		if now := c.elapsed(); !c.isStale(now) && c.isUsable(key, now) {
 			return key, nil
 		}
 	}
 	return nil, errChanging
 }
 
-func (c *Cache) moment() time.Duration { return c.moments.at(c.options.Now()) }
+func (c *Cache) elapsed() time.Duration { return c.clock.at(c.options.Now()) }
 
-// read joins the reading of the hash that began after the latest change, or
+// read joins the load of the hash that began after the latest change, or
 // begins it. One that began before that is left alone: it may not have seen
 // the change. Who has joined one that was refused begins another.
 func (c *Cache) read(ctx context.Context, hash Hash, admit Admit) (*Key, error) {
 	for {
-		number, began := c.changes.number(), false
+		number, began := c.changes.generation(), false
 		flight := string(binary.BigEndian.AppendUint64(hash[:], number))
 		result := c.flights.DoChan(flight, func() (any, error) {
 			began = true
@@ -84,7 +84,7 @@ func (c *Cache) readInTurn(hash Hash, number uint64, admit Admit) (key *Key, err
 			key, err = nil, fmt.Errorf("the store panicked: %v\n%s", p, debug.Stack())
 		}
 	}()
-	ctx, cancel := context.WithTimeout(c.ctx, readTimeout)
+	ctx, cancel := context.WithTimeout(c.ctx, loadTimeout)
 	defer cancel()
 	if c.keys.find(&hash) != nil || c.streams.has(hash) {
 		return c.readIn(ctx, c.known, hash, number)
@@ -100,17 +100,17 @@ func (c *Cache) readInTurn(hash Hash, number uint64, admit Admit) (key *Key, err
 	return key, err
 }
 
-// readIn reads when the lane lets it, unless another has done so since the
+// readIn reads when the semaphore lets it, unless another has done so since the
 // request looked.
-func (c *Cache) readIn(ctx context.Context, lane lane, hash Hash, number uint64) (*Key, error) {
-	if err := lane.enter(ctx); err != nil {
+func (c *Cache) readIn(ctx context.Context, semaphore semaphore, hash Hash, number uint64) (*Key, error) {
+	if err := semaphore.acquire(ctx); err != nil {
 		return nil, err
 	}
-	defer lane.leave()
+	defer semaphore.release()
 	switch key, answer := c.Lookup(hash, c.options.Now()); answer {
-	case Valid:
+	case Hit:
 		return key, nil
-	case Unknown:
+	case NegativeHit:
 		return nil, errUnknown
 	default:
 		return c.readNow(ctx, hash, number)
@@ -118,24 +118,24 @@ func (c *Cache) readIn(ctx context.Context, lane lane, hash Hash, number uint64)
 }
 
 func (c *Cache) readNow(ctx context.Context, hash Hash, number uint64) (*Key, error) {
-	moment := c.moment()
+	elapsed := c.elapsed()
 	c.loads.Add(1)
 	stored, err := c.store.KeyByHash(ctx, hash[:])
 	switch {
 	case errors.Is(err, repository.ErrNotFound):
-		c.rememberAbsence(hash, absence{number, moment})
+		c.rememberNegative(hash, negativeEntry{number, elapsed})
 		return nil, err
 	case err != nil:
 		return nil, err
 	case !bytes.Equal(stored.Hash, hash[:]): // a zero key would pass for an active one
 		return nil, errOtherKey
 	}
-	key := c.newKey(stored, number, moment)
+	key := c.newKey(stored, number, elapsed)
 	c.remember(key)
 	return key, nil
 }
 
-// begin reports whether a reading may begin; Close waits for it then.
+// begin reports whether a load may begin; Close waits for it then.
 func (c *Cache) begin() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -153,8 +153,8 @@ func (c *Cache) remember(key *Key) {
 	c.unknown.Invalidate(key.hash)
 }
 
-// rememberAbsence forgets the key that was there, if one was.
-func (c *Cache) rememberAbsence(hash Hash, a absence) {
-	c.keys.remove(&hash, a.reading)
+// rememberNegative forgets the key that was there, if one was.
+func (c *Cache) rememberNegative(hash Hash, a negativeEntry) {
+	c.keys.remove(&hash, a.generation)
 	c.unknown.Set(hash, a)
 }

@@ -27,7 +27,7 @@ func (c *Cache) Stats() Stats {
 }
 
 func (c *Cache) lag() time.Duration {
-	return max(0, c.moment()-time.Duration(c.confirmed.Load()))
+	return max(0, c.elapsed()-time.Duration(c.confirmed.Load()))
 }
 
 // Ready reports whether keys can be read, and changes are followed.

@@ -59,9 +59,9 @@ type streams struct {
 
 // watched is a key with its streams.
 type watched struct {
-	key     *Key // the latest reading
+	key     *Key // the latest load
 	streams []*Stream
-	// outdated is since when the reading cannot be used, zero if it can, and
+	// outdated is since when the load cannot be used, zero if it can, and
 	// retry when the next reload may begin.
 	outdated, retry time.Time
 	reloading       bool
@@ -182,14 +182,14 @@ func (w *watched) dropEnded() {
 
 // judge decides as the guard would, and says when to do so again.
 func (s *streams) judge(hash Hash, w *watched, now time.Time) (wait time.Duration, ok bool) {
-	moment := s.cache.moments.at(now)
-	if s.cache.isStale(moment) {
+	elapsed := s.cache.clock.at(now)
+	if s.cache.isStale(elapsed) {
 		return 0, false
 	}
-	if latest := s.cache.keys.find(&hash); latest != nil && latest.reading >= w.key.reading {
+	if latest := s.cache.keys.find(&hash); latest != nil && latest.generation >= w.key.generation {
 		w.key = latest
 	}
-	if !s.cache.isUsable(w.key, moment) {
+	if !s.cache.isUsable(w.key, elapsed) {
 		return retryInterval, s.reload(hash, w)
 	}
 	w.outdated = time.Time{}

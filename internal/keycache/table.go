@@ -66,19 +66,19 @@ func (t *table) find(hash *Hash) *Key {
 	return key
 }
 
-// put takes the key in, unless a reading of it is there that began later.
+// put takes the key in, unless a load of it is there that began later.
 func (t *table) put(key *Key) {
 	if t.shardOf(&key.hash).put(key) && t.size.Add(1) > t.max {
 		t.evict(key)
 	}
 }
 
-// remove takes a key out, unless its reading began after the given one.
-func (t *table) remove(hash *Hash, reading uint64) {
+// remove takes a key out, unless its load began after the given one.
+func (t *table) remove(hash *Hash, generation uint64) {
 	s := t.shardOf(hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if key, i := s.slots.Load().find(hash); key != nil && key.reading <= reading {
+	if key, i := s.slots.Load().find(hash); key != nil && key.generation <= generation {
 		s.empty(i)
 		t.size.Add(-1)
 	}
@@ -123,7 +123,7 @@ func (s *shard) put(key *Key) bool {
 	defer s.mu.Unlock()
 	slots := s.slots.Load()
 	if old, _ := slots.find(&key.hash); old != nil {
-		if old.reading <= key.reading {
+		if old.generation <= key.generation {
 			slots.place(key)
 		}
 		return false
@@ -170,7 +170,7 @@ func (s *shard) evict(newest *Key) bool {
 		place := i & (len(slots) - 1)
 		if key := slots[place].Load(); key != nil && key != newest {
 			seen++
-			if least < 0 || key.tally.Latest() < slots[least].Load().tally.Latest() {
+			if least < 0 || key.counter.Latest() < slots[least].Load().counter.Latest() {
 				least = place
 			}
 		}

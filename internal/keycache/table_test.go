@@ -21,9 +21,9 @@ type nowhere struct{}
 func (nowhere) AddUsage(context.Context, repository.Flush) error { return nil }
 
 // newKeyOf makes a key of a table.
-func (f *fixture) newKeyOf(text string, reading uint64) *Key {
+func (f *fixture) newKeyOf(text string, generation uint64) *Key {
 	hash := hashOf(text)
-	return f.newKey(models.APIKey{ID: text, Hash: hash[:]}, reading, 0)
+	return f.newKey(models.APIKey{ID: text, Hash: hash[:]}, generation, 0)
 }
 
 // A table does what a map does, whatever is put in and taken out in whatever
@@ -38,7 +38,7 @@ func TestTableIsAMap(t *testing.T) {
 			table.put(key)
 			want[key.hash] = key
 		} else {
-			table.remove(&key.hash, key.reading)
+			table.remove(&key.hash, key.generation)
 			delete(want, key.hash)
 		}
 		if got := table.find(&key.hash); got != want[key.hash] {
@@ -65,7 +65,7 @@ func TestTableKeepsTheLaterReading(t *testing.T) {
 	table.put(early)
 	table.remove(&late.hash, 1)
 	if table.find(&late.hash) != late || table.size.Load() != 1 {
-		t.Error("the earlier reading replaced or removed the later one")
+		t.Error("the earlier load replaced or removed the later one")
 	}
 	table.remove(&late.hash, 2)
 	if table.find(&late.hash) != nil || table.size.Load() != 0 {

@@ -57,7 +57,7 @@ func (w writing) RenewKey(ctx context.Context, by repository.Attribution, id str
 // then nothing has changed. The revoked key is remembered, so that this can be
 // told the next time.
 func (w writing) RevokeKey(ctx context.Context, by repository.Attribution, id string) (models.APIKey, error) {
-	number, moment := w.cache.changes.number(), w.cache.moment()
+	number, elapsed := w.cache.changes.generation(), w.cache.elapsed()
 	key, err := w.Repository.RevokeKey(ctx, by, id)
 	if err != nil {
 		w.cache.Invalidate(id)
@@ -65,7 +65,7 @@ func (w writing) RevokeKey(ctx context.Context, by repository.Attribution, id st
 	}
 	if !w.cache.holdsRevocation(key) {
 		w.cache.Invalidate(id)
-		w.cache.remember(w.cache.newKey(key, number, moment))
+		w.cache.remember(w.cache.newKey(key, number, elapsed))
 	}
 	return key, nil
 }

@@ -36,26 +36,26 @@ func TestRevokingAgainTellsNothing(t *testing.T) {
 	f.mustLoad()
 	revoke()
 	f.expectRevoked(f.load())
-	before := f.changes.number()
+	before := f.changes.generation()
 	for range 3 {
 		revoke()
 	}
-	if now := f.changes.number(); now != before {
+	if now := f.changes.generation(); now != before {
 		t.Errorf("revoking again made %d changes", now-before)
 	}
 	f.key.RevocationDate = noon.AddDate(0, 0, 1) // another revocation, after a reactivation elsewhere
 	revoke()
-	if f.changes.number() == before {
+	if f.changes.generation() == before {
 		t.Error("a revocation that this cache has not seen is no change")
 	}
-	before = f.changes.number()
+	before = f.changes.generation()
 	revoke()
-	if f.changes.number() != before {
+	if f.changes.generation() != before {
 		t.Error("revoking a key that was not asked for since is a change")
 	}
 	repo.err = repository.ErrOutcomeUnknown
 	revoke()
-	if f.changes.number() == before {
+	if f.changes.generation() == before {
 		t.Error("a revocation whose outcome is unknown is no change")
 	}
 }
@@ -67,8 +67,8 @@ func TestRevokingWhatIsRevokedElsewhere(t *testing.T) {
 	writing := f.Writing(&revoking{f: f})
 	f.mustLoad()
 	f.revoke() // this node has not heard of it
-	f.expect(Valid)
+	f.expect(Hit)
 	_, _ = writing.RevokeKey(t.Context(), repository.Attribution{At: noon}, f.key.ID)
-	f.expect(Outdated)
+	f.expect(Expired)
 	f.expectRevoked(f.load())
 }

@@ -130,7 +130,7 @@ func TestBacklogGoesThroughAtOnce(t *testing.T) {
 // Detail goes first, requests last; nothing goes unsaid.
 func TestShortMemory(t *testing.T) {
 	var log strings.Builder
-	r, s := newLimited(t, limits{tallies: 1, routes: 1, hours: 3, keys: 4}, slog.New(slog.NewTextHandler(&log, nil)))
+	r, s := newLimited(t, limits{counters: 1, routes: 1, hours: 3, keys: 4}, slog.New(slog.NewTextHandler(&log, nil)))
 	a, b := keyOf("a", "ana"), keyOf("b", "")
 	for range 3 {
 		r.Count(a, "/1", at)                // 1: has room
@@ -168,7 +168,7 @@ func TestShortMemory(t *testing.T) {
 // What is lost after the last flush of the goroutine is said by Close.
 func TestCloseReportsLosses(t *testing.T) {
 	var log strings.Builder
-	r, s := newLimited(t, limits{tallies: 1}, slog.New(slog.NewTextHandler(&log, nil)))
+	r, s := newLimited(t, limits{counters: 1}, slog.New(slog.NewTextHandler(&log, nil)))
 	r.Count(keyOf("a", ""), "/", at)
 	r.Count(keyOf("b", ""), "/", at)
 	if err := r.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "1 requests were not counted") || s.total("a") != 1 {
@@ -193,7 +193,7 @@ func expectLosses(t *testing.T, log *strings.Builder, want ...string) {
 
 // What waits for an acknowledgement takes part of the memory.
 func TestMemoryOfAnOutage(t *testing.T) {
-	r, s := newLimited(t, limits{tallies: 2, routes: 3, hours: 4, keys: 5}, silent())
+	r, s := newLimited(t, limits{counters: 2, routes: 3, hours: 4, keys: 5}, silent())
 	s.fail(errDown, nil)
 	for i := range 100 {
 		r.Count(keyOf(fmt.Sprint("key-", i%10), ""), fmt.Sprint("/", i), at)
@@ -219,7 +219,7 @@ func TestMemoryOfAnOutage(t *testing.T) {
 // While memory is short and the store comes and goes, each request is stored or
 // reported, however many count at once.
 func TestConcurrentCountsInShortMemory(t *testing.T) {
-	r, s := newLimited(t, limits{tallies: 10, routes: 20, hours: 30, keys: 40}, silent())
+	r, s := newLimited(t, limits{counters: 10, routes: 20, hours: 30, keys: 40}, silent())
 	const goroutines, each = 100, 300
 	keys := make([]*named, 60)
 	for i := range keys {

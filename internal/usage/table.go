@@ -20,29 +20,29 @@ const (
 	anyHour = -1 << 62
 )
 
-// limits bound how many counts are held: in tallies, and in the table, those on
+// limits bound how many counts are held: in counters, and in the table, those on
 // their way to the store included. A count that meets a full table gives up its
 // detail, route first, before it is dropped.
 type limits struct {
-	tallies int64
+	counters int64
 	// routes, hours and keys are the numbers of counts from which on no other
 	// route, no other hour and no other key gets one of its own.
 	routes, hours, keys int64
 }
 
-// defaultLimits are reached at about 100 MB, and with tallies of keys that have
+// defaultLimits are reached at about 100 MB, and with counters of keys that have
 // left the cache at about 400.
 func defaultLimits() limits {
-	return limits{tallies: 1_000_000, routes: 400_000, hours: 450_000, keys: 500_000}
+	return limits{counters: 1_000_000, routes: 400_000, hours: 450_000, keys: 500_000}
 }
 
-// line is what counts are told apart by. Hours are counted from 1970.
-type line struct {
+// dimensions tell counts apart. Hours are counted from 1970.
+type dimensions struct {
 	key, route string
 	hour       int64
 }
 
-// count is of one line.
+// count is of one key, route and hour.
 type count struct {
 	user        string
 	fingerprint uint32 // of the key
@@ -50,9 +50,9 @@ type count struct {
 	latest      int64 // in milliseconds since 1970
 }
 
-// counted is a line with its count.
+// counted are dimensions with their count.
 type counted struct {
-	line
+	dimensions
 	count
 }
 
@@ -61,8 +61,10 @@ func (c *counted) hourUsage() models.HourUsage {
 	return models.HourUsage{KeyID: c.key, UserID: c.user, Route: c.route, Hour: hour, TotalQueries: c.total}
 }
 
-// lineOf is the line of which hourUsage says the count.
-func lineOf(u models.HourUsage) line { return line{u.KeyID, u.Route, u.Hour.Unix() / 3600} }
+// newDimensions is the dimensions of which hourUsage says the count.
+func newDimensions(u models.HourUsage) dimensions {
+	return dimensions{u.KeyID, u.Route, u.Hour.Unix() / 3600}
+}
 
 func (c *counted) latestDate() time.Time { return time.UnixMilli(c.latest).UTC() }
 
@@ -73,7 +75,7 @@ type losses struct {
 	routes, hours, requests int64
 }
 
-// table holds the counts that tallies do not. A key's counts lie in one shard.
+// table holds the counts that counters do not. A key's counts lie in one shard.
 type table struct {
 	limits limits
 	shards [shardCount]shard
@@ -84,21 +86,21 @@ type table struct {
 
 type shard struct {
 	mu     sync.Mutex
-	counts map[line]*count
+	counts map[dimensions]*count
 	_      [48]byte // keeps the locks of two shards out of one cache line
 }
 
 func newTable(limits limits) *table {
 	t := &table{limits: limits}
 	for i := range t.shards {
-		t.shards[i].counts = map[line]*count{}
+		t.shards[i].counts = map[dimensions]*count{}
 	}
 	return t
 }
 
 // add counts one request.
 func (t *table) add(key Key, route string, at time.Time) {
-	l := line{key.ID(), route, at.Unix() / 3600}
+	l := dimensions{key.ID(), route, at.Unix() / 3600}
 	s := &t.shards[key.Fingerprint()%shardCount]
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -114,13 +116,13 @@ func (t *table) add(key Key, route string, at time.Time) {
 	c.latest = max(c.latest, at.UnixMilli())
 }
 
-// makeRoom returns a new count for the line or, if memory is short, one with
+// makeRoom returns a new count for the dimensions or, if memory is short, one with
 // less detail; nil if there is no room at all.
-func (t *table) makeRoom(s *shard, l line, empty count) *count {
+func (t *table) makeRoom(s *shard, l dimensions, empty count) *count {
 	if c := t.ensure(s, l, empty, t.limits.routes); c != nil {
 		return c
 	}
-	withoutRoute, withoutHour := line{l.key, "", l.hour}, line{l.key, "", anyHour}
+	withoutRoute, withoutHour := dimensions{l.key, "", l.hour}, dimensions{l.key, "", anyHour}
 	if c := t.ensure(s, withoutRoute, empty, t.limits.hours); c != nil {
 		if l != withoutRoute {
 			t.routes.Add(1)
@@ -135,9 +137,9 @@ func (t *table) makeRoom(s *shard, l line, empty count) *count {
 	return nil
 }
 
-// ensure returns the line's count, a copy of empty if there was none; nil if
+// ensure returns the dimensions's count, a copy of empty if there was none; nil if
 // there is no room for it.
-func (t *table) ensure(s *shard, l line, empty count, limit int64) *count {
+func (t *table) ensure(s *shard, l dimensions, empty count, limit int64) *count {
 	if c := s.counts[l]; c != nil {
 		return c
 	}
@@ -170,7 +172,7 @@ func (s *shard) take(taken []counted, n int) []counted {
 		taken = append(taken, counted{l, *c})
 		delete(s.counts, l)
 	}
-	s.counts = map[line]*count{} // gives back what a backlog took
+	s.counts = map[dimensions]*count{} // gives back what a backlog took
 	return taken
 }
 

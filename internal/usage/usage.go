@@ -1,5 +1,5 @@
 // Package usage counts what keys are used for, in memory, and writes the
-// counts to the store in batches; and it folds and deletes old ones there.
+// counts to the store in batches; and it rolls up and deletes old ones there.
 package usage
 
 import (
@@ -35,20 +35,20 @@ type Store interface {
 // that is used up, routes are told apart no more, then hours, and at last
 // requests of further keys are not counted; the log says how many.
 type Recorder struct {
-	store   Store
-	node    string
-	logger  *slog.Logger
-	tallies tallies
-	counts  *table
+	store    Store
+	node     string
+	logger   *slog.Logger
+	counters counters
+	counts   *table
 
 	// flushing allows one flush at a time and guards what follows.
-	flushing sync.Mutex
-	taken    []counted
-	merger   merger
-	unsent   repository.Flush // what was taken, as merged
-	waiting  int              // how many counts are in unsent
-	held     int              // how many of them have room in the table
-	unheld   atomic.Int64     // how many have not
+	flushing   sync.Mutex
+	taken      []counted
+	aggregator aggregator
+	unsent     repository.Flush // what was taken, as merged
+	waiting    int              // how many counts are in unsent
+	held       int              // how many of them have room in the table
+	unheld     atomic.Int64     // how many have not
 
 	reported losses // by the goroutine, and by Close after it
 	failures int    // in a row, likewise
@@ -65,7 +65,7 @@ func Start(store Store, interval time.Duration, logger *slog.Logger) *Recorder {
 func start(store Store, interval time.Duration, logger *slog.Logger, limits limits) *Recorder {
 	ctx, stop := context.WithCancel(context.Background())
 	r := &Recorder{
-		store: store, node: uuid.NewString(), logger: logger, tallies: tallies{max: limits.tallies}, counts: newTable(limits),
+		store: store, node: uuid.NewString(), logger: logger, counters: counters{max: limits.counters}, counts: newTable(limits),
 		stop: stop, stopped: make(chan struct{}),
 	}
 	go r.run(ctx, interval)
@@ -75,7 +75,7 @@ func start(store Store, interval time.Duration, logger *slog.Logger, limits limi
 // Count adds one request at the given time, on the route with the given
 // template, to the usage of a key and its user.
 func (r *Recorder) Count(key Key, route string, at time.Time) {
-	if !r.tallies.add(key, route, at) {
+	if !r.counters.add(key, route, at) {
 		r.counts.add(key, route, at)
 	}
 }
@@ -112,7 +112,7 @@ func (r *Recorder) flushBatch(ctx context.Context) (more bool, err error) {
 
 // take makes the next flush, and reports whether there is anything in it.
 func (r *Recorder) take() bool {
-	r.taken = r.tallies.take(r.taken[:0], countsPerFlush)
+	r.taken = r.counters.take(r.taken[:0], countsPerFlush)
 	tallied := len(r.taken)
 	r.taken = r.counts.take(r.taken, countsPerFlush)
 	if len(r.taken) == 0 {
@@ -120,7 +120,7 @@ func (r *Recorder) take() bool {
 	}
 	r.unsent.Node = r.node
 	r.unsent.Number++
-	r.unsent.Usages, r.unsent.Hours = r.merger.merge(r.taken)
+	r.unsent.Usages, r.unsent.Hours = r.aggregator.merge(r.taken)
 	r.waiting, r.held = len(r.taken), len(r.taken)-tallied
 	r.unheld.Store(int64(tallied))
 	return true
@@ -201,14 +201,14 @@ func (r *Recorder) Close(ctx context.Context) error {
 // Waiting is how many counts, each of a key in an hour on a route, are not
 // acknowledged. It waits for no flush.
 func (r *Recorder) Waiting() int64 {
-	return r.tallies.size.Load() + r.counts.held.Load() + r.unheld.Load()
+	return r.counters.size.Load() + r.counts.held.Load() + r.unheld.Load()
 }
 
 // pending is how many requests are counted and not acknowledged.
 func (r *Recorder) pending() int64 {
 	r.flushing.Lock()
 	defer r.flushing.Unlock()
-	requests := r.tallies.pending() + r.counts.pending()
+	requests := r.counters.pending() + r.counts.pending()
 	if r.waiting > 0 {
 		for _, usage := range r.unsent.Usages {
 			requests += usage.TotalQueries

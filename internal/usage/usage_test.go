@@ -216,15 +216,15 @@ func TestCloseSaysWhatIsLost(t *testing.T) {
 type named struct {
 	id, user    string
 	fingerprint uint32
-	tally       Tally
+	counter     Counter
 }
 
 func keyOf(id, user string) *named {
 	return &named{id: id, user: user, fingerprint: crc32.ChecksumIEEE([]byte(id))}
 }
 
-func (n *named) ID() string     { return n.id }
-func (n *named) UserID() string { return n.user }
-func (n *named) Tally() *Tally  { return &n.tally }
+func (n *named) ID() string        { return n.id }
+func (n *named) UserID() string    { return n.user }
+func (n *named) Counter() *Counter { return &n.counter }
 
 func (n *named) Fingerprint() uint32 { return n.fingerprint }

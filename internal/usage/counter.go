@@ -14,15 +14,15 @@ type Key interface {
 	UserID() string
 	// Fingerprint is the same for the same ID, and seldom for another.
 	Fingerprint() uint32
-	// Tally returns the key's own, always the same.
-	Tally() *Tally
+	// Counter returns the key's own, always the same.
+	Counter() *Counter
 }
 
-// Tally counts the requests of a key since they were last written, as long as
+// Counter counts the requests of a key since they were last written, as long as
 // they are on one route and in one hour, which nearly all are. It is a part of
-// the key, so that counting a request takes no look-up. The zero Tally is ready
+// the key, so that counting a request takes no look-up. The zero Counter is ready
 // for use.
-type Tally struct {
+type Counter struct {
 	// state packs the number of the route, the hour and the total; it is 0
 	// while nothing is counted.
 	state atomic.Uint64
@@ -40,10 +40,10 @@ const (
 
 // Latest returns when the key was last used, in milliseconds since 1970; 0 for
 // never.
-func (t *Tally) Latest() int64 { return t.latest.Load() }
+func (t *Counter) Latest() int64 { return t.latest.Load() }
 
 // touch moves the time of the latest request, never back.
-func (t *Tally) touch(millis int64) {
+func (t *Counter) touch(millis int64) {
 	for latest := t.latest.Load(); latest < millis; latest = t.latest.Load() {
 		if t.latest.CompareAndSwap(latest, millis) {
 			return
@@ -51,8 +51,8 @@ func (t *Tally) touch(millis int64) {
 	}
 }
 
-// tallies are those keys whose tally counts something, at most a given number.
-type tallies struct {
+// counters are those keys whose counter counts something, at most a given number.
+type counters struct {
 	max    int64
 	size   atomic.Int64
 	routes routes
@@ -66,26 +66,26 @@ type tallies struct {
 	collected []Key
 }
 
-// add counts one request and reports whether it could: if the key's tally is
+// add counts one request and reports whether it could: if the key's counter is
 // at another route or hour, or there is no room, it cannot.
-func (t *tallies) add(key Key, route string, at time.Time) bool {
+func (t *counters) add(key Key, route string, at time.Time) bool {
 	number, ok := t.routes.number(route)
 	hour := uint64(at.Unix() / 3600)
 	if !ok || hour > maxHour {
 		return false
 	}
 	place := (number<<hourBits | hour) << totalBits
-	tally := key.Tally()
-	tally.touch(at.UnixMilli()) // first: who takes the count must see it
+	counter := key.Counter()
+	counter.touch(at.UnixMilli()) // first: who takes the count must see it
 	for {
-		switch state := tally.state.Load(); {
+		switch state := counter.state.Load(); {
 		case state == 0:
 			if done, ok := t.begin(key, place); done {
 				return ok
 			}
 		case state&^maxTotal != place || state&maxTotal == maxTotal:
 			return false
-		case tally.state.CompareAndSwap(state, state+1):
+		case counter.state.CompareAndSwap(state, state+1):
 			return true
 		}
 	}
@@ -93,12 +93,12 @@ func (t *tallies) add(key Key, route string, at time.Time) bool {
 
 // begin counts a key's first request in a place, if there is room. It is not
 // done if another request was first.
-func (t *tallies) begin(key Key, place uint64) (done, ok bool) {
+func (t *counters) begin(key Key, place uint64) (done, ok bool) {
 	if t.size.Add(1) > t.max {
 		t.size.Add(-1)
 		return true, false
 	}
-	if !key.Tally().state.CompareAndSwap(0, place+1) {
+	if !key.Counter().state.CompareAndSwap(0, place+1) {
 		t.size.Add(-1)
 		return false, false
 	}
@@ -111,7 +111,7 @@ func (t *tallies) begin(key Key, place uint64) (done, ok bool) {
 
 // take removes what was counted and appends it, until there are n; fewer are
 // all that there were.
-func (t *tallies) take(taken []counted, n int) []counted {
+func (t *counters) take(taken []counted, n int) []counted {
 	before := len(taken)
 	taken = t.takeCollected(taken, n)
 	if len(taken) < n {
@@ -123,7 +123,7 @@ func (t *tallies) take(taken []counted, n int) []counted {
 }
 
 // collect empties the shards.
-func (t *tallies) collect() {
+func (t *counters) collect() {
 	for i := range t.shards {
 		s := &t.shards[i]
 		s.mu.Lock()
@@ -134,29 +134,29 @@ func (t *tallies) collect() {
 	}
 }
 
-func (t *tallies) takeCollected(taken []counted, n int) []counted {
+func (t *counters) takeCollected(taken []counted, n int) []counted {
 	rest := max(0, len(t.collected)-(n-len(taken)))
 	keys := t.collected[rest:]
 	for _, key := range keys {
-		taken = append(taken, t.counted(key, key.Tally().state.Swap(0))) // from here on the key may be in a shard again
+		taken = append(taken, t.counted(key, key.Counter().state.Swap(0))) // from here on the key may be in a shard again
 	}
 	clear(keys)
 	t.collected = t.collected[:rest]
 	return taken
 }
 
-func (t *tallies) counted(key Key, state uint64) counted {
+func (t *counters) counted(key Key, state uint64) counted {
 	return counted{
-		line{key.ID(), t.routes.name(state >> (hourBits + totalBits)), int64(state >> totalBits & maxHour)},
-		count{key.UserID(), key.Fingerprint(), int64(state & maxTotal), key.Tally().Latest()},
+		dimensions{key.ID(), t.routes.name(state >> (hourBits + totalBits)), int64(state >> totalBits & maxHour)},
+		count{key.UserID(), key.Fingerprint(), int64(state & maxTotal), key.Counter().Latest()},
 	}
 }
 
 // pending is how many requests are counted. It is a flush's to ask.
-func (t *tallies) pending() (requests int64) {
+func (t *counters) pending() (requests int64) {
 	t.collect()
 	for _, key := range t.collected {
-		requests += int64(key.Tally().state.Load() & maxTotal)
+		requests += int64(key.Counter().state.Load() & maxTotal)
 	}
 	return requests
 }

@@ -21,12 +21,12 @@ func TestMoreRoutesThanNumbers(t *testing.T) {
 	s.expectHours(t, want)
 }
 
-// A tally that is full leaves further requests to the table.
+// A counter that is full leaves further requests to the table.
 func TestFullTally(t *testing.T) {
 	r, s := newRecorder(t)
 	a := keyOf("a", "")
 	r.Count(a, "/", at)
-	a.tally.state.Store(a.tally.state.Load() | maxTotal)
+	a.counter.state.Store(a.counter.state.Load() | maxTotal)
 	for range 2 {
 		r.Count(a, "/", at)
 	}
