@@ -89,7 +89,7 @@ func (k *Key) UserID() string {
 // Fingerprint is the same for the same ID, see usage.Key.
 func (k *Key) Fingerprint() uint32 { return k.fingerprint }
 
-// Tally counts the key's requests, see usage.Recorder.
+// Counter counts the key's requests, see usage.Recorder.
 func (k *Key) Counter() *usage.Counter { return &k.counter }
 
 // Status judges the key at the given time. That of a key that is in force, as
