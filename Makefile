@@ -4,7 +4,7 @@
 .PHONY: test quick vuln test-postgres test-mysql test-mongodb install format lint generate generated unit nocgo e2e fuzz bench-test bench bench-http soak example
 
 TOOL := go tool -modfile=$(CURDIR)/tools/go.mod
-MODULES := . e2e bench internal/testservers/ferretdb
+MODULES := . e2e bench internal/test/testservers/ferretdb
 
 test: install format lint generated vuln unit nocgo bench-test e2e
 
@@ -43,17 +43,17 @@ generated:
 	git diff --exit-code -- docs/ginauth_swagger.json example/docs
 
 unit:
-	go run ./internal/testservers/run postgres,mysql,mongodb go test -race -timeout 30m ./...
+	go run ./internal/test/testservers/run postgres,mysql,mongodb go test -race -timeout 30m ./...
 
 test-postgres test-mysql test-mongodb: test-%: install
-	go run ./internal/testservers/run $* go test -race -timeout 15m ./repository/$*
+	go run ./internal/test/testservers/run $* go test -race -timeout 15m ./repository/$*
 
 # Static binaries: the same suite without cgo.
 nocgo:
 	CGO_ENABLED=0 go test -timeout 10m ./repository ./repository/sqlite ./internal/... .
 
 e2e:
-	go run ./internal/testservers/run postgres,mysql,mongodb go test -C e2e -race -timeout 25m ./...
+	go run ./internal/test/testservers/run postgres,mysql,mongodb go test -C e2e -race -timeout 25m ./...
 
 # What bench, bench-http and soak run, in small.
 bench-test:
@@ -62,7 +62,7 @@ bench-test:
 # Not part of test, as are those below: what the README's tables are from.
 bench:
 	@go build -C bench -o $(CURDIR)/bench/bench .
-	@go run ./internal/testservers/run postgres,mysql,mongodb bench/bench table $(BENCH)
+	@go run ./internal/test/testservers/run postgres,mysql,mongodb bench/bench table $(BENCH)
 
 bench-http:
 	@go run -C bench . http $(BENCH)

@@ -115,8 +115,8 @@ type Config struct {
 	StaleLimit time.Duration
 
 	// PasswordPolicy says what is wrong with a new password, in place of
-	// security.CheckPassword. What security.CheckAnyPassword refuses, common
-	// passwords among it, is refused besides. A refusal proposes a password that
+	// security.CheckPassword. security.CheckAnyPassword refuses further ones,
+	// common passwords for example. A refusal proposes a password that
 	// the policy accepts, unless it refuses ten that it is shown.
 	PasswordPolicy func(password string) []security.RuleError
 

@@ -10,7 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth"
-	"github.com/ginauth/ginauth/internal/everykey"
+	"github.com/ginauth/ginauth/internal/test/stubstore"
 	"github.com/ginauth/ginauth/security"
 )
 
@@ -31,7 +31,7 @@ func (discard) WriteHeader(int)             {}
 
 func newStation(tb testing.TB, keys int) *station {
 	tb.Helper()
-	auth, err := ginauth.New(everykey.Store{}, ginauth.Config{Secrets: []string{secret}, CacheMaxAge: time.Hour, StaleLimit: time.Hour})
+	auth, err := ginauth.New(stubstore.Store{}, ginauth.Config{Secrets: []string{secret}, CacheMaxAge: time.Hour, StaleLimit: time.Hour})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -27,9 +27,9 @@ import (
 // A request that a handler makes from the context of a guarded one, through the
 // same engine or a proxy in this process, is judged by its own key.
 //
-// Keys that were used lately are answered from memory. What is revoked, renewed
-// or deleted through this Auth is so before the call that does it answers; what
-// is through another node, within a second; see Config.StaleLimit for when the
+// Keys that were used lately are answered from memory. A revocation,
+// renewal or deletion through this Auth is in effect before its call answers, and
+// through another node within a second; see Config.StaleLimit for when the
 // store cannot be asked.
 //
 // Options change one guard. It panics, as Gin does for routes that cannot be, if

@@ -230,15 +230,15 @@ func TestGuardedAnswersArePrivate(t *testing.T) {
 // Two guards in one chain need the key once and count once; another Auth's
 // guard is not satisfied by this one's key.
 func TestGuardsInOneChain(t *testing.T) {
-	a, stranger := newApp(t), newApp(t)
+	a, other := newApp(t), newApp(t)
 	key, _ := a.issueKey()
 	group := a.engine.Group("/group", a.auth.Guard())
 	group.GET("/twice", a.auth.Guard(), showKey)
-	group.GET("/stranger", stranger.auth.Guard(), showKey)
+	group.GET("/other", other.auth.Guard(), showKey)
 	if code := a.do(request{path: "/group/twice", header: header("api-key", key)}).Code; code != http.StatusOK {
 		t.Errorf("two guards answer %d", code)
 	}
-	expectProblem(t, a.do(request{path: "/group/stranger", header: header("api-key", key)}), http.StatusUnauthorized, "key_missing", "")
+	expectProblem(t, a.do(request{path: "/group/other", header: header("api-key", key)}), http.StatusUnauthorized, "key_missing", "")
 	a.waitForTotal(2)
 }
 

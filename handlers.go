@@ -6,7 +6,7 @@ import (
 	"github.com/ginauth/ginauth/internal/api/account"
 )
 
-// What follows is read by swag; package docs serves the result.
+// The annotations below are read by swag; package docs serves the result.
 //
 //	@title						ginauth
 //	@version					1.0
@@ -87,7 +87,7 @@ func (a *Auth) RegisterAdmin(group interface {
 //	GET  /reset         the page that the link leads to
 //	POST /reset         set a new password
 //
-// What changes something wants application/json and no other origin's pages
+// Calls that change something want application/json and no other origin's pages
 // (http.CrossOriginProtection). The links lead to Config.PublicURL and the
 // group's path; where there are several groups, to the first.
 func (a *Auth) RegisterAccount(group interface {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// spellingsOf are the forms in which an id may be sent.
-func spellingsOf(id string) map[string]string {
+// spellingsFrom are the forms in which an id may be sent.
+func spellingsFrom(id string) map[string]string {
 	upper := strings.ToUpper(id)
 	return map[string]string{
 		"lower case": id, "upper case": upper, "URN": "urn:uuid:" + id, "URN in upper case": "URN:UUID:" + upper,
@@ -21,7 +21,7 @@ func TestIDsInAnyForm(t *testing.T) {
 	ada := a.register("ada")
 	_, id := a.issueKey()
 	own := a.rows("/auth/logs?username=ada")[0]["id"].(string)
-	for name, spelled := range spellingsOf(id) {
+	for name, spelled := range spellingsFrom(id) {
 		for _, path := range []string{"/auth/revoke", "/auth/renew"} {
 			answer := a.call(path, `{"id":"`+spelled+`","reactivate":true}`)
 			if path == "/auth/revoke" {
@@ -38,7 +38,7 @@ func TestIDsInAnyForm(t *testing.T) {
 			t.Errorf("%s: the usage is answered %d", name, code)
 		}
 	}
-	for name, spelled := range spellingsOf(own) {
+	for name, spelled := range spellingsFrom(own) {
 		answer := a.as("ada", password, "/account/logs?id="+spelled, "")
 		if answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), own) {
 			t.Errorf("%s: the account's logs are %d %s", name, answer.Code, answer.Body)
@@ -48,7 +48,7 @@ func TestIDsInAnyForm(t *testing.T) {
 			t.Errorf("%s: the account's revocation is answered %d", name, answer.Code)
 		}
 	}
-	for name, spelled := range spellingsOf(ada.id) {
+	for name, spelled := range spellingsFrom(ada.id) {
 		for _, path := range []string{"/auth/users?id=", "/auth/users/export?id="} {
 			if answer := a.get(path + spelled); answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), ada.id) {
 				t.Errorf("%s: %s answers %d %s", name, path, answer.Code, answer.Body)

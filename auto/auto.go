@@ -34,8 +34,8 @@ import (
 // under DEV_MODE if it is not set. Those are the only secrets that ginauth ever
 // logs, each with a warning.
 //
-// What has no variable, such as Config.KeySources, is set by the functions in
-// adjust, which see the configuration last.
+// The functions in adjust see the configuration last and set the rest of it, such
+// as Config.KeySources.
 func New(ctx context.Context, adjust ...func(*ginauth.Config)) (*ginauth.Auth, error) {
 	env, err := readEnvironment()
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ginauth/ginauth"
-	"github.com/ginauth/ginauth/internal/testdatabase"
-	"github.com/ginauth/ginauth/internal/testservers"
+	"github.com/ginauth/ginauth/internal/test/testdatabase"
+	"github.com/ginauth/ginauth/internal/test/testservers"
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/repository/postgres"

@@ -99,8 +99,8 @@ func (f *mailFrom) Decode(value string) error {
 
 type publicURL string
 
-// Decode implements envconfig.Decoder. What a URL must be like is for Config to
-// say; the secret is any.
+// Decode implements envconfig.Decoder. Config.Validate checks the
+// URL.
 func (p *publicURL) Decode(value string) error {
 	if value == "" {
 		return errEmpty()

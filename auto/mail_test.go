@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/ginauth/ginauth"
-	"github.com/ginauth/ginauth/internal/testsmtp"
+	"github.com/ginauth/ginauth/internal/test/testsmtp"
 	"github.com/ginauth/ginauth/mail"
 )
 

@@ -16,10 +16,10 @@ import (
 )
 
 const (
-	// users ask with keys that stay good, strangers with made-up ones, and
-	// administrators change keys. Strangers and administrators pause, or the
+	// users ask with keys that stay good, attackers with made-up ones, and
+	// administrators change keys. Attackers and administrators pause, or the
 	// database would have no time for anybody else.
-	users, strangers, administrators = 4, 2, 2
+	users, attackers, administrators = 4, 2, 2
 	pause                            = 2 * time.Millisecond
 	goodKeys                         = 200
 )
@@ -47,7 +47,7 @@ func gather(ctx context.Context) (*crowd, error) {
 		url: app.URL, secret: secret, client: app.Client(), end: end, failed: make(chan error, 1),
 	}
 	c.client.Timeout = 30 * time.Second
-	c.client.Transport.(*http.Transport).MaxIdleConnsPerHost = users + strangers + administrators
+	c.client.Transport.(*http.Transport).MaxIdleConnsPerHost = users + attackers + administrators
 	for range goodKeys {
 		key, _, err := c.issue(ctx)
 		if err != nil {
@@ -58,8 +58,8 @@ func gather(ctx context.Context) (*crowd, error) {
 	for i := range users {
 		c.repeat(ctx, func(ctx context.Context, round int) error { return c.use(ctx, i+round*users) })
 	}
-	for i := range strangers {
-		c.repeat(ctx, func(ctx context.Context, round int) error { return c.guess(ctx, i+round*strangers) })
+	for i := range attackers {
+		c.repeat(ctx, func(ctx context.Context, round int) error { return c.guess(ctx, i+round*attackers) })
 	}
 	for range administrators {
 		c.repeat(ctx, func(ctx context.Context, _ int) error { return c.administrate(ctx) })

@@ -15,7 +15,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 
-	"github.com/ginauth/ginauth/internal/testdatabase"
+	"github.com/ginauth/ginauth/internal/test/testdatabase"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/repository/mongodb"
 	"github.com/ginauth/ginauth/repository/mysql"
@@ -92,7 +92,7 @@ func newServer(ctx context.Context, kind, at string) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
-	server := &database{kind: kind, most: 100_000, once: 2000, dialector: dialectorOf(kind, uri), drop: drop}
+	server := &database{kind: kind, most: 100_000, once: 2000, dialector: newDialector(kind, uri), drop: drop}
 	if kind == "mongodb" {
 		server.most, server.once = 1000, 100 // since keys are issued one by one, and FerretDB is slow
 	}
@@ -104,7 +104,7 @@ func newServer(ctx context.Context, kind, at string) (*database, error) {
 	return server, nil
 }
 
-func dialectorOf(kind string, uri *url.URL) gorm.Dialector {
+func newDialector(kind string, uri *url.URL) gorm.Dialector {
 	switch kind {
 	case "postgres":
 		return postgresdriver.Open(uri.String())

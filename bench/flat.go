@@ -8,7 +8,7 @@ import (
 	"runtime"
 )
 
-// What may be more in the end than it was, beside a tenth: memory in MB, which
+// A measure may grow by a tenth, and by this much: memory in MB, which
 // pools and caches fill with a time, and goroutines, of which some have just
 // begun and some not yet ended.
 const (
@@ -51,7 +51,7 @@ func flat(taken []sample) error {
 		{"resident memory", func(s sample) float64 { return s.resident }, residentTolerance},
 		{"the number of goroutines", func(s sample) float64 { return s.goroutines }, goroutineTolerance},
 	} {
-		before, after := medianOf(second, measure.of), medianOf(last, measure.of)
+		before, after := medianRatio(second, measure.of), medianRatio(last, measure.of)
 		if after > 1.1*before+measure.tolerance {
 			errs = append(errs, fmt.Errorf("%s has grown from %.1f to %.1f", measure.name, before, after))
 		}
@@ -59,7 +59,7 @@ func flat(taken []sample) error {
 	return errors.Join(errs...)
 }
 
-func medianOf(taken []sample, of func(sample) float64) float64 {
+func medianRatio(taken []sample, of func(sample) float64) float64 {
 	values := make([]float64, len(taken))
 	for i, s := range taken {
 		values[i] = of(s)

@@ -17,7 +17,7 @@ import (
 const connections = 16
 
 // paths are asked in turn.
-type paths struct{ unsecure, secure tally }
+type paths struct{ unsecure, secure counts }
 
 // printHTTP prints what make bench-http does.
 func printHTTP(ctx context.Context, args []string, out io.Writer) (err error) {
@@ -63,15 +63,15 @@ func (s *server) compare(ctx context.Context, rounds int, round time.Duration) (
 			if err != nil {
 				return nil, err
 			}
-			s.tally.add(latencies, round)
+			s.counts.add(latencies, round)
 		}
 	}
 	return result, nil
 }
 
 type step struct {
-	path  string
-	tally *tally
+	path   string
+	counts *counts
 }
 
 func (p *paths) print(out io.Writer, rounds int, round time.Duration) error {
@@ -86,18 +86,18 @@ func (p *paths) print(out io.Writer, rounds int, round time.Duration) error {
 	return err
 }
 
-// tally is what was measured of a path.
-type tally struct {
+// counts is what was measured of a path.
+type counts struct {
 	throughput []float64 // of each round
 	latencies  []float64
 }
 
-func (t *tally) add(latencies []float64, round time.Duration) {
+func (t *counts) add(latencies []float64, round time.Duration) {
 	t.throughput = append(t.throughput, float64(len(latencies))/round.Seconds())
 	t.latencies = append(t.latencies, latencies...)
 }
 
-func (t *tally) row(name string) string {
+func (t *counts) row(name string) string {
 	slices.Sort(t.latencies)
 	micros := func(q float64) float64 { return quantile(t.latencies, q) / 1000 }
 	return fmt.Sprintf("| %s | %s | %.0f µs | %.0f µs |\n", name, grouped(int(median(t.throughput))), micros(0.5), micros(0.99))

@@ -5,8 +5,8 @@
 //	bench http     over loopback, what a server answers per second
 //	bench soak     under load: memory and goroutines must end flat
 //
-// Each takes flags, see bench table -h. What else the machine does hits what is
-// compared alike, since rounds alternate; the times themselves it changes.
+// Each takes flags, see bench table -h. Other work of the machine
+// changes the times and not the ratios, since rounds alternate.
 package main
 
 import (

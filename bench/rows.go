@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/ginauth/ginauth"
-	"github.com/ginauth/ginauth/internal/everykey"
+	"github.com/ginauth/ginauth/internal/test/stubstore"
 	"github.com/ginauth/ginauth/security"
 )
 
@@ -32,7 +32,7 @@ func (t *table) memory(ctx context.Context) error {
 func (t *table) warm(ctx context.Context, size int) error {
 	keys := newKeys(size)
 	before := heap()
-	auth, err := newAuth(everykey.Store{})
+	auth, err := newAuth(stubstore.Store{})
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/ginauth/ginauth/internal/testdatabase"
+	"github.com/ginauth/ginauth/internal/test/testdatabase"
 )
 
 // onEachBackend runs a test with an empty database of each kind. Examples that
@@ -16,7 +16,7 @@ func onEachBackend(t *testing.T, test func(t *testing.T, environment []string)) 
 		test(t, []string{"GINAUTH_SECRET=" + secret, "GINAUTH_DB_LOCATION=" + filepath.Join(t.TempDir(), "shared.db")})
 	})
 	onEachServer(t, func(t *testing.T, kind string) {
-		test(t, environmentOf(kind, testdatabase.New(t, kind).String()))
+		test(t, environmentFrom(kind, testdatabase.New(t, kind).String()))
 	})
 }
 
@@ -30,7 +30,7 @@ func onEachServer(t *testing.T, test func(t *testing.T, kind string)) {
 	}
 }
 
-// environmentOf is what an example is started with to use a server.
-func environmentOf(kind, uri string) []string {
+// environmentFrom is what an example is started with to use a server.
+func environmentFrom(kind, uri string) []string {
 	return []string{"GINAUTH_SECRET=" + secret, "DATABASE_MODE=" + kind, "URI=" + uri}
 }

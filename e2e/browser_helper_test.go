@@ -77,7 +77,7 @@ func (b *browser) listen(event any) {
 		b.errors = append(b.errors, (&chromedp.ExceptionError{ExceptionDetails: event.ExceptionDetails}).Error())
 	case *runtime.EventConsoleAPICalled:
 		if event.Type == runtime.ConsoleAPICalledTypeError || event.Type == runtime.ConsoleAPICalledTypeWarning {
-			b.errors = append(b.errors, "console: "+argumentsOf(event))
+			b.errors = append(b.errors, "console: "+argumentsFrom(event))
 		}
 	case *log.EventEntryAdded:
 		if event.Entry.Level == log.EntryLevelError || event.Entry.Level == log.EntryLevelWarning {
@@ -86,7 +86,7 @@ func (b *browser) listen(event any) {
 	}
 }
 
-func argumentsOf(event *runtime.EventConsoleAPICalled) string {
+func argumentsFrom(event *runtime.EventConsoleAPICalled) string {
 	var words []string
 	for _, argument := range event.Args {
 		words = append(words, string(argument.Value)+argument.Description)

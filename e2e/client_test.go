@@ -121,8 +121,8 @@ func (p *process) row(id string) row {
 	return rows[0]
 }
 
-// usageOf returns what /auth/logs says of a key's total.
-func (p *process) usageOf(id string) int {
+// usageFrom returns what /auth/logs says of a key's total.
+func (p *process) usageFrom(id string) int {
 	p.t.Helper()
 	return p.row(id).TotalQueries
 }

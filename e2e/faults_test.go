@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ginauth/ginauth/internal/testdatabase"
+	"github.com/ginauth/ginauth/internal/test/testdatabase"
 	"github.com/ginauth/ginauth/security"
 )
 
@@ -20,7 +20,7 @@ func TestServerIsKilledUnderLoad(t *testing.T) {
 	t.Parallel()
 	onEachServer(t, func(t *testing.T, kind string) {
 		server := testdatabase.OwnServer(t, kind)
-		environment := environmentOf(kind, testdatabase.NewAt(t, kind, server.URI).String())
+		environment := environmentFrom(kind, testdatabase.NewAt(t, kind, server.URI).String())
 		p := startExample(t, append(environment, "GINAUTH_STALE_LIMIT=2s")...)
 		l := newLoad(p)
 		l.start()
@@ -123,7 +123,7 @@ func (l *load) expectNothingLost(p *process) {
 		if g.id == "" {
 			continue // never issued
 		}
-		if total := p.usageOf(g.id); total != g.accepted() {
+		if total := p.usageFrom(g.id); total != g.accepted() {
 			p.t.Errorf("%d requests were answered 200, and %d are counted", g.accepted(), total)
 		}
 	}

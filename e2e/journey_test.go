@@ -72,7 +72,7 @@ func TestJourney(t *testing.T) {
 		ada.isAcceptedInEachPlace(p)
 		second.expiresAndIsRenewed(p)
 		service.isRevokedAndReactivated(p)
-		waitUntil(t, "the use shows in the logs", func() bool { return p.usageOf(ada.id) == ada.accepted })
+		waitUntil(t, "the use shows in the logs", func() bool { return p.usageFrom(ada.id) == ada.accepted })
 
 		again := restart(p, environment, holders)
 		for _, h := range holders {
@@ -165,7 +165,7 @@ func (h *holder) isDeleted(p *process) {
 	for _, call := range []string{"delete", "revoke", "renew"} {
 		expectCode(p.t, h.admin(p, call), http.StatusNotFound, "key_not_found")
 	}
-	waitUntil(p.t, "the last use shows in the logs", func() bool { return p.usageOf(h.id) == h.accepted })
+	waitUntil(p.t, "the last use shows in the logs", func() bool { return p.usageFrom(h.id) == h.accepted })
 	h.isCounted(p)
 	if r := p.row(h.id); r.Status != "deleted" {
 		p.t.Errorf("of a deleted key the logs say %+v", r)

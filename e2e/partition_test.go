@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ginauth/ginauth/internal/testdatabase"
+	"github.com/ginauth/ginauth/internal/test/testdatabase"
 )
 
 // A process that is cut off from the database serves the keys that it knows for
@@ -17,8 +17,8 @@ func TestPartition(t *testing.T) {
 	onEachServer(t, func(t *testing.T, kind string) {
 		uri := testdatabase.New(t, kind)
 		wire := newRelay(t, uri.Host)
-		cutOff := startExample(t, append(environmentOf(kind, wire.uri(uri)), "GINAUTH_STALE_LIMIT=3s")...)
-		other := startExample(t, environmentOf(kind, uri.String())...)
+		cutOff := startExample(t, append(environmentFrom(kind, wire.uri(uri)), "GINAUTH_STALE_LIMIT=3s")...)
+		other := startExample(t, environmentFrom(kind, uri.String())...)
 		good, doomed := issueTo(other, `{"name":"good"}`), issueTo(other, `{"name":"doomed"}`)
 		good.isAccepted(cutOff)
 		doomed.isAccepted(cutOff)

@@ -78,7 +78,7 @@ func TestStopWritesTheCounts(t *testing.T) {
 		}
 		p.stop(signal)
 		again := start(t, examplePath, dir, "GINAUTH_SECRET="+secret)
-		if total := again.usageOf(id); total != requests {
+		if total := again.usageFrom(id); total != requests {
 			t.Errorf("after %v, %d of %d requests are counted", signal, total, requests)
 		}
 	}

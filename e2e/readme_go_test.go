@@ -15,7 +15,7 @@ func TestReadmeProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	write(t, dir, "main.go", programOf(t, string(document)))
+	write(t, dir, "main.go", programFrom(t, string(document)))
 	program := filepath.Join(dir, "program")
 	if !build("..", filepath.Join(dir, "main.go"), program) {
 		t.Fatal("the program does not build")
@@ -27,8 +27,8 @@ func TestReadmeProgram(t *testing.T) {
 	expectStatus(t, p.get("/docs"), http.StatusOK)
 }
 
-// programOf returns the first Go block that is a whole program.
-func programOf(t *testing.T, document string) string {
+// programFrom returns the first Go block that is a whole program.
+func programFrom(t *testing.T, document string) string {
 	t.Helper()
 	for _, block := range fence.FindAllStringSubmatch(document, -1) {
 		if block[1] == "go" && strings.HasPrefix(block[2], "package main\n") {

@@ -29,12 +29,12 @@ func (s snippet) check(r result) string {
 // checkJSON compares the last answer with the one that is shown. The others
 // must not be refusals.
 func (s snippet) checkJSON(output string) string {
-	got, err := valuesOf(output)
+	got, err := valuesFrom(output)
 	if err != nil {
 		return "which is not JSON: " + err.Error()
 	}
 	if s.language == "json" {
-		want, err := valuesOf(s.answer)
+		want, err := valuesFrom(s.answer)
 		if err != nil || len(want) != 1 {
 			return fmt.Sprintf("the README's answer is not one JSON value: %v", err)
 		}
@@ -54,8 +54,8 @@ func (s snippet) checkJSON(output string) string {
 	return ""
 }
 
-// valuesOf reads JSON values that follow each other.
-func valuesOf(text string) (values []any, err error) {
+// valuesFrom reads JSON values that follow each other.
+func valuesFrom(text string) (values []any, err error) {
 	for decoder := json.NewDecoder(strings.NewReader(text)); ; {
 		var value any
 		err := decoder.Decode(&value)
@@ -127,7 +127,7 @@ func wildcards(text string) string {
 func TestSnippets(t *testing.T) {
 	t.Parallel()
 	const code = "```"
-	snippets := snippetsOf("# Title\n\n" + code + "\nmake curl x\n" + code + "\n\n" +
+	snippets := snippetsFrom("# Title\n\n" + code + "\nmake curl x\n" + code + "\n\n" +
 		code + "sh\nKEY=$(curl a)\n" + code + "\n\ntext\n\n" +
 		code + "json\n{}\n" + code + "\n\n" +
 		code + "sh\ncurl b \\\n  -d c\n" + code + "\n\n" +

@@ -21,9 +21,9 @@ type snippet struct {
 
 var fence = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$")
 
-// snippetsOf returns the shell blocks with curl lines. A json or text block
+// snippetsFrom returns the shell blocks with curl lines. A json or text block
 // that follows with nothing in between is the answer.
-func snippetsOf(document string) []snippet {
+func snippetsFrom(document string) []snippet {
 	var snippets []snippet
 	blocks := fence.FindAllStringSubmatchIndex(document, -1)
 	for i, block := range blocks {
@@ -69,11 +69,11 @@ func runSnippets(t *testing.T, snippets []snippet, port string) []result {
 	if err != nil {
 		t.Errorf("the shell: %v\n%s", err, text)
 	}
-	return resultsOf(string(text))
+	return resultsFrom(string(text))
 }
 
-// resultsOf splits what the shell printed at the marks between the snippets.
-func resultsOf(text string) (results []result) {
+// resultsFrom splits what the shell printed at the marks between the snippets.
+func resultsFrom(text string) (results []result) {
 	parts := strings.Split(text, "\x1e")
 	for i := 0; i+1 < len(parts); i += 2 {
 		code, _ := strconv.Atoi(parts[i+1])
@@ -90,7 +90,7 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	snippets := snippetsOf(string(text))
+	snippets := snippetsFrom(string(text))
 	if len(snippets) == 0 {
 		t.Fatal("README.md has no sh block with curl lines")
 	}

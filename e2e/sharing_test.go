@@ -22,16 +22,16 @@ func TestTwoProcessesCountTogether(t *testing.T) {
 		}
 		group.Wait()
 		const want = 2 * clients * requests
-		waitUntil(t, "both see all requests", func() bool { return first.usageOf(id) == want && second.usageOf(id) == want })
+		waitUntil(t, "both see all requests", func() bool { return first.usageFrom(id) == want && second.usageFrom(id) == want })
 		expectStatus(t, first.get("/secure", "api-key: "+key), http.StatusOK)
 		first.stop(syscall.SIGTERM)
-		if total := second.usageOf(id); total != want+1 {
+		if total := second.usageFrom(id); total != want+1 {
 			t.Errorf("after the last write of one process the total is %d, not %d", total, want+1)
 		}
 		expectStatus(t, second.get("/secure", "api-key: "+key), http.StatusOK)
 		second.stop(syscall.SIGTERM)
 		third := startExample(t, environment...)
-		if total := third.usageOf(id); total != want+2 {
+		if total := third.usageFrom(id); total != want+2 {
 			t.Errorf("after both have stopped the total is %d, not %d", total, want+2)
 		}
 	})

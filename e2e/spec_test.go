@@ -167,7 +167,7 @@ func newAuth(t *testing.T, hide bool) *ginauth.Auth {
 	return auth
 }
 
-func specOf(t *testing.T, r http.Handler, path string) document {
+func newSpec(t *testing.T, r http.Handler, path string) document {
 	t.Helper()
 	recorder := httptest.NewRecorder()
 	r.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, path, nil))
@@ -180,9 +180,9 @@ func TestSpecWithoutAnnotations(t *testing.T) {
 	t.Parallel()
 	auth, r := newAuth(t, false), gin.New()
 	docs.Register(r, auth)
-	specOf(t, r, "/docs/doc.json").expectPaths(t)
+	newSpec(t, r, "/docs/doc.json").expectPaths(t)
 	auth.RegisterAdmin(r.Group("/auth"))
-	spec := specOf(t, r, "/docs/doc.json")
+	spec := newSpec(t, r, "/docs/doc.json")
 	spec.expectPaths(t, below("/auth")...)
 	spec.expectSchemes(t, "AdminSecret", "ApiKeyHeader", "ApiKeyQuery")
 }
@@ -192,9 +192,9 @@ func TestSpecOfAdminCallsRegisteredBeforeAndAfter(t *testing.T) {
 	auth, r := newAuth(t, false), gin.New()
 	auth.RegisterAdmin(r.Group("/v1").Group("/admin/keys"))
 	docs.Register(r.Group("/v1"), auth)
-	specOf(t, r, "/v1/docs/doc.json").expectPaths(t, below("/v1/admin/keys")...)
+	newSpec(t, r, "/v1/docs/doc.json").expectPaths(t, below("/v1/admin/keys")...)
 	auth.RegisterAdmin(r.Group("/auth"))
-	specOf(t, r, "/v1/docs/doc.json").expectPaths(t, append(below("/v1/admin/keys"), below("/auth")...)...)
+	newSpec(t, r, "/v1/docs/doc.json").expectPaths(t, append(below("/v1/admin/keys"), below("/auth")...)...)
 }
 
 // At the root, and below a prefix with a parameter.
@@ -204,7 +204,7 @@ func TestSpecOfUnusualPrefixes(t *testing.T) {
 		auth, r := newAuth(t, false), gin.New()
 		docs.Register(r, auth)
 		auth.RegisterAdmin(r.Group(prefix))
-		specOf(t, r, "/docs/doc.json").expectPaths(t, below(shown)...)
+		newSpec(t, r, "/docs/doc.json").expectPaths(t, below(shown)...)
 	}
 }
 
@@ -213,7 +213,7 @@ func TestHiddenSpecWithoutAnnotations(t *testing.T) {
 	auth, r := newAuth(t, true), gin.New()
 	docs.Register(r, auth)
 	auth.RegisterAdmin(r.Group("/auth"))
-	spec := specOf(t, r, "/docs/doc.json")
+	spec := newSpec(t, r, "/docs/doc.json")
 	spec.expectPaths(t)
 	spec.expectSchemes(t, "ApiKeyHeader", "ApiKeyQuery")
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ginauth/ginauth/internal/testdatabase"
+	"github.com/ginauth/ginauth/internal/test/testdatabase"
 )
 
 // expectUnusable checks that a database stops the start, within ten seconds
@@ -55,9 +55,9 @@ func listenSilently(t *testing.T) (address string) {
 func TestServersThatRefuse(t *testing.T) {
 	t.Parallel()
 	onEachServer(t, func(t *testing.T, kind string) {
-		stranger := *testdatabase.New(t, kind)
-		stranger.User = url.UserPassword("ada", "hunter2")
-		expectUnusable(t, kind, stranger.String(), "hunter2")
+		unknown := *testdatabase.New(t, kind)
+		unknown.User = url.UserPassword("ada", "hunter2")
+		expectUnusable(t, kind, unknown.String(), "hunter2")
 		if kind == "mongodb" {
 			return
 		}

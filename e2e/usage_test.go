@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// seriesOf returns how often a key was used on each route, by GET /usage.
-func (p *process) seriesOf(id string) map[string]int {
+// readSeries returns how often a key was used on each route, by GET /usage.
+func (p *process) readSeries(id string) map[string]int {
 	p.t.Helper()
 	a := p.get("/auth/usage?by=key,route&interval=hour&id="+id, "secret-key: "+secret)
 	expectStatus(p.t, a, http.StatusOK)
@@ -47,7 +47,7 @@ func TestSeriesAreExactAfterAStop(t *testing.T) {
 	first.stop(syscall.SIGTERM)
 	second.stop(syscall.SIGINT)
 	third := start(t, examplePath, first.dir, "GINAUTH_SECRET="+secret)
-	total, routes := third.usageOf(id), third.seriesOf(id)
+	total, routes := third.usageFrom(id), third.readSeries(id)
 	if total != clients*requests || len(routes) != 1 || routes["/secure"] != total {
 		t.Errorf("of %d requests %d are counted, by route %v", clients*requests, total, routes)
 	}
@@ -85,8 +85,8 @@ func TestKillLosesOneInterval(t *testing.T) {
 	close(stop)
 	group.Wait()
 	again := start(t, examplePath, p.dir, "GINAUTH_SECRET="+secret)
-	total := again.usageOf(id)
-	if routes := again.seriesOf(id); int64(total) < before || int64(total) > answered.Load()+1 || routes["/secure"] != total {
+	total := again.usageFrom(id)
+	if routes := again.readSeries(id); int64(total) < before || int64(total) > answered.Load()+1 || routes["/secure"] != total {
 		t.Errorf("%d requests were answered two seconds before the kill, %d in all; %d are counted, by route %v", before, answered.Load(), total, routes)
 	}
 }

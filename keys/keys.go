@@ -1,8 +1,8 @@
 // Package keys issues, renews, revokes, deletes and lists API keys.
 //
 // An application reaches the service by ginauth.Auth's method Keys; the HTTP
-// calls use it too. What a method has changed is in effect when it returns, on
-// other nodes within a second. Each method is safe for concurrent use and is
+// calls use it too. A change is in effect when its method returns, on other nodes
+// within a second. Each method is safe for concurrent use and is
 // recorded in the audit log.
 //
 // Errors are problems (package problem): a kind, a stable code, and a sentence

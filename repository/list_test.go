@@ -27,19 +27,19 @@ func pages() []repository.Page {
 	return pages
 }
 
-func rowOf(id string, total int64, latest time.Time) repository.KeyUsage {
+func newRow(id string, total int64, latest time.Time) repository.KeyUsage {
 	return repository.KeyUsage{Usage: models.Usage{KeyID: id, TotalQueries: total, LatestQueryDate: latest}}
 }
 
 // rows have the values at which an encoding may break.
 func rows() []repository.KeyUsage {
 	return []repository.KeyUsage{
-		rowOf("id", 0, time.Time{}), rowOf("id", 1, noon()), rowOf("id", 1<<63-1, noon().AddDate(7000, 0, 0)),
-		rowOf("id", 1<<53+1, noon()), rowOf(`"<>&'\/{}`, 1, noon()), rowOf("é😀\u2028\n", 1, noon()), rowOf(strings.Repeat("x", 1024), 1, noon()),
+		newRow("id", 0, time.Time{}), newRow("id", 1, noon()), newRow("id", 1<<63-1, noon().AddDate(7000, 0, 0)),
+		newRow("id", 1<<53+1, noon()), newRow(`"<>&'\/{}`, 1, noon()), newRow("é😀\u2028\n", 1, noon()), newRow(strings.Repeat("x", 1024), 1, noon()),
 	}
 }
 
-func valueOf(row repository.KeyUsage, sort repository.Sort) int64 {
+func valueFrom(row repository.KeyUsage, sort repository.Sort) int64 {
 	switch {
 	case sort == repository.SortTotalQueries:
 		return row.TotalQueries
@@ -55,7 +55,7 @@ func TestCursorRoundTrip(t *testing.T) {
 		for _, row := range rows() {
 			page.Cursor = page.NextCursor(row)
 			got, err := page.Position()
-			want := repository.Position{Sort: page.Sort, Ascending: page.Ascending, Value: valueOf(row, page.Sort), KeyID: row.KeyID}
+			want := repository.Position{Sort: page.Sort, Ascending: page.Ascending, Value: valueFrom(row, page.Sort), KeyID: row.KeyID}
 			if err != nil || got != want {
 				t.Errorf("the position is %+v (%v), want %+v", got, err, want)
 			}
@@ -135,7 +135,7 @@ func FuzzPosition(f *testing.F) {
 		if position.Sort != page.Sort || position.Ascending != page.Ascending || position.KeyID == "" {
 			t.Fatalf("%q is read as %+v for %+v", cursor, position, page)
 		}
-		page.Cursor = page.NextCursor(rowOf(position.KeyID, position.Value, time.UnixMilli(position.Value)))
+		page.Cursor = page.NextCursor(newRow(position.KeyID, position.Value, time.UnixMilli(position.Value)))
 		again, err := page.Position()
 		if page.Sort != repository.SortTotalQueries { // the others keep no value of their own, or none that is zero
 			position.Value = again.Value
@@ -165,7 +165,7 @@ func TestStatusOfRows(t *testing.T) {
 	revoked := key
 	revoked.RevocationDate = noon()
 	for want, row := range map[models.Status]repository.KeyUsage{
-		models.StatusDeleted: rowOf("id", 1, noon()),
+		models.StatusDeleted: newRow("id", 1, noon()),
 		models.StatusExpired: {APIKey: key, Usage: models.Usage{KeyID: "id"}},
 		models.StatusRevoked: {APIKey: revoked, Usage: models.Usage{KeyID: "id"}},
 	} {

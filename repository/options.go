@@ -31,7 +31,7 @@ func MaxConnections(n int) Option {
 
 // AllowSharedFile takes an SQLite file that others than this process's user and
 // root may write, or whose folder they may: they can put keys into it, which are
-// as good as any. What was found is in the warnings then, see Advisor. Other
+// as good as any. The findings are then in the warnings, see Advisor. Other
 // backends ignore it.
 func AllowSharedFile() Option { return func(o *Options) { o.AllowSharedFile = true } }
 

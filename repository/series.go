@@ -40,8 +40,8 @@ type SeriesFilter struct {
 	From, To time.Time
 }
 
-// Breakdown says what a series has rows of its own for in each interval. What
-// is not broken down is summed up and empty in the rows. A key has one owner:
+// Breakdown says what a series has rows of its own for in each interval. The other
+// dimensions are summed up and empty in the rows. A key has one owner:
 // broken down by key, the rows name the user too.
 type Breakdown struct {
 	Key   bool `json:"k,omitempty"`

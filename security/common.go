@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// What the parts of a password cost somebody who guesses. A password is common if it costs at
+// These are the costs of a password's parts to an attacker who guesses. A password is common if it costs at
 // most commonPrice: two words and four digits, or a word, a letter and four digits, or a word and
 // nine digits; or a password of the long list with a word and two digits, or with seven digits.
 const (

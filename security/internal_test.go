@@ -59,7 +59,7 @@ func TestZeroOfEveryDigit(t *testing.T) {
 		if !unicode.IsDigit(r) {
 			continue
 		}
-		zero := zeroOf(r)
+		zero := zeroFrom(r)
 		systems[zero]++
 		if name := runenames.Name(zero); !strings.HasSuffix(name, "DIGIT ZERO") || zero > r || r > zero+9 {
 			t.Errorf("the zero of %q (%U) is %U, %s", r, r, zero, name)

@@ -37,8 +37,8 @@ func (e RuleError) Error() string { return e.Detail }
 //	password_no_special    one of @_!#$%^&*()<>?/\|}{~: is needed
 //
 // Characters are Unicode code points in normalization form C, the form that [HashPassword]
-// hashes, so that the answer does not depend on the keyboard. What every policy needs besides is
-// for [CheckAnyPassword] to say.
+// hashes, so that the answer does not depend on the keyboard. [CheckAnyPassword] has the
+// rules that every policy needs besides.
 func CheckPassword(password string) []RuleError {
 	var list ruleErrors
 	text := norm.NFC.String(password)

@@ -14,7 +14,7 @@ import (
 // others borrow, such as the Bengali digits in Chakma, pass with their own script only.
 func isSingleScript(text string) bool {
 	var shared []string // by all characters so far; nil while that is every script
-	for _, script := range scriptsOf(text) {
+	for _, script := range scriptsFrom(text) {
 		shared = intersection(shared, augmentedScripts(script))
 		if shared != nil && len(shared) == 0 {
 			return false
@@ -23,14 +23,14 @@ func isSingleScript(text string) bool {
 	return true
 }
 
-// scriptsOf returns the scripts of the characters in turn, but one script for neighbours that
+// scriptsFrom returns the scripts of the characters in turn, but one script for neighbours that
 // share it, since most texts have one only and looking it up is slow.
-func scriptsOf(text string) []string {
+func scriptsFrom(text string) []string {
 	var scripts []string
 	last := "Common"
 	for _, r := range text {
 		if !isOfScript(r, last) {
-			last = scriptOf(r)
+			last = scriptFrom(r)
 			scripts = append(scripts, last)
 		}
 	}
@@ -56,8 +56,8 @@ func augmentedScripts(script string) []string {
 	}
 }
 
-// scriptOf returns the script of the character; one that Unicode has not assigned has none.
-func scriptOf(r rune) string {
+// scriptFrom returns the script of the character; one that Unicode has not assigned has none.
+func scriptFrom(r rune) string {
 	for script := range unicode.Scripts {
 		if isOfScript(r, script) {
 			return script
@@ -88,15 +88,15 @@ func hasOneNumberSystem(text string) bool {
 	var zeros []rune
 	for _, r := range text {
 		if unicode.IsDigit(r) {
-			zeros = append(zeros, zeroOf(r))
+			zeros = append(zeros, zeroFrom(r))
 		}
 	}
 	return len(slices.Compact(zeros)) <= 1
 }
 
-// zeroOf returns the zero of the digit's number system. The ten digits of a system follow each
+// zeroFrom returns the zero of the digit's number system. The ten digits of a system follow each
 // other from zero to nine (Unicode Standard section 4.6), so a range of them holds whole systems.
-func zeroOf(digit rune) rune {
+func zeroFrom(digit rune) rune {
 	for _, digits := range unicode.Nd.R16 {
 		if lowest := rune(digits.Lo); lowest <= digit && digit <= rune(digits.Hi) {
 			return digit - (digit-lowest)%10

@@ -20,8 +20,8 @@ const (
 //	<user's id>.<43 characters of base64url: 256 random bits>
 //
 // The id tells whose hash to compare the token with, so that nothing is ever looked up by a
-// secret; it proves nothing, the random part (crypto/rand) does. What the token is for, and until
-// when, is for the caller to store beside the hash. The id must have 1 to 64 visible ASCII
+// secret; it proves nothing, the random part (crypto/rand) does. The caller stores its purpose and
+// its end beside the hash. The id must have 1 to 64 visible ASCII
 // characters, none of them a '.', as every UUID has. NewToken cannot fail.
 func NewToken(userID string) string {
 	random := make([]byte, tokenBytes)
@@ -59,7 +59,7 @@ func HashToken(token string) [sha256.Size]byte {
 }
 
 // MatchToken reports whether the stored hash is that of the token. It takes the same time
-// wherever the two differ. What lacks a token's form matches no hash, and a hash that is not 32
+// wherever the two differ. A text without a token's form matches no hash, and a hash that is not 32
 // bytes long, such as that of a user without a token, matches nothing.
 func MatchToken(hash []byte, token string) bool {
 	if _, ok := ParseToken(token); !ok {

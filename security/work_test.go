@@ -22,7 +22,7 @@ func TestVerifyNobodyDoesTheWork(t *testing.T) {
 	}
 	ratios := make([]float64, 15)
 	for i := range ratios {
-		ratios[i] = float64(timeOf(verifyNobody)) / float64(timeOf(verify))
+		ratios[i] = float64(timeFrom(verifyNobody)) / float64(timeFrom(verify))
 	}
 	slices.Sort(ratios)
 	if median := ratios[len(ratios)/2]; median < 0.7 || median > 1.4 {
@@ -30,7 +30,7 @@ func TestVerifyNobodyDoesTheWork(t *testing.T) {
 	}
 }
 
-func timeOf(do func()) time.Duration {
+func timeFrom(do func()) time.Duration {
 	begin := time.Now()
 	do()
 	return time.Since(begin)

@@ -25,19 +25,19 @@ const passwordGuesses, passwordRefill = 10, 10 * time.Second
 // authenticator tells whether a password is a user's.
 type authenticator struct {
 	directory
-	guesses *throttle.Accounts
-	logins  loginLimits
-	hashing *hashing.Pool
-	records *audit.Recorder
-	logger  *slog.Logger
+	loginLimiter *throttle.Accounts
+	logins       loginLimits
+	hashing      *hashing.Pool
+	records      *audit.Recorder
+	logger       *slog.Logger
 }
 
 func newAuthenticator(d directory, o Options) *authenticator {
 	return &authenticator{
-		directory: d,
-		guesses:   throttle.NewAccounts(passwordGuesses, passwordRefill),
-		logins:    newLoginLimits(),
-		hashing:   o.Hashing, records: o.Records, logger: o.Logger,
+		directory:    d,
+		loginLimiter: throttle.NewAccounts(passwordGuesses, passwordRefill),
+		logins:       newLoginLimits(),
+		hashing:      o.Hashing, records: o.Records, logger: o.Logger,
 	}
 }
 
@@ -76,7 +76,7 @@ func canonical(login string) string {
 // answer nor by the work that it takes. Guesses are counted before anybody is
 // looked for and anything is hashed.
 func (a *authenticator) authenticate(ctx context.Context, try attempt) (models.User, error) {
-	wait, refund := a.guesses.Try(canonical(try.login), try.address, a.clock())
+	wait, refund := a.loginLimiter.Try(canonical(try.login), try.address, a.clock())
 	if wait > 0 {
 		return models.User{}, problem.TooManyAttempts("Too many wrong passwords for this account.", wait)
 	}
@@ -93,7 +93,7 @@ func (a *authenticator) authenticate(ctx context.Context, try attempt) (models.U
 		return models.User{}, problem.Unauthenticated("credentials_wrong", "The username or the password is wrong.")
 	}
 	for _, name := range []string{user.CanonicalUsername, user.CanonicalEmail} {
-		a.guesses.Succeed(canonical(name), user.ID, try.address, a.clock())
+		a.loginLimiter.Succeed(canonical(name), user.ID, try.address, a.clock())
 	}
 	if err := a.logins.succeed(user.ID, a.clock()); err != nil {
 		return models.User{}, err
@@ -112,11 +112,11 @@ func (a *authenticator) check(ctx context.Context, try attempt) (user models.Use
 	if err != nil && !isNotFound(err) {
 		return models.User{}, false, err
 	}
-	if a.guesses.Disown(login, user.ID, try.address) {
+	if a.loginLimiter.Disown(login, user.ID, try.address) {
 		return models.User{}, false, errFormerOwner
 	}
 	account, priority := login, hashing.Unknown
-	if a.guesses.Knows(login, try.address, a.clock()) {
+	if a.loginLimiter.Knows(login, try.address, a.clock()) {
 		account, priority = user.ID, hashing.Known
 	}
 	right, err = a.logins.verify(ctx, account, a.clock, priority, func() (bool, error) {

@@ -140,7 +140,7 @@ type ConfirmParams struct {
 // token_invalid.
 func (s *Service) Confirm(ctx context.Context, p ConfirmParams) (user models.User, err error) {
 	defer func() {
-		s.records.Call(audit.WithActor(ctx, actorOf(ctx, user.ID)), "user.confirm", user.ID, err)
+		s.records.Call(audit.WithActor(ctx, actorFrom(ctx, user.ID)), "user.confirm", user.ID, err)
 	}()
 	err = s.tokens.limit(ctx, func() error {
 		user, err = s.emails.confirm(ctx, p)
@@ -185,7 +185,7 @@ func (e *emails) confirmChange(ctx context.Context, p ConfirmParams) (models.Use
 	if err != nil {
 		return user, err
 	}
-	ctx = audit.WithActor(ctx, actorOf(ctx, user.ID))
+	ctx = audit.WithActor(ctx, actorFrom(ctx, user.ID))
 	former, err := e.useChangeToken(ctx, user, p.Token, token)
 	if err != nil {
 		return user, err

@@ -20,9 +20,9 @@ const (
 )
 
 // loginLimits bound what one account takes of the memory and the time that
-// passwords are hashed in, so that the logins of others go on beside. What is
-// used up is counted after a password was right: guesses of others use up
-// nothing of a user's.
+// passwords are hashed in, so that the logins of others go on beside. Use is
+// counted after a password was right: guesses of others use up nothing of a
+// user's.
 type loginLimits struct {
 	atOnce *bulkhead.Bulkhead
 	right  *throttle.Buckets[string]

@@ -145,7 +145,7 @@ type DeleteParams struct {
 }
 
 // Delete removes a user for good: name, address, password and tokens are erased.
-// What their keys were used for stays under the ids.
+// The usage of their keys stays under the ids.
 func (s *Service) Delete(ctx context.Context, ref Ref, p DeleteParams) (err error) {
 	id := ""
 	defer func() { s.records.Call(ctx, "user.delete", id, err) }()

@@ -10,7 +10,7 @@ import (
 	"github.com/ginauth/ginauth/problem"
 )
 
-// What an owner is told of. A kind that begins with noticeFormer goes to an
+// These are the notices to an owner. A kind that begins with noticeFormer goes to an
 // address that is not the user's any more.
 const (
 	noticeRequested = "notice.email_requested"

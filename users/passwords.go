@@ -90,7 +90,7 @@ type ResetParams struct {
 // token_invalid.
 func (s *Service) Reset(ctx context.Context, p ResetParams) (user models.User, err error) {
 	defer func() {
-		s.records.Call(audit.WithActor(ctx, actorOf(ctx, user.ID)), "user.password", user.ID, err)
+		s.records.Call(audit.WithActor(ctx, actorFrom(ctx, user.ID)), "user.password", user.ID, err)
 	}()
 	err = s.tokens.limit(ctx, func() error {
 		user, err = s.passwords.reset(ctx, p)

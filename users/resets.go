@@ -65,7 +65,7 @@ func startResetRequests(auth *authenticator, mails *mailer, o Options) *resetReq
 // add queues a request, unless its client asks for too many or too many wait.
 func (r *resetRequests) add(email, address string) error {
 	now := r.clock() // with the monotonic reading: what waits is limited by it
-	request := resetRequest{email: email, date: now, address: address, isKnown: r.auth.guesses.Knows(canonical(email), address, now)}
+	request := resetRequest{email: email, date: now, address: address, isKnown: r.auth.loginLimiter.Knows(canonical(email), address, now)}
 	if wait := r.take(request); wait > 0 {
 		return problem.TooManyAttempts("Too many mails are asked for from this address.", wait)
 	}
@@ -169,7 +169,7 @@ func (r *resetRequests) process(ctx context.Context, request resetRequest) error
 // address is known to this user. One that is known to a former owner of the login
 // is not.
 func (r *resetRequests) purpose(request resetRequest, user models.User) string {
-	if request.isKnown && !r.auth.guesses.Disown(canonical(request.email), user.ID, request.address) {
+	if request.isKnown && !r.auth.loginLimiter.Disown(canonical(request.email), user.ID, request.address) {
 		return purposeKnownReset
 	}
 	return purposeReset

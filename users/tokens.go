@@ -71,8 +71,8 @@ func linkLimit(purpose string) int {
 // emailTokens issues, checks and uses the tokens of links in mails.
 type emailTokens struct {
 	directory
-	guesses *throttle.Throttle
-	logger  *slog.Logger
+	tokenLimiter *throttle.Throttle
+	logger       *slog.Logger
 }
 
 func newEmailTokens(d directory, logger *slog.Logger) *emailTokens {
@@ -189,7 +189,7 @@ func (t *emailTokens) use(ctx context.Context, use tokenUse) (models.User, error
 		return models.User{}, err
 	}
 	hash := security.HashToken(use.text)
-	by := actorOf(ctx, holder.ID).Attribution(t.now())
+	by := actorFrom(ctx, holder.ID).Attribution(t.now())
 	changed, err := t.update(ctx, by, holder.ID, func(user *models.User, now time.Time) (repository.UserUpdate, error) {
 		if user.IsDisabled() || user.CanonicalEmail != holder.CanonicalEmail {
 			return repository.UserUpdate{}, tokenInvalid()
@@ -200,8 +200,8 @@ func (t *emailTokens) use(ctx context.Context, use tokenUse) (models.User, error
 	return changed, tokenProblem(err)
 }
 
-// actorOf is who acts by a token: its user, unless it is the application.
-func actorOf(ctx context.Context, userID string) audit.Actor {
+// actorFrom is who acts by a token: its user, unless it is the application.
+func actorFrom(ctx context.Context, userID string) audit.Actor {
 	actor := audit.ActorFrom(ctx)
 	if actor.Kind == audit.Anonymous {
 		actor.Kind, actor.Name = audit.User, userID
@@ -223,7 +223,7 @@ func (t *emailTokens) limit(ctx context.Context, call func() error) error {
 	if address == "" { // the application's own
 		return call()
 	}
-	wait, refund := t.guesses.Take(address, t.clock())
+	wait, refund := t.tokenLimiter.Take(address, t.clock())
 	if wait > 0 {
 		return problem.TooManyAttempts("Too many wrong tokens from this address.", wait)
 	}

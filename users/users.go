@@ -2,8 +2,8 @@
 // after their passwords and email addresses.
 //
 // An application reaches the service by ginauth.Auth's method Users; the HTTP
-// calls use it too. What a method has changed is in effect when it returns, on
-// other nodes within a second. Each method is safe for concurrent use and is
+// calls use it too. A change is in effect when its method returns, on other nodes
+// within a second. Each method is safe for concurrent use and is
 // recorded in the audit log.
 //
 // Errors are problems (package problem): a kind, a stable code, and a sentence

@@ -81,7 +81,7 @@ func readBody(c *gin.Context) ([]byte, error) {
 }
 
 // checkNames refuses what encoding/json would let pass: a field that is there
-// twice, and one in another case. What is no object is left to the decoder.
+// twice, and one in another case. Other JSON than an object is left to the decoder.
 func checkNames(body []byte) error {
 	seen := map[string]bool{}
 	for name := range fieldNames(body) {

@@ -47,9 +47,9 @@ func (q *KeyQuery) Set(p *Query, name, value string) {
 	case "email":
 		q.Filter.Email = p.canonical(name, value, security.CanonicalEmail)
 	case "status":
-		q.Filter.Status = oneOf(p, name, value, models.StatusActive, models.StatusExpired, models.StatusRevoked, models.StatusDisabled, models.StatusDeleted)
+		q.Filter.Status = parseEnum(p, name, value, models.StatusActive, models.StatusExpired, models.StatusRevoked, models.StatusDisabled, models.StatusDeleted)
 	case "sort":
-		q.Page.Sort = oneOf(p, name, value, repository.SortLatestQuery, repository.SortTotalQueries, repository.SortID)
+		q.Page.Sort = parseEnum(p, name, value, repository.SortLatestQuery, repository.SortTotalQueries, repository.SortID)
 	default:
 		setPage(p, &q.Page, name, value)
 	}
@@ -59,7 +59,7 @@ func (q *KeyQuery) Set(p *Query, name, value string) {
 func setPage(p *Query, page *repository.Page, name, value string) {
 	switch name {
 	case "order":
-		page.Ascending = oneOf(p, name, value, "desc", "asc") == "asc"
+		page.Ascending = parseEnum(p, name, value, "desc", "asc") == "asc"
 	case "limit":
 		page.Limit = p.limit(name, value)
 	case "cursor":
@@ -116,7 +116,7 @@ func (q *UsageQuery) Set(p *Query, name, value string) {
 	case "route":
 		q.Filter.Route = value
 	case "interval":
-		q.Page.Interval = oneOf(p, name, value, repository.IntervalHour, repository.IntervalDay)
+		q.Page.Interval = parseEnum(p, name, value, repository.IntervalHour, repository.IntervalDay)
 	case "from":
 		q.Filter.From = p.date(name, value, 0)
 	case "to":

@@ -65,7 +65,7 @@ func (p *Query) canonical(name, value string, rule func(string) (string, error))
 
 // flag reads true or false.
 func (p *Query) flag(name, value string) *bool {
-	set := oneOf(p, name, value, "true", "false") == "true"
+	set := parseEnum(p, name, value, "true", "false") == "true"
 	return &set
 }
 
@@ -77,8 +77,8 @@ func (p *Query) limit(name, value string) int {
 	return limit
 }
 
-// oneOf accepts one of a few values.
-func oneOf[T ~string](p *Query, name, value string, allowed ...T) T {
+// parseEnum accepts one of a few values.
+func parseEnum[T ~string](p *Query, name, value string, allowed ...T) T {
 	if !slices.Contains(allowed, T(value)) {
 		p.refuse(name, "This is none of the values that the call knows.")
 	}

@@ -1,6 +1,6 @@
 // Package audit records who did what, and who was refused, in the log.
 //
-// What clients without a credential cause is bounded: alike records are
+// Records caused by clients without a credential are bounded: alike records are
 // limited, and refusals are counted. No record is lost without being counted:
 // the number of those that were left out is in the next one, or in a line of
 // its own after a minute and at Close.

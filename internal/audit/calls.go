@@ -10,8 +10,8 @@ import (
 )
 
 // Call records that the context's actor tried to change something, and how it
-// ended. What is refused to clients without a credential, who could fill the log
-// in no time, is limited.
+// ended. Records of refusals to clients without a credential are limited, since they
+// could fill the log in no time.
 func (r *Recorder) Call(ctx context.Context, action, objectID string, err error) {
 	record := NewRecord(ctx, action, objectID, err)
 	if err != nil && record.Actor == "" {

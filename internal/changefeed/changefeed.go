@@ -2,7 +2,7 @@
 // in force on the others.
 //
 // It reads the log every interval, and at once after a notification of the
-// database, each time with a deadline. What was changed elsewhere is therefore passed on at most
+// database, each time with a deadline. A change made elsewhere is therefore passed on at most
 // max(interval, timeout) + timeout later, one second altogether, as long as the
 // log can be read. How long it could not be read is for the listener to judge,
 // which is told of each success and when that began.
@@ -162,7 +162,7 @@ func (f *Feed) poll(ctx context.Context, limit time.Duration) error {
 	if !f.started {
 		return f.begin(ctx)
 	}
-	err := f.catchUp(ctx)
+	err := f.readOn(ctx)
 	if errors.Is(err, repository.ErrChangesLost) {
 		return f.beginAgain(ctx)
 	}
@@ -172,7 +172,7 @@ func (f *Feed) poll(ctx context.Context, limit time.Duration) error {
 	return err
 }
 
-func (f *Feed) catchUp(ctx context.Context) error {
+func (f *Feed) readOn(ctx context.Context) error {
 	for {
 		at := f.now()
 		entries, err := f.store.Changes(ctx, f.cursor, pageSize)
@@ -204,8 +204,8 @@ func (f *Feed) passOn(entries []models.Change) {
 	f.cursor = repository.NewCursor(entries[len(entries)-1])
 }
 
-// begin takes the present end of the log. What was read before that may have
-// changed without being noticed.
+// begin takes the present end of the log. Keys read before that may have
+// changed without notice.
 func (f *Feed) begin(ctx context.Context) error {
 	at := f.now()
 	cursor, err := f.store.LatestChange(ctx)

@@ -22,7 +22,7 @@ type contextKey struct{ cache *keycache.Cache }
 type keyContext struct {
 	context.Context
 	key *keycache.Key
-	// What follows identifies the request, see isOf; it is only compared.
+	// The next fields identify the request, see matches; it is only compared.
 	gin            *gin.Context
 	header, answer http.Header
 	requestURI     string
@@ -50,7 +50,7 @@ func withKey(c *gin.Context, key *keycache.Key) {
 	})
 }
 
-// isOf reports whether the guard let this very request through, and not one
+// matches reports whether the guard let this very request through, and not one
 // from whose context this one was made.
 //
 // The headers of a request are one map, which http.Request.WithContext and
@@ -58,7 +58,7 @@ func withKey(c *gin.Context, key *keycache.Key) {
 // A clone is recognised as long as it stays in the gin.Context of its request,
 // which is told from a later use of that gin.Context by the headers of the
 // answer.
-func (k *keyContext) isOf(c *gin.Context) bool {
+func (k *keyContext) matches(c *gin.Context) bool {
 	if isSameMap(k.header, c.Request.Header) {
 		return true
 	}
@@ -82,7 +82,7 @@ func keyFromContext(c *gin.Context, of contextKey) (*keyContext, bool) {
 // hasPassed reports whether this very request has passed a guard of this Auth.
 func (g *Guard) hasPassed(c *gin.Context) bool {
 	k, ok := keyFromContext(c, contextKey{g.Cache})
-	return ok && k.isOf(c)
+	return ok && k.matches(c)
 }
 
 // letThrough returns what the guard left that let this very request through. A
@@ -90,7 +90,7 @@ func (g *Guard) hasPassed(c *gin.Context) bool {
 // belongs to the request of its context.
 func letThrough(c *gin.Context) (*keyContext, bool) {
 	k, ok := keyFromContext(c, contextKey{})
-	if !ok || (c.Handler() != nil && !k.isOf(c)) {
+	if !ok || (c.Handler() != nil && !k.matches(c)) {
 		return nil, false
 	}
 	return k, true

@@ -68,7 +68,7 @@ func TestQueriesOfUnknownKeysAreAdmitted(t *testing.T) {
 // An negative entry that has ended is admitted like any other unknown key, and one that
 // has not is no query.
 func TestAbsencesAreAdmitted(t *testing.T) {
-	f, a, hash := newFixture(t), &admission{}, hashOf("unknown")
+	f, a, hash := newFixture(t), &admission{}, toHash("unknown")
 	for range 3 {
 		if _, err := f.Load(t.Context(), hash, a.admit); !errors.Is(err, repository.ErrNotFound) {
 			t.Fatal(err)
@@ -87,7 +87,7 @@ func TestWhoLeavesIsCounted(t *testing.T) {
 		ctx, leave := context.WithCancel(f.Context())
 		done := make(chan error)
 		go func() {
-			_, err := f.Load(ctx, hashOf("unknown"), a.admit)
+			_, err := f.Load(ctx, toHash("unknown"), a.admit)
 			done <- err
 		}()
 		begun := <-f.store.begun
@@ -134,7 +134,7 @@ func TestRefusalIsNobodyElses(t *testing.T) {
 // What this process creates ends the negative entry of that key alone.
 func TestOwnKeysEndTheirAbsence(t *testing.T) {
 	f := newFixture(t)
-	for _, hash := range []Hash{f.hash, hashOf("other")} {
+	for _, hash := range []Hash{f.hash, toHash("other")} {
 		delete(f.store.keys, hash)
 		_, _ = f.Load(t.Context(), hash, admitted)
 	}
@@ -142,15 +142,15 @@ func TestOwnKeysEndTheirAbsence(t *testing.T) {
 	f.InvalidateKeys(f.key.ID) // as the change log says a moment later
 	f.store.put(f.key)
 	f.expect(Expired)
-	if _, answer := f.Lookup(hashOf("other"), noon); answer != NegativeHit {
+	if _, answer := f.Lookup(toHash("other"), noon); answer != NegativeHit {
 		t.Errorf("the negative entry of another key is answered %d", answer)
 	}
 	f.created(models.APIKey{ID: "x", Hash: make([]byte, 32)}, &repository.ConflictError{Field: "id"})
-	if _, answer := f.Lookup(hashOf("other"), noon); answer != NegativeHit {
+	if _, answer := f.Lookup(toHash("other"), noon); answer != NegativeHit {
 		t.Errorf("after a key that was not created it is answered %d", answer)
 	}
 	f.created(models.APIKey{ID: "x", Hash: make([]byte, 32)}, fmt.Errorf("lost: %w", repository.ErrOutcomeUnknown))
-	if _, answer := f.Lookup(hashOf("other"), noon); answer != NegativeExpired {
+	if _, answer := f.Lookup(toHash("other"), noon); answer != NegativeExpired {
 		t.Errorf("after a key that may have been created it is answered %d", answer)
 	}
 }
@@ -162,7 +162,7 @@ func TestClockIsPutBack(t *testing.T) {
 		step := time.Duration(0)
 		now := func() time.Time { return time.Now().Add(step).Round(0) } // no monotonic part
 		s := &store{keys: map[Hash]models.APIKey{}}
-		hash := hashOf("secret")
+		hash := toHash("secret")
 		s.put(models.APIKey{ID: "the-key", Hash: hash[:]})
 		c := New(s, Options{MaxKeys: 100, MaxAge: 4 * time.Minute, StaleLimit: 30 * time.Second, Now: now})
 		defer c.Close()

@@ -36,7 +36,7 @@ func (c *changes) generation() uint64 { return c.last.Load() }
 // fingerprint is the same for the same id.
 func (c *changes) fingerprint(id string) uint32 { return uint32(maphash.String(c.seed, id)) }
 
-func (c *changes) placeOf(id string) place { return place(c.fingerprint(id)) }
+func (c *changes) toPlace(id string) place { return place(c.fingerprint(id)) }
 
 func (c *changes) add(ids ...string) {
 	if len(ids) == 0 {
@@ -58,14 +58,14 @@ func (c *changes) addKeys(ids ...string) {
 
 func (c *changes) set(number uint64, ids []string) {
 	for _, id := range ids {
-		c.latest[c.placeOf(id)].Store(number)
+		c.latest[c.toPlace(id)].Store(number)
 	}
 }
 
 // isNegative reports whether no key with the hash can have been created since the
 // given number.
 func (c *changes) isNegative(hash Hash, number uint64) bool {
-	return c.keys.Load() <= number && c.all.Load() <= number && c.latest[c.placeOf(string(hash[:]))].Load() <= number
+	return c.keys.Load() <= number && c.all.Load() <= number && c.latest[c.toPlace(string(hash[:]))].Load() <= number
 }
 
 func (c *changes) addAll() {

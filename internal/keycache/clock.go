@@ -8,7 +8,7 @@ import (
 
 const (
 	// race is by how much one time may be before another that was read earlier, by
-	// a goroutine that was overtaken. What goes back further is a clock that was set.
+	// a goroutine that was overtaken. A time that goes back further is from a clock that was set.
 	race = time.Second
 	// notch is how often the latest time is noted.
 	notch = 100 * time.Millisecond

@@ -83,10 +83,10 @@ type fixture struct {
 
 var noon = time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC)
 
-func hashOf(text string) Hash { return sha256.Sum256([]byte(text)) }
+func toHash(text string) Hash { return sha256.Sum256([]byte(text)) }
 
 func newFixture(t *testing.T) *fixture {
-	hash := hashOf("secret")
+	hash := toHash("secret")
 	f := &fixture{T: t, store: &store{keys: map[Hash]models.APIKey{}}, now: noon, hash: hash}
 	f.key = models.APIKey{ID: "the-key", Hash: hash[:], Hint: "ga_1a2b", Name: "billing", UserID: "the-user", Username: "Ada", CreationDate: noon, Version: 1}
 	f.store.put(f.key)

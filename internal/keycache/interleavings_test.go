@@ -232,13 +232,13 @@ func TestFloodLeavesKnownKeysAlone(t *testing.T) {
 		f.Invalidate("the-key")
 		var flood sync.WaitGroup
 		for i := range maxLoads - loadsOfKnown + maxWaiting {
-			flood.Go(func() { _, _ = f.Load(f.Context(), hashOf(fmt.Sprint(i)), admitted) })
+			flood.Go(func() { _, _ = f.Load(f.Context(), toHash(fmt.Sprint(i)), admitted) })
 		}
 		synctest.Wait()
 		if n := len(f.store.begun); n != maxLoads-loadsOfKnown {
 			f.Errorf("%d loads run at once", n)
 		}
-		if _, err := f.Load(f.Context(), hashOf("one more"), admitted); !errors.Is(err, ErrOverloaded) {
+		if _, err := f.Load(f.Context(), toHash("one more"), admitted); !errors.Is(err, ErrOverloaded) {
 			f.Errorf("one too many gets %v", err)
 		}
 		stuck := drain(f.store.begun)

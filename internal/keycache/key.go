@@ -10,7 +10,7 @@ import (
 // Key is a key as it was read. It is shared by all requests and never changed,
 // but for the counter of its requests. A million of them are in memory, so it is
 // packed into 128 bytes, which are two cache lines: the dates as they are
-// stored, all text in one string. What a flush looks at comes first.
+// stored, all text in one string. The fields that a flush reads come first.
 type Key struct {
 	counter usage.Counter
 	// fingerprint is the id's. Cut off, it is the place where changes of the key
@@ -56,7 +56,7 @@ func (c *Cache) newKey(stored models.APIKey, number uint64, elapsed time.Duratio
 	key.fingerprint = c.changes.fingerprint(stored.ID)
 	key.userPlace = place(key.fingerprint)
 	if stored.UserID != "" {
-		key.userPlace = c.changes.placeOf(stored.UserID)
+		key.userPlace = c.changes.toPlace(stored.UserID)
 	}
 	return key
 }

@@ -2,7 +2,7 @@
 // store only for a key that was not used lately, and never serves one beyond
 // a stated bound.
 //
-// What it guarantees:
+// Its guarantees:
 //
 //   - After Invalidate has returned, no load that began before is used: not
 //     one that is remembered, and not one under way, for whoever waits for it.

@@ -84,7 +84,7 @@ func TestAccessEnds(t *testing.T) {
 
 func TestAnotherKeyIsAnOutage(t *testing.T) {
 	f := newFixture(t)
-	other := hashOf("other")
+	other := toHash("other")
 	f.store.keys[f.hash] = models.APIKey{ID: "x", Hash: other[:]}
 	if key, err := f.load(); !errors.Is(err, errOtherKey) || key != nil {
 		t.Errorf("%v, %v", key, err)
@@ -191,7 +191,7 @@ func TestStaleLimit(t *testing.T) {
 	f.expect(Hit)
 	f.now = noon.Add(30*time.Second + 1)
 	f.expect(Stale)
-	if _, err := f.Load(t.Context(), hashOf("another"), admitted); !errors.Is(err, ErrStale) {
+	if _, err := f.Load(t.Context(), toHash("another"), admitted); !errors.Is(err, ErrStale) {
 		t.Errorf("reading says %v", err)
 	}
 	f.Confirm(noon.Add(time.Second))
@@ -203,7 +203,7 @@ func TestStaleLimit(t *testing.T) {
 func TestBoundedSize(t *testing.T) {
 	f := newFixture(t)
 	for i := range 1000 {
-		hash := hashOf(fmt.Sprint(i))
+		hash := toHash(fmt.Sprint(i))
 		f.store.put(models.APIKey{ID: fmt.Sprint(i), Hash: hash[:]})
 		if _, err := f.Load(t.Context(), hash, admitted); err != nil {
 			t.Fatal(err)
@@ -211,7 +211,7 @@ func TestBoundedSize(t *testing.T) {
 	}
 	remembered := 0
 	for i := range 1000 {
-		if key, _ := f.Lookup(hashOf(fmt.Sprint(i)), noon); key != nil {
+		if key, _ := f.Lookup(toHash(fmt.Sprint(i)), noon); key != nil {
 			remembered++
 		}
 	}

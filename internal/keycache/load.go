@@ -13,8 +13,8 @@ import (
 )
 
 // Admit is asked before the store is asked for a key that is not known here. It
-// may wait. Done is told whether there was no such key. What an error refuses is
-// not read.
+// may wait. Done is told whether there was no such key. After an error the
+// key is not read.
 type Admit func(ctx context.Context) (done func(absent bool), err error)
 
 // refusal is the error of who began a load, which is nobody else's.
@@ -47,7 +47,7 @@ func (c *Cache) elapsed() time.Duration { return c.clock.at(c.options.Now()) }
 
 // read joins the load of the hash that began after the latest change, or
 // begins it. One that began before that is left alone: it may not have seen
-// the change. Who has joined one that was refused begins another.
+// the change. A caller that joined a refused load begins another.
 func (c *Cache) read(ctx context.Context, hash Hash, admit Admit) (*Key, error) {
 	for {
 		number, began := c.changes.generation(), false

@@ -230,8 +230,8 @@ func (s *streams) reload(hash Hash, w *watched) bool {
 // admitAll is for keys that were let in before.
 func admitAll(context.Context) (func(bool), error) { return func(bool) {}, nil }
 
-// reloaded takes the result of a reload. What it means is judged at the next
-// look, which is at once.
+// reloaded takes the result of a reload. The streams are judged anew at
+// once.
 func (s *streams) reloaded(hash Hash, w *watched, key *Key, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

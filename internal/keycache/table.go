@@ -52,11 +52,11 @@ func newTable(size int) *table {
 	return t
 }
 
-func (t *table) shardOf(hash *Hash) *shard { return &t.shards[hash[0]%shardCount] }
+func (t *table) findShard(hash *Hash) *shard { return &t.shards[hash[0]%shardCount] }
 
 // find returns the key with the hash, nil if there is none.
 func (t *table) find(hash *Hash) *Key {
-	s := t.shardOf(hash)
+	s := t.findShard(hash)
 	if key, _ := s.slots.Load().find(hash); key != nil {
 		return key
 	}
@@ -68,14 +68,14 @@ func (t *table) find(hash *Hash) *Key {
 
 // put takes the key in, unless a load of it is there that began later.
 func (t *table) put(key *Key) {
-	if t.shardOf(&key.hash).put(key) && t.size.Add(1) > t.max {
+	if t.findShard(&key.hash).put(key) && t.size.Add(1) > t.max {
 		t.evict(key)
 	}
 }
 
 // remove takes a key out, unless its load began after the given one.
 func (t *table) remove(hash *Hash, generation uint64) {
-	s := t.shardOf(hash)
+	s := t.findShard(hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if key, i := s.slots.Load().find(hash); key != nil && key.generation <= generation {

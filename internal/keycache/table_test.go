@@ -20,9 +20,9 @@ type nowhere struct{}
 
 func (nowhere) AddUsage(context.Context, repository.Flush) error { return nil }
 
-// newKeyOf makes a key of a table.
-func (f *fixture) newKeyOf(text string, generation uint64) *Key {
-	hash := hashOf(text)
+// newKeyFor makes a key of a table.
+func (f *fixture) newKeyFor(text string, generation uint64) *Key {
+	hash := toHash(text)
 	return f.newKey(models.APIKey{ID: text, Hash: hash[:]}, generation, 0)
 }
 
@@ -33,7 +33,7 @@ func TestTableIsAMap(t *testing.T) {
 	table, want := newTable(1000), map[Hash]*Key{}
 	random := rand.New(rand.NewPCG(1, 2))
 	for step := range 20_000 {
-		key := f.newKeyOf(fmt.Sprint(random.IntN(500)), uint64(step))
+		key := f.newKeyFor(fmt.Sprint(random.IntN(500)), uint64(step))
 		if random.IntN(3) > 0 {
 			table.put(key)
 			want[key.hash] = key
@@ -46,7 +46,7 @@ func TestTableIsAMap(t *testing.T) {
 		}
 	}
 	for i := range 500 {
-		hash := hashOf(fmt.Sprint(i))
+		hash := toHash(fmt.Sprint(i))
 		if got := table.find(&hash); got != want[hash] {
 			t.Errorf("key %d is %v, want %v", i, got, want[hash])
 		}
@@ -60,7 +60,7 @@ func TestTableIsAMap(t *testing.T) {
 func TestTableKeepsTheLaterReading(t *testing.T) {
 	f := newFixture(t)
 	table := newTable(10)
-	early, late := f.newKeyOf("a", 1), f.newKeyOf("a", 2)
+	early, late := f.newKeyFor("a", 1), f.newKeyFor("a", 2)
 	table.put(late)
 	table.put(early)
 	table.remove(&late.hash, 1)
@@ -80,7 +80,7 @@ func TestTableIsBounded(t *testing.T) {
 	for _, size := range []int{1, 2, 100} {
 		table := newTable(size)
 		for i := range 20 * size {
-			key := f.newKeyOf(fmt.Sprint(size, i), 1)
+			key := f.newKeyFor(fmt.Sprint(size, i), 1)
 			table.put(key)
 			if table.find(&key.hash) != key {
 				t.Fatalf("the newest of %d keys is not there", i)
@@ -104,14 +104,14 @@ func TestTableGivesUpTheLeastUsed(t *testing.T) {
 	table := newTable(size)
 	hot := []*Key{}
 	for i := range size {
-		key := f.newKeyOf(fmt.Sprint(i), 1)
+		key := f.newKeyFor(fmt.Sprint(i), 1)
 		if table.put(key); i < used {
 			recorder.Count(key, "/", noon)
 			hot = append(hot, key)
 		}
 	}
 	for i := range size / 2 {
-		table.put(f.newKeyOf(fmt.Sprint("new ", i), 1))
+		table.put(f.newKeyFor(fmt.Sprint("new ", i), 1))
 	}
 	kept := 0
 	for _, key := range hot {

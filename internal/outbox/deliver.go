@@ -12,18 +12,18 @@ import (
 )
 
 // deliver goes through a message's life.
-func (o *Outbox) deliver(ctx context.Context, l *letter) {
-	defer l.cancel()
-	err := o.attempt(ctx, l)
+func (o *Outbox) deliver(ctx context.Context, p *pending) {
+	defer p.cancel()
+	err := o.attempt(ctx, p)
 	if o.isRetried(err) {
-		o.reportFailure(l, err)
-		err = o.retry(ctx, l, err)
+		o.reportFailure(p, err)
+		err = o.retry(ctx, p, err)
 	}
-	o.reportEnd(l, err)
+	o.reportEnd(p, err)
 }
 
 // attempt waits for its turn and sends the message once.
-func (o *Outbox) attempt(ctx context.Context, l *letter) error {
+func (o *Outbox) attempt(ctx context.Context, p *pending) error {
 	select {
 	case o.senders <- struct{}{}:
 	case <-ctx.Done():
@@ -32,10 +32,10 @@ func (o *Outbox) attempt(ctx context.Context, l *letter) error {
 	defer func() { <-o.senders }()
 	ctx, cancel := context.WithTimeout(ctx, o.limits.attempt)
 	defer cancel()
-	if err := l.check(ctx); err != nil {
+	if err := p.check(ctx); err != nil {
 		return err
 	}
-	return o.send(ctx, l.message)
+	return o.send(ctx, p.message)
 }
 
 // send hands the message over. A mailer that panics would end the process; what
@@ -65,15 +65,15 @@ func (o *Outbox) isRetried(err error) bool {
 
 // retry tries until the context ends, which is when the message is given up or
 // replaced, and returns the last attempt's error.
-func (o *Outbox) retry(ctx context.Context, l *letter, err error) error {
+func (o *Outbox) retry(ctx context.Context, p *pending, err error) error {
 	pause := o.limits.firstPause
 	for o.isRetried(err) {
 		o.wait(ctx, pause)
 		if ctx.Err() != nil {
 			return err
 		}
-		l.failures++
-		err = o.attempt(ctx, l)
+		p.failures++
+		err = o.attempt(ctx, p)
 		pause = min(2*pause, o.limits.lastPause)
 	}
 	return err
@@ -93,50 +93,50 @@ func (o *Outbox) wait(ctx context.Context, pause time.Duration) {
 
 // reportFailure says that the message is tried again, unless a newer one is in
 // its place.
-func (o *Outbox) reportFailure(l *letter, err error) {
+func (o *Outbox) reportFailure(p *pending, err error) {
 	o.reporting.Lock()
 	defer o.reporting.Unlock()
-	if !o.isQueued(l) {
+	if !o.isQueued(p) {
 		return
 	}
-	l.isReported = true
-	o.options.Logger.Warn("mail cannot be sent; it is tried again", "user", l.userID, "kind", l.kind, "error", err)
-	o.options.Failed(l.userID, l.kind, err)
+	p.isReported = true
+	o.options.Logger.Warn("mail cannot be sent; it is tried again", "user", p.userID, "kind", p.kind, "error", err)
+	o.options.Failed(p.userID, p.kind, err)
 }
 
 // reportEnd says what became of the message, unless a newer one is in its
 // place.
-func (o *Outbox) reportEnd(l *letter, err error) {
+func (o *Outbox) reportEnd(p *pending, err error) {
 	o.reporting.Lock()
 	defer o.reporting.Unlock()
-	if !o.remove(l, err) || errors.Is(err, ErrUnwanted) {
+	if !o.remove(p, err) || errors.Is(err, ErrUnwanted) {
 		return
 	}
 	if err != nil {
-		o.options.Logger.Warn("mail is not sent", "user", l.userID, "kind", l.kind, "failures", l.failures+1, "error", err)
-		o.options.Failed(l.userID, l.kind, fmt.Errorf("%w: %w", ErrGivenUp, err))
+		o.options.Logger.Warn("mail is not sent", "user", p.userID, "kind", p.kind, "failures", p.failures+1, "error", err)
+		o.options.Failed(p.userID, p.kind, fmt.Errorf("%w: %w", ErrGivenUp, err))
 		return
 	}
-	if l.isReported {
-		o.options.Logger.Info("mail is sent at last", "user", l.userID, "kind", l.kind, "failures", l.failures)
+	if p.isReported {
+		o.options.Logger.Info("mail is sent at last", "user", p.userID, "kind", p.kind, "failures", p.failures)
 	}
-	o.options.Delivered(l.userID, l.kind)
+	o.options.Delivered(p.userID, p.kind)
 }
 
-func (o *Outbox) isQueued(l *letter) bool {
+func (o *Outbox) isQueued(p *pending) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.queue[l.topic] == l
+	return o.queue[p.topic] == p
 }
 
 // remove takes a message that has ended off the queue.
-func (o *Outbox) remove(l *letter, err error) bool {
+func (o *Outbox) remove(p *pending, err error) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.queue[l.topic] != l {
+	if o.queue[p.topic] != p {
 		return false
 	}
-	delete(o.queue, l.topic)
+	delete(o.queue, p.topic)
 	if err != nil && o.closed && !errors.Is(err, ErrUnwanted) {
 		o.unsent++
 	}

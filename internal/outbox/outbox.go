@@ -58,24 +58,24 @@ func defaultLimits() limits {
 }
 
 // Outbox sends messages, a few at a time, so that a slow one does not hold up
-// the others. It is safe for concurrent use. What waits is in memory only and
-// lost if the process dies.
+// the others. It is safe for concurrent use. Waiting messages are in memory only
+// and lost if the process dies.
 type Outbox struct {
-	mailer  mail.Mailer
-	options Options
-	limits  limits
-	senders chan struct{} // holds one for each message under way
-	letters sync.WaitGroup
-	ctx     context.Context // of all messages
-	cancel  context.CancelCauseFunc
-	closing chan struct{}
+	mailer   mail.Mailer
+	options  Options
+	limits   limits
+	senders  chan struct{} // holds one for each message under way
+	messages sync.WaitGroup
+	ctx      context.Context // of all messages
+	cancel   context.CancelCauseFunc
+	closing  chan struct{}
 
 	// reporting allows one call of Failed or Delivered at a time. Where both are
 	// held, it is locked before mu.
 	reporting sync.Mutex
 
 	mu     sync.Mutex
-	queue  map[topic]*letter
+	queue  map[topic]*pending
 	closed bool
 	unsent int // of those that were left when it was closed
 }
@@ -88,8 +88,8 @@ type Check func(ctx context.Context) error
 // topic is what one message can be queued for at a time.
 type topic struct{ userID, kind string }
 
-// letter is a message that waits or is under way, with a goroutine of its own.
-type letter struct {
+// pending is a message that waits or is under way, with a goroutine of its own.
+type pending struct {
 	topic
 	message mail.Message
 	check   Check
@@ -110,7 +110,7 @@ func start(mailer mail.Mailer, options Options, limits limits) *Outbox {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	return &Outbox{
 		mailer: mailer, options: options.withDefaults(), limits: limits, senders: make(chan struct{}, limits.senders),
-		ctx: ctx, cancel: cancel, closing: make(chan struct{}), queue: map[topic]*letter{},
+		ctx: ctx, cancel: cancel, closing: make(chan struct{}), queue: map[topic]*pending{},
 	}
 }
 
@@ -149,20 +149,19 @@ func (o *Outbox) Enqueue(userID, kind string, message mail.Message, check Check)
 	}
 	// The context is also the clock: it ends when the message is given up.
 	ctx, cancel := context.WithTimeout(o.ctx, o.limits.giveUp)
-	l := &letter{topic: topic, message: message, check: check, cancel: cancel}
+	l := &pending{topic: topic, message: message, check: check, cancel: cancel}
 	o.queue[topic] = l
-	o.letters.Go(func() { o.deliver(ctx, l) })
+	o.messages.Go(func() { o.deliver(ctx, l) })
 	return nil
 }
 
-// Drop sends no more of what waits for the user, and forgets it. What is under
-// way is broken off.
+// Drop removes the messages that wait for the user, and cancels those under way.
 func (o *Outbox) Drop(userID string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for topic, letter := range o.queue {
+	for topic, message := range o.queue {
 		if topic.userID == userID {
-			letter.cancel()
+			message.cancel()
 			delete(o.queue, topic)
 		}
 	}
@@ -176,7 +175,7 @@ func (o *Outbox) Close(ctx context.Context) error {
 	o.stopTaking()
 	stop := context.AfterFunc(ctx, func() { o.cancel(ErrClosed) })
 	defer stop()
-	o.letters.Wait()
+	o.messages.Wait()
 	o.cancel(ErrClosed)
 	o.mu.Lock()
 	defer o.mu.Unlock()

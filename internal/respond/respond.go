@@ -79,7 +79,7 @@ type Responder struct {
 }
 
 // Refuse ends the request with the problem of an error. A 401 carries the
-// challenge. What the client must not read, the cause of an outage, is reported.
+// challenge. The cause of an outage, which the client must not read, is reported.
 func (r Responder) Refuse(c *gin.Context, challenge string, err error) {
 	body := newBody(problem.From(err))
 	if body.Status == http.StatusUnauthorized {

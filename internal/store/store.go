@@ -19,8 +19,8 @@ func Context(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, Timeout)
 }
 
-// Problem turns an error of the repository into a problem; nil stays nil. What
-// is not found is said by the caller, who knows what was looked for.
+// Problem turns an error of the repository into a problem; nil stays nil. The
+// caller says what was not found, since it knows what was looked for.
 func Problem(err error, notFound *problem.Error) error {
 	var known *problem.Error
 	var conflict *repository.ConflictError

@@ -13,11 +13,11 @@ import (
 // that others cannot lock it out and right passwords may be sent many at a time.
 // It is safe for concurrent use, and its memory is bounded.
 type Accounts struct {
-	strangers *Buckets[pair]
-	familiar  *Buckets[pair]
-	accounts  *Buckets[string]
-	addresses *Throttle
-	known     *Known
+	unknownAddresses *Buckets[pair]
+	familiar         *Buckets[pair]
+	accounts         *Buckets[string]
+	addresses        *Throttle
+	known            *Known
 }
 
 type pair struct {
@@ -32,17 +32,17 @@ type pair struct {
 // or a hundred of the others.
 func NewAccounts(burst int, refill time.Duration) *Accounts {
 	return &Accounts{
-		strangers: NewBuckets[pair](burst, refill),
-		familiar:  NewBuckets[pair](10*burst, refill/10),
-		accounts:  NewBuckets[string](10*burst, refill/10),
-		addresses: New(10*burst, refill/10),
-		known:     NewKnown(),
+		unknownAddresses: NewBuckets[pair](burst, refill),
+		familiar:         NewBuckets[pair](10*burst, refill/10),
+		accounts:         NewBuckets[string](10*burst, refill/10),
+		addresses:        New(10*burst, refill/10),
+		known:            NewKnown(),
 	}
 }
 
 // Try counts a guess from the address before anything is made of it, so that
 // many at once get no further than one after the other; unless it has to wait.
-// What turns out to be no guess is refunded.
+// An attempt that turns out to be no guess is refunded.
 func (a *Accounts) Try(account, address string, now time.Time) (wait time.Duration, refund func()) {
 	from := pair{account, network(address)}
 	if a.Knows(account, address, now) {
@@ -50,7 +50,7 @@ func (a *Accounts) Try(account, address string, now time.Time) (wait time.Durati
 	}
 	return All( // the address first: one that has to wait takes nothing from accounts
 		func() (time.Duration, func()) { return a.addresses.Take(address, now) },
-		func() (time.Duration, func()) { return a.strangers.Take(from, now) },
+		func() (time.Duration, func()) { return a.unknownAddresses.Take(from, now) },
 		func() (time.Duration, func()) { return a.accounts.Take(account, now) },
 	)
 }

@@ -8,9 +8,9 @@ import (
 
 // wait looks without counting.
 func wait(a *Accounts, account, address string, now time.Time) time.Duration {
-	wait, giveBack := a.Try(account, address, now)
+	wait, refund := a.Try(account, address, now)
 	if wait == 0 {
-		giveBack()
+		refund()
 	}
 	return wait
 }
@@ -58,24 +58,24 @@ func TestGuessesAtOnce(t *testing.T) {
 func TestRightPasswordsAreNoGuesses(t *testing.T) {
 	a := NewAccounts(5, time.Minute)
 	for range 500 {
-		wait, giveBack := a.Try("ana", "192.0.2.1", noon)
+		wait, refund := a.Try("ana", "192.0.2.1", noon)
 		if wait > 0 {
 			t.Fatalf("the user waits %v", wait)
 		}
-		giveBack()
+		refund()
 	}
 }
 
 // What is given back late, after other guesses, is given back whole.
 func TestGivenBackLate(t *testing.T) {
 	a := NewAccounts(5, time.Minute)
-	giveBacks := []func(){}
+	refunds := []func(){}
 	for i := range 5 {
-		_, giveBack := a.Try("ana", "192.0.2.1", noon.Add(time.Duration(i)*time.Millisecond))
-		giveBacks = append(giveBacks, giveBack)
+		_, refund := a.Try("ana", "192.0.2.1", noon.Add(time.Duration(i)*time.Millisecond))
+		refunds = append(refunds, refund)
 	}
-	for _, giveBack := range giveBacks {
-		giveBack()
+	for _, refund := range refunds {
+		refund()
 	}
 	fail(a, "ana", "192.0.2.1", 4)
 	if wait := wait(a, "ana", "192.0.2.1", noon); wait != 0 {

@@ -42,8 +42,8 @@ func (b *Buckets[K]) Wait(of K, now time.Time) time.Duration {
 	return min(first.wait(b.limit), second.wait(b.limit))
 }
 
-// Take counts one, unless it has to wait. What was taken can be refunded, as if
-// it had not been.
+// Take counts one, unless it has to wait. It can be refunded, as if it had not
+// been taken.
 func (b *Buckets[K]) Take(of K, now time.Time) (wait time.Duration, refund func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

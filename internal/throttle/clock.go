@@ -3,7 +3,7 @@ package throttle
 import "time"
 
 // race is by how much one time may be before another that was read earlier, by a
-// goroutine that was overtaken. What goes back further is a clock that was set.
+// goroutine that was overtaken. A time that goes back further is from a clock that was set.
 const race = time.Second
 
 // stepped makes instants of the times of a clock that may be set.

@@ -33,10 +33,10 @@ func New(burst int, refill time.Duration) *Throttle {
 	}
 }
 
-// Take counts one of the address, unless it has to wait. What turns out to be no
-// failure is refunded.
+// Take counts one of the address, unless it has to wait. A try that turns out to be
+// no failure is refunded.
 func (t *Throttle) Take(address string, now time.Time) (wait time.Duration, refund func()) {
-	site, ok := siteOf(address)
+	site, ok := siteFrom(address)
 	if !ok {
 		return t.networks.Take(network(address), now)
 	}
@@ -76,8 +76,8 @@ func network(address string) netip.Prefix {
 	return netip.PrefixFrom(ip, bits).Masked()
 }
 
-// siteOf is the /48 of an IPv6 address; others have none.
-func siteOf(address string) (site netip.Prefix, ok bool) {
+// siteFrom is the /48 of an IPv6 address; others have none.
+func siteFrom(address string) (site netip.Prefix, ok bool) {
 	ip, err := netip.ParseAddr(address)
 	if err != nil || !ip.Unmap().Is6() {
 		return netip.Prefix{}, false

@@ -23,8 +23,8 @@ func failures(t *Throttle, address string, n int) {
 	}
 }
 
-// waitOf looks without counting.
-func waitOf(t *Throttle, address string, now time.Time) time.Duration {
+// waitFrom looks without counting.
+func waitFrom(t *Throttle, address string, now time.Time) time.Duration {
 	wait, refund := t.Take(address, now)
 	refund()
 	return wait
@@ -33,17 +33,17 @@ func waitOf(t *Throttle, address string, now time.Time) time.Duration {
 func TestWaitGrowsWithFailures(t *testing.T) {
 	throttle := New(burst, refill)
 	failures(throttle, "192.0.2.1", burst-1)
-	if wait := waitOf(throttle, "192.0.2.1", start); wait != 0 {
+	if wait := waitFrom(throttle, "192.0.2.1", start); wait != 0 {
 		t.Errorf("one failure before the limit one waits %v", wait)
 	}
 	failures(throttle, "192.0.2.1", 1)
-	if wait := waitOf(throttle, "192.0.2.1", start); wait != refill {
+	if wait := waitFrom(throttle, "192.0.2.1", start); wait != refill {
 		t.Errorf("at the limit one waits %v, not %v", wait, refill)
 	}
-	if wait := waitOf(throttle, "192.0.2.1", start.Add(refill/2)); wait != refill/2 {
+	if wait := waitFrom(throttle, "192.0.2.1", start.Add(refill/2)); wait != refill/2 {
 		t.Errorf("half a refill later one waits %v", wait)
 	}
-	if wait := waitOf(throttle, "192.0.2.1", start.Add(refill)); wait != 0 {
+	if wait := waitFrom(throttle, "192.0.2.1", start.Add(refill)); wait != 0 {
 		t.Errorf("a refill later one waits %v", wait)
 	}
 }
@@ -64,7 +64,7 @@ func TestWhoSharesAPlace(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			throttle := New(burst, refill)
 			failures(throttle, test.guilty, burst)
-			if got := waitOf(throttle, test.other, start) > 0; got != test.shared {
+			if got := waitFrom(throttle, test.other, start) > 0; got != test.shared {
 				t.Errorf("throttled: %v, want %v", got, test.shared)
 			}
 		})
@@ -83,10 +83,10 @@ func TestSiteOfManyNetworks(t *testing.T) {
 	if free != 10*burst {
 		t.Errorf("a /48 has %d failures free", free)
 	}
-	if wait := waitOf(throttle, "2001:db8:2::1", start); wait != 0 {
+	if wait := waitFrom(throttle, "2001:db8:2::1", start); wait != 0 {
 		t.Errorf("another /48 waits %v", wait)
 	}
-	if wait := waitOf(throttle, "192.0.2.1", start); wait != 0 {
+	if wait := waitFrom(throttle, "192.0.2.1", start); wait != 0 {
 		t.Errorf("an IPv4 address waits %v", wait)
 	}
 }
@@ -99,12 +99,12 @@ func TestFloodForgetsNothing(t *testing.T) {
 	for i := range 50_000 {
 		throttle.Take(fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255), start)
 	}
-	if wait := waitOf(throttle, "192.0.2.1", start); wait < refill {
+	if wait := waitFrom(throttle, "192.0.2.1", start); wait < refill {
 		t.Errorf("after a flood the address waits %v", wait)
 	}
 	waiting := 0
 	for i := range 1000 {
-		if waitOf(throttle, fmt.Sprintf("172.16.%d.%d", i>>8, i&255), start) > 0 {
+		if waitFrom(throttle, fmt.Sprintf("172.16.%d.%d", i>>8, i&255), start) > 0 {
 			waiting++
 		}
 	}

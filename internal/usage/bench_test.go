@@ -15,7 +15,7 @@ func BenchmarkCount(b *testing.B) {
 	defer func() { _ = r.Close(context.Background()) }()
 	keys := make([]*named, 1000)
 	for i := range keys {
-		keys[i] = keyOf(fmt.Sprintf("019a2f6e-7c1d-7f3a-9a51-%012d", i), "user")
+		keys[i] = newKeyFor(fmt.Sprintf("019a2f6e-7c1d-7f3a-9a51-%012d", i), "user")
 	}
 	for name, n := range map[string]int{"one key": 1, "1000 keys": 1000} {
 		b.Run(name, func(b *testing.B) {
@@ -36,7 +36,7 @@ func BenchmarkMemory(b *testing.B) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		for i := range t.limits.keys {
-			t.add(keyOf(fmt.Sprintf("019a2f6e-7c1d-7f3a-9a51-%012d", i), "user"), "/users/:id", at)
+			t.add(newKeyFor(fmt.Sprintf("019a2f6e-7c1d-7f3a-9a51-%012d", i), "user"), "/users/:id", at)
 		}
 		runtime.GC()
 		runtime.ReadMemStats(&after)

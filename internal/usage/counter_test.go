@@ -11,7 +11,7 @@ import (
 // More routes than have a number are told apart all the same.
 func TestMoreRoutesThanNumbers(t *testing.T) {
 	r, s := newRecorder(t)
-	a, want := keyOf("a", ""), map[models.HourUsage]int64{}
+	a, want := newKeyFor("a", ""), map[models.HourUsage]int64{}
 	for i := range maxRoutes + 10 {
 		route := fmt.Sprint("/", i)
 		r.Count(a, route, at)
@@ -24,7 +24,7 @@ func TestMoreRoutesThanNumbers(t *testing.T) {
 // A counter that is full leaves further requests to the table.
 func TestFullTally(t *testing.T) {
 	r, s := newRecorder(t)
-	a := keyOf("a", "")
+	a := newKeyFor("a", "")
 	r.Count(a, "/", at)
 	a.counter.state.Store(a.counter.state.Load() | maxTotal)
 	for range 2 {
@@ -43,7 +43,7 @@ func TestFingerprintsMayCoincide(t *testing.T) {
 	r, s := newRecorder(t)
 	for range 2 {
 		for i := range uint32(5) {
-			key := keyOf(fmt.Sprint("key-", i), "")
+			key := newKeyFor(fmt.Sprint("key-", i), "")
 			key.fingerprint = math.MaxUint32 - i/2
 			r.Count(key, "/", at)
 		}
@@ -62,7 +62,7 @@ func TestFingerprintsMayCoincide(t *testing.T) {
 // What is written is not counted again, and what comes after is.
 func TestTallyBeginsAgain(t *testing.T) {
 	r, s := newRecorder(t)
-	a := keyOf("a", "")
+	a := newKeyFor("a", "")
 	for i := range 5 {
 		r.Count(a, fmt.Sprint("/", i%2), at)
 		flushed(t, r)

@@ -49,12 +49,12 @@ func TestCountsByHourAndRoute(t *testing.T) {
 	r, s := newRecorder(t)
 	kathmandu := time.FixedZone("Kathmandu", 20_700)
 	last := at.Add(time.Hour - time.Millisecond)
-	a := keyOf("a", "ana")
+	a := newKeyFor("a", "ana")
 	for _, moment := range []time.Time{at, last, last.In(kathmandu), at.Add(time.Hour)} {
 		r.Count(a, "/a/:id", moment)
 	}
 	r.Count(a, "", at)
-	r.Count(keyOf("b", ""), "/a/:id", at)
+	r.Count(newKeyFor("b", ""), "/a/:id", at)
 	flushed(t, r)
 	s.expectHours(t, map[models.HourUsage]int64{
 		{KeyID: "a", UserID: "ana", Route: "/a/:id", Hour: at}:                3,
@@ -72,7 +72,7 @@ func TestFlushIsOneCall(t *testing.T) {
 	r, s := newRecorder(t)
 	keys := make([]*named, 1000)
 	for i := range keys {
-		keys[i] = keyOf(fmt.Sprint("key-", i), "")
+		keys[i] = newKeyFor(fmt.Sprint("key-", i), "")
 	}
 	for i := range 50_000 {
 		r.Count(keys[i%1000], "/", at)
@@ -89,7 +89,7 @@ func TestBacklog(t *testing.T) {
 	r, s := newRecorder(t)
 	const keys = 2*countsPerFlush + countsPerFlush/2
 	for i := range keys {
-		r.Count(keyOf(fmt.Sprint("key-", i), ""), "/", at)
+		r.Count(newKeyFor(fmt.Sprint("key-", i), ""), "/", at)
 	}
 	s.fail(nil, errDown)
 	for range 3 {
@@ -98,7 +98,7 @@ func TestBacklog(t *testing.T) {
 		}
 	}
 	s.fail(nil, nil)
-	r.Count(keyOf("late", ""), "/", at)
+	r.Count(newKeyFor("late", ""), "/", at)
 	flushed(t, r)
 	if len(s.totals) != keys+1 || len(s.hours) != keys+1 || len(s.flushes) != 6 {
 		t.Fatalf("the store has %d keys after %d flushes", len(s.totals), len(s.flushes))
@@ -120,7 +120,7 @@ func TestBacklog(t *testing.T) {
 func TestBacklogGoesThroughAtOnce(t *testing.T) {
 	r, s := newRecorder(t)
 	for i := range 3 * countsPerFlush {
-		r.Count(keyOf(fmt.Sprint("key-", i), ""), "/", at)
+		r.Count(newKeyFor(fmt.Sprint("key-", i), ""), "/", at)
 	}
 	if r.flushAndReport(t.Context(), false) || len(s.totals) != 3*countsPerFlush {
 		t.Errorf("the store has %d keys", len(s.totals))
@@ -131,7 +131,7 @@ func TestBacklogGoesThroughAtOnce(t *testing.T) {
 func TestShortMemory(t *testing.T) {
 	var log strings.Builder
 	r, s := newLimited(t, limits{counters: 1, routes: 1, hours: 3, keys: 4}, slog.New(slog.NewTextHandler(&log, nil)))
-	a, b := keyOf("a", "ana"), keyOf("b", "")
+	a, b := newKeyFor("a", "ana"), newKeyFor("b", "")
 	for range 3 {
 		r.Count(a, "/1", at)                // 1: has room
 		r.Count(a, "/2", at)                // 2: has room
@@ -169,8 +169,8 @@ func TestShortMemory(t *testing.T) {
 func TestCloseReportsLosses(t *testing.T) {
 	var log strings.Builder
 	r, s := newLimited(t, limits{counters: 1}, slog.New(slog.NewTextHandler(&log, nil)))
-	r.Count(keyOf("a", ""), "/", at)
-	r.Count(keyOf("b", ""), "/", at)
+	r.Count(newKeyFor("a", ""), "/", at)
+	r.Count(newKeyFor("b", ""), "/", at)
 	if err := r.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "1 requests were not counted") || s.total("a") != 1 {
 		t.Errorf("Close returns %v", err)
 	}
@@ -196,7 +196,7 @@ func TestMemoryOfAnOutage(t *testing.T) {
 	r, s := newLimited(t, limits{counters: 2, routes: 3, hours: 4, keys: 5}, silent())
 	s.fail(errDown, nil)
 	for i := range 100 {
-		r.Count(keyOf(fmt.Sprint("key-", i%10), ""), fmt.Sprint("/", i), at)
+		r.Count(newKeyFor(fmt.Sprint("key-", i%10), ""), fmt.Sprint("/", i), at)
 		if err := r.Flush(t.Context()); err == nil {
 			t.Fatal("a failed flush succeeds")
 		}
@@ -223,7 +223,7 @@ func TestConcurrentCountsInShortMemory(t *testing.T) {
 	const goroutines, each = 100, 300
 	keys := make([]*named, 60)
 	for i := range keys {
-		keys[i] = keyOf(fmt.Sprint("key-", i), "")
+		keys[i] = newKeyFor(fmt.Sprint("key-", i), "")
 	}
 	var group sync.WaitGroup
 	for g := range goroutines {
@@ -272,8 +272,8 @@ func TestStorableRoutes(t *testing.T) {
 func TestUnstorableRoutesAreCounted(t *testing.T) {
 	r, s := newRecorder(t)
 	for _, end := range []string{"a", "b"} {
-		r.Count(keyOf("key", ""), strings.Repeat("x", 512)+end, at)
-		r.Count(keyOf("key", ""), "/\x00\xff", at)
+		r.Count(newKeyFor("key", ""), strings.Repeat("x", 512)+end, at)
+		r.Count(newKeyFor("key", ""), "/\x00\xff", at)
 	}
 	flushed(t, r)
 	s.expectHours(t, map[models.HourUsage]int64{
@@ -284,7 +284,7 @@ func TestUnstorableRoutesAreCounted(t *testing.T) {
 // Counting is part of every guarded request.
 func TestCountingAllocatesNothing(t *testing.T) {
 	r, _ := newRecorder(t)
-	key := keyOf("key", "user")
+	key := newKeyFor("key", "user")
 	for _, route := range []string{"/a", "/b"} {
 		r.Count(key, route, at)
 	}

@@ -31,8 +31,8 @@ type Store interface {
 
 // Recorder counts requests. Each request counted before Close is written
 // exactly once, however often the store fails or its answer is lost, as long
-// as it answers at last. What waits for the store takes bounded memory: when
-// that is used up, routes are told apart no more, then hours, and at last
+// as it answers at last. Waiting counts take bounded memory. When
+// that is used up, routes are no longer told apart, then hours, and at last
 // requests of further keys are not counted; the log says how many.
 type Recorder struct {
 	store    Store
@@ -80,9 +80,9 @@ func (r *Recorder) Count(key Key, route string, at time.Time) {
 	}
 }
 
-// Flush writes what was counted before the call. What the store did not
-// acknowledge is kept and sent again, under the same number, by the next
-// flush, so that it is added once.
+// Flush writes the counts from before the call. Counts that the store did not
+// acknowledge are kept and sent again, under the same number, by the next flush, so
+// that they are added once.
 func (r *Recorder) Flush(ctx context.Context) error {
 	for {
 		if more, err := r.flushBatch(ctx); err != nil || !more {
@@ -181,9 +181,9 @@ func (r *Recorder) reportLosses() {
 		"requests_not_counted", now.requests-before.requests)
 }
 
-// Close stops the goroutine, waits for it and flushes a last time. What cannot
-// be written by then is lost, which the error says, as it does if requests were
-// not counted for want of memory. It must be called once.
+// Close stops the goroutine, waits for it and flushes a last time. Counts
+// that cannot be written by then are lost. The error says so, and says if requests
+// were not counted for lack of memory. It must be called once.
 func (r *Recorder) Close(ctx context.Context) error {
 	r.stop()
 	<-r.stopped

@@ -91,9 +91,9 @@ func newRecorder(t *testing.T) (*Recorder, *store) {
 
 func TestFlushWritesWhatWasCounted(t *testing.T) {
 	r, s := newRecorder(t)
-	r.Count(keyOf("a", ""), "/", at)
-	r.Count(keyOf("b", ""), "/", at.Add(time.Second))
-	r.Count(keyOf("b", ""), "/", at)
+	r.Count(newKeyFor("a", ""), "/", at)
+	r.Count(newKeyFor("b", ""), "/", at.Add(time.Second))
+	r.Count(newKeyFor("b", ""), "/", at)
 	if err := r.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -122,12 +122,12 @@ func TestFailedFlushIsRepeatedOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r, s := newRecorder(t)
 			fail(s)
-			r.Count(keyOf("a", ""), "/", at)
+			r.Count(newKeyFor("a", ""), "/", at)
 			for range 3 {
 				if err := r.Flush(t.Context()); !errors.Is(err, errDown) {
 					t.Fatalf("a failed flush returns %v", err)
 				}
-				r.Count(keyOf("a", ""), "/", at)
+				r.Count(newKeyFor("a", ""), "/", at)
 			}
 			s.fail(nil, nil)
 			if err := r.Flush(t.Context()); err != nil || s.total("a") != 4 {
@@ -140,7 +140,7 @@ func TestFailedFlushIsRepeatedOnce(t *testing.T) {
 func TestConcurrentCountsAndFlushes(t *testing.T) {
 	r, s := newRecorder(t)
 	var group sync.WaitGroup
-	once, again := keyOf("a", ""), keyOf("a", "") // as it is when it was read again
+	once, again := newKeyFor("a", ""), newKeyFor("a", "") // as it is when it was read again
 	routes := []string{"/", "/", "/other"}
 	for range 20 {
 		group.Go(func() {
@@ -161,7 +161,7 @@ func TestConcurrentCountsAndFlushes(t *testing.T) {
 func TestFlushesByItself(t *testing.T) {
 	s := newStore()
 	r := Start(s, time.Millisecond, slog.Default())
-	r.Count(keyOf("a", ""), "/", at)
+	r.Count(newKeyFor("a", ""), "/", at)
 	for deadline := time.Now().Add(10 * time.Second); s.total("a") == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("nothing was written")
@@ -176,7 +176,7 @@ func TestFlushesByItself(t *testing.T) {
 func TestSlowStore(t *testing.T) {
 	s := &slowStore{newStore()}
 	r := Start(s, time.Millisecond, slog.Default())
-	r.Count(keyOf("a", ""), "/", at)
+	r.Count(newKeyFor("a", ""), "/", at)
 	for deadline := time.Now().Add(10 * time.Second); s.total("a") == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("nothing was written")
@@ -203,10 +203,10 @@ func TestCloseSaysWhatIsLost(t *testing.T) {
 	s := newStore()
 	s.fail(errDown, nil)
 	r := Start(s, time.Hour, slog.Default())
-	r.Count(keyOf("a", ""), "/", at)
+	r.Count(newKeyFor("a", ""), "/", at)
 	_ = r.Flush(t.Context())
-	r.Count(keyOf("a", ""), "/", at)
-	r.Count(keyOf("b", ""), "/", at)
+	r.Count(newKeyFor("a", ""), "/", at)
+	r.Count(newKeyFor("b", ""), "/", at)
 	if err := r.Close(t.Context()); !errors.Is(err, errDown) || !strings.Contains(err.Error(), " 3 requests") {
 		t.Errorf("Close returns %v", err)
 	}
@@ -219,7 +219,7 @@ type named struct {
 	counter     Counter
 }
 
-func keyOf(id, user string) *named {
+func newKeyFor(id, user string) *named {
 	return &named{id: id, user: user, fingerprint: crc32.ChecksumIEEE([]byte(id))}
 }
 

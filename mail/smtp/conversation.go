@@ -15,7 +15,7 @@ import (
 )
 
 // converse says all that is to be said on a new connection.
-func (m mailer) converse(conn net.Conn, l letter) error {
+func (m mailer) converse(conn net.Conn, l envelope) error {
 	client, err := m.greet(conn)
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func (m mailer) greet(conn net.Conn) (*smtp.Client, error) {
 	if err != nil {
 		return nil, describe("the connection", err)
 	}
-	return client, describe("EHLO", client.Hello(domainOf(m.sender.Address)))
+	return client, describe("EHLO", client.Hello(domainFrom(m.sender.Address)))
 }
 
 func (m mailer) tls() *tls.Config {
@@ -90,7 +90,7 @@ func (s server) auth(client *smtp.Client) (smtp.Auth, error) {
 }
 
 // deliver sends the message.
-func deliver(client *smtp.Client, l letter) error {
+func deliver(client *smtp.Client, l envelope) error {
 	if offered, _ := client.Extension("SMTPUTF8"); l.international && !offered {
 		return fmt.Errorf("the mail server takes no international addresses: %w", ginauthmail.ErrPermanent)
 	}

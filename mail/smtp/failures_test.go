@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ginauth/ginauth/internal/testsmtp"
+	"github.com/ginauth/ginauth/internal/test/testsmtp"
 	"github.com/ginauth/ginauth/mail"
 )
 

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/ginauth/ginauth/internal/outbox"
-	"github.com/ginauth/ginauth/internal/testsmtp"
+	"github.com/ginauth/ginauth/internal/test/testsmtp"
 	"github.com/ginauth/ginauth/mail"
 	"github.com/ginauth/ginauth/mail/smtp"
 )

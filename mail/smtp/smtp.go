@@ -68,7 +68,7 @@ type mailer struct {
 
 // Send implements mail.Mailer.
 func (m mailer) Send(ctx context.Context, message ginauthmail.Message) error {
-	letter, err := m.compose(message)
+	envelope, err := m.compose(message)
 	if err != nil {
 		return fmt.Errorf("%w: %w", err, ginauthmail.ErrPermanent)
 	}
@@ -82,7 +82,7 @@ func (m mailer) Send(ctx context.Context, message ginauthmail.Message) error {
 	// The conversation knows no context: it ends with its connection.
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
-	if err := m.converse(conn, letter); err != nil {
+	if err := m.converse(conn, envelope); err != nil {
 		return explain(ctx, err)
 	}
 	return nil

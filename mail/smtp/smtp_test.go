@@ -12,7 +12,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/ginauth/ginauth/internal/testsmtp"
+	"github.com/ginauth/ginauth/internal/test/testsmtp"
 	"github.com/ginauth/ginauth/mail"
 )
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ginauth/ginauth/internal/testsmtp"
+	"github.com/ginauth/ginauth/internal/test/testsmtp"
 	"github.com/ginauth/ginauth/mail"
 )
 

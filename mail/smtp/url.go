@@ -32,10 +32,10 @@ func parseURL(text string) (server, error) {
 	if err := checkParts(u, strings.HasSuffix(text, "#")); err != nil {
 		return server{}, err
 	}
-	if s.port, err = portOf(u); err != nil {
+	if s.port, err = portFrom(u); err != nil {
 		return server{}, err
 	}
-	s.user, s.password, err = loginOf(u.User)
+	s.user, s.password, err = loginFrom(u.User)
 	return s, err
 }
 
@@ -56,9 +56,9 @@ func checkParts(u *url.URL, emptyFragment bool) error {
 	return nil
 }
 
-// portOf returns the port, by default that for the submission of mail (RFC
+// portFrom returns the port, by default that for the submission of mail (RFC
 // 8314).
-func portOf(u *url.URL) (string, error) {
+func portFrom(u *url.URL) (string, error) {
 	if strings.HasSuffix(u.Host, ":") {
 		return "", errors.New("it has a colon and no port")
 	}
@@ -75,8 +75,8 @@ func portOf(u *url.URL) (string, error) {
 	return u.Port(), nil
 }
 
-// loginOf returns user and password: both or neither.
-func loginOf(info *url.Userinfo) (user, password string, err error) {
+// loginFrom returns user and password: both or neither.
+func loginFrom(info *url.Userinfo) (user, password string, err error) {
 	if info == nil {
 		return "", "", nil
 	}

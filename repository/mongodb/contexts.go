@@ -15,7 +15,7 @@ const grace = time.Second
 //
 // It says that it was cancelled whatever ended it: the driver stops waiting for
 // an answer only then, and leaves deadlines to the sockets, which have none
-// here. endOf tells what it was.
+// here. contextEnd tells what it was.
 type undated struct {
 	context.Context // the values
 	caller          context.Context
@@ -34,8 +34,8 @@ func (u undated) Err() error {
 	return context.Canceled
 }
 
-// endOf returns why the caller's context has ended, nil if it has not.
-func endOf(ctx context.Context) error {
+// contextEnd returns why the caller's context has ended, nil if it has not.
+func contextEnd(ctx context.Context) error {
 	if u, ok := ctx.(undated); ok {
 		return u.caller.Err()
 	}

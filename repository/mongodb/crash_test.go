@@ -115,7 +115,7 @@ func begin(t *testing.T, r *Repository, key models.APIKey) record {
 // stored makes the document that CreateUser stores.
 func stored(u models.User, key models.APIKey) user {
 	u.Version = 1
-	document := userOf(u)
+	document := userFrom(u)
 	document.FirstKey = key.ID
 	return document
 }

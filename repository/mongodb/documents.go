@@ -61,7 +61,7 @@ type pending struct {
 	UserEntry string `bson:"user_entry,omitempty"`
 	// IfVersion is set while it is undecided whether a further key of a user
 	// comes into force: it does if the user is there, and still of this version
-	// unless it is 0. Whoever meets the key decides it, see decide.
+	// unless it is 0. A reader of the key decides it, see decide.
 	IfVersion *int64 `bson:"if_version,omitempty"`
 	// MaxKeys is how many keys the user may have for an undecided key to come into
 	// force, this one included; 0 for any number.
@@ -82,7 +82,7 @@ func newPending(by repository.Attribution) *pending {
 }
 
 func newRecord(k models.APIKey, change *pending) record {
-	return record{ID: k.ID, Hash: binaryOf(k.Hash), Key: keyOf(k), Pending: change}
+	return record{ID: k.ID, Hash: toBinary(k.Hash), Key: newKeyFor(k), Pending: change}
 }
 
 // newFirstKey returns the record of a key that comes with its user.
@@ -98,7 +98,7 @@ func (k *key) follow(owner user) {
 	k.UserVersion, k.DisabledDate, k.AccessUntil = owner.Version, owner.DisabledDate, owner.AccessUntil
 }
 
-func keyOf(k models.APIKey) *key {
+func newKeyFor(k models.APIKey) *key {
 	return &key{
 		Hint: k.Hint, Name: k.Name, UserID: k.UserID,
 		CreationDate: millis(k.CreationDate), ExpirationDate: millis(k.ExpirationDate), RevocationDate: millis(k.RevocationDate),
@@ -146,7 +146,7 @@ func (c change) model() models.Change {
 	}
 }
 
-func binaryOf(data []byte) bson.Binary { return bson.Binary{Data: data} }
+func toBinary(data []byte) bson.Binary { return bson.Binary{Data: data} }
 
 // millis keeps 0 for the zero time alone, or a date could say that there is
 // none: a revocation at the epoch would be no revocation.

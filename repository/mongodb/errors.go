@@ -21,7 +21,7 @@ func wrap(ctx context.Context, doing string, err error) error {
 		return fmt.Errorf("%s: %w", doing, repository.ErrNotFound)
 	}
 	err = withoutValues(err)
-	if ended := endOf(ctx); ended != nil && !errors.Is(err, ended) {
+	if ended := contextEnd(ctx); ended != nil && !errors.Is(err, ended) {
 		err = fmt.Errorf("%w: %s", ended, err.Error()) // the driver's says that it was cancelled
 	}
 	return fmt.Errorf("%s: %w", doing, err)
@@ -72,7 +72,7 @@ func wasRefused(err error) bool {
 	if refusal.HasErrorLabel(retryable) {
 		return hasWrittenNothing(refusal)
 	}
-	return !hasOneOf(refusal,
+	return !hasAny(refusal,
 		0, hostUnreachable, hostNotFound, maxTimeMSExpired, writeConcernFailed, networkTimeout, shutdownInProgress, primarySteppedDown,
 		networkTimeLimit, exceededTimeLimit, socketException, interruptedAtShutdown, interrupted, interruptedDueToReplChange)
 }

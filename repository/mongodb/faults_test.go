@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/ginauth/ginauth/internal/faults"
+	"github.com/ginauth/ginauth/internal/test/faults"
 )
 
 func TestFaults(t *testing.T) {

@@ -29,8 +29,8 @@ func newUser(name string) (models.User, models.APIKey) {
 	return user, key
 }
 
-// flushOf uses each key once.
-func flushOf(node string, number int64, keys ...models.APIKey) repository.Flush {
+// newFlush uses each key once.
+func newFlush(node string, number int64, keys ...models.APIKey) repository.Flush {
 	flush := repository.Flush{Node: node, Number: number}
 	for _, key := range keys {
 		flush.Usages = append(flush.Usages, models.Usage{KeyID: key.ID, TotalQueries: 1, LatestQueryDate: noon()})

@@ -15,7 +15,7 @@ import (
 func TestHalfFlush(t *testing.T) {
 	r := open(t)
 	one, other := create(t, r), create(t, r)
-	flush := flushOf("node", 1, one, other)
+	flush := newFlush("node", 1, one, other)
 	succeeds(t, r.ensureRecords(t.Context(), flush.Usages))
 	succeeds(t, r.addToTotals(t.Context(), nodeName("node"), 1, map[int64][]string{1: {one.ID}}))
 	for range 2 {
@@ -30,7 +30,7 @@ func TestHalfFlush(t *testing.T) {
 func TestHalfSeries(t *testing.T) {
 	r := open(t)
 	key := create(t, r)
-	flush := flushOf("node", 1, key)
+	flush := newFlush("node", 1, key)
 	flush.Hours = []models.HourUsage{{KeyID: key.ID, Hour: noon(), TotalQueries: 1}, {KeyID: key.ID, Hour: noon().Add(time.Hour), TotalQueries: 2}}
 	succeeds(t, r.ensureRecords(t.Context(), flush.Usages))
 	succeeds(t, r.addToTotals(t.Context(), nodeName("node"), 1, byCount(flush.Usages)))
@@ -65,7 +65,7 @@ func TestLateStatement(t *testing.T) {
 	r := open(t)
 	key := create(t, r)
 	for number := range int64(3) {
-		succeeds(t, r.AddUsage(t.Context(), flushOf("node", number+1, key)))
+		succeeds(t, r.AddUsage(t.Context(), newFlush("node", number+1, key)))
 		for earlier := range number + 1 {
 			succeeds(t, r.addToTotals(t.Context(), nodeName("node"), earlier+1, map[int64][]string{1: {key.ID}}))
 		}
@@ -80,7 +80,7 @@ func TestSilentNodesAreForgotten(t *testing.T) {
 	r := open(t)
 	key := create(t, r)
 	for _, node := range []string{"silent", "half", "busy"} {
-		succeeds(t, r.AddUsage(t.Context(), flushOf(node, 1, key)))
+		succeeds(t, r.AddUsage(t.Context(), newFlush(node, 1, key)))
 	}
 	long := field("$set", field("date", time.Now().Add(-flushMemory-time.Hour)))
 	for _, node := range []string{"silent", "half"} {
@@ -88,10 +88,10 @@ func TestSilentNodesAreForgotten(t *testing.T) {
 		succeeds(t, err)
 	}
 	succeeds(t, r.addToTotals(t.Context(), nodeName("half"), 2, map[int64][]string{1: {key.ID}})) // it has just begun again
-	succeeds(t, r.AddUsage(t.Context(), flushOf("new", 1, key)))
+	succeeds(t, r.AddUsage(t.Context(), newFlush("new", 1, key)))
 	remembers(t, r, key.ID, map[string]bool{"silent": false, "half": true, "busy": true, "new": true})
-	succeeds(t, r.AddUsage(t.Context(), flushOf("half", 2, key)))
-	succeeds(t, r.AddUsage(t.Context(), flushOf("silent", 2, key)))
+	succeeds(t, r.AddUsage(t.Context(), newFlush("half", 2, key)))
+	succeeds(t, r.AddUsage(t.Context(), newFlush("silent", 2, key)))
 	if got := totals(t, r); got[key.ID] != 6 {
 		t.Errorf("the totals are %v", got)
 	}

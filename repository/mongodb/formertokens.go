@@ -35,7 +35,7 @@ func (r migrator) moveTokens(ctx context.Context) error {
 			{Key: "$unset", Value: formerTokens()},
 			{Key: "$inc", Value: bson.D{{Key: "token_version", Value: int64(1)}, {Key: "version", Value: int64(1)}}},
 		}
-		if _, err := r.users.UpdateOne(ctx, and(byID(h.ID), field("token_hash", binaryOf(h.Hash))), update); err != nil {
+		if _, err := r.users.UpdateOne(ctx, and(byID(h.ID), field("token_hash", toBinary(h.Hash))), update); err != nil {
 			return err
 		}
 	}

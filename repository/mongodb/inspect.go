@@ -11,8 +11,8 @@ import (
 )
 
 // inspect looks at what is there of ginauth's collections before anything is
-// written, and returns the indexes that are missing. What cannot be relied on
-// stops the start with a sentence.
+// written, and returns the indexes that are missing. A
+// database on which ginauth cannot rely stops the start with a sentence.
 func (r migrator) inspect(ctx context.Context, number int) (missing map[*mongo.Collection][]mongo.IndexModel, err error) {
 	there, err := r.collectionsThere(ctx)
 	if err != nil {
@@ -52,15 +52,15 @@ func (r migrator) collectionsThere(ctx context.Context) (map[string]bool, error)
 		if !strings.HasPrefix(spec.Name, prefix) {
 			continue
 		}
-		if trait := traitOf(spec); trait != "" {
+		if trait := traitFrom(spec); trait != "" {
 			return nil, fmt.Errorf("%s %s, which ginauth cannot honour: rename it, or use another database", spec.Name, trait)
 		}
 	}
 	return there, nil
 }
 
-// traitOf says what makes a collection another one than ginauth would make.
-func traitOf(spec mongo.CollectionSpecification) string {
+// traitFrom says what makes a collection another one than ginauth would make.
+func traitFrom(spec mongo.CollectionSpecification) string {
 	if spec.Type != "" && spec.Type != "collection" {
 		return "is a " + spec.Type
 	}

@@ -75,28 +75,28 @@ func TestCollectionsThatAreRefused(t *testing.T) {
 	for want, spec := range map[string]mongo.CollectionSpecification{
 		"view":        {Type: "view"},
 		"timeseries":  {Type: "timeseries"},
-		"capped":      {Type: "collection", Options: rawOf(t, field("capped", true))},
-		"collation":   {Type: "collection", Options: rawOf(t, field("collation", collation))},
-		"validator":   {Type: "collection", Options: rawOf(t, field("validator", field("name", exists(true))))},
-		"expires":     {Type: "collection", Options: rawOf(t, field("expireAfterSeconds", int64(60)))},
-		"time series": {Type: "collection", Options: rawOf(t, field("timeseries", field("timeField", "t")))},
+		"capped":      {Type: "collection", Options: rawFrom(t, field("capped", true))},
+		"collation":   {Type: "collection", Options: rawFrom(t, field("collation", collation))},
+		"validator":   {Type: "collection", Options: rawFrom(t, field("validator", field("name", exists(true))))},
+		"expires":     {Type: "collection", Options: rawFrom(t, field("expireAfterSeconds", int64(60)))},
+		"time series": {Type: "collection", Options: rawFrom(t, field("timeseries", field("timeField", "t")))},
 	} {
-		if got := traitOf(spec); !strings.Contains(got, want) {
+		if got := traitFrom(spec); !strings.Contains(got, want) {
 			t.Errorf("%+v is %q", spec, got)
 		}
 	}
 	for _, spec := range []mongo.CollectionSpecification{
 		{Type: "collection"},
-		{Type: "collection", Options: rawOf(t, bson.D{{Key: "capped", Value: false}, {Key: "validator", Value: bson.D{}}, {Key: "clusteredIndex", Value: true}})},
+		{Type: "collection", Options: rawFrom(t, bson.D{{Key: "capped", Value: false}, {Key: "validator", Value: bson.D{}}, {Key: "clusteredIndex", Value: true}})},
 	} {
-		if got := traitOf(spec); got != "" {
+		if got := traitFrom(spec); got != "" {
 			t.Errorf("%+v is refused: %s", spec, got)
 		}
 	}
 }
 
 func TestIndexesThatAreRefused(t *testing.T) {
-	some := rawOf(t, field("x", 1))
+	some := rawFrom(t, field("x", 1))
 	for want, found := range map[string]index{
 		"not unique":     {},
 		"collation":      {Unique: true, Collation: some},
@@ -114,7 +114,7 @@ func TestIndexesThatAreRefused(t *testing.T) {
 	}
 }
 
-func rawOf(t *testing.T, document bson.D) bson.Raw {
+func rawFrom(t *testing.T, document bson.D) bson.Raw {
 	t.Helper()
 	raw, err := bson.Marshal(document)
 	succeeds(t, err)

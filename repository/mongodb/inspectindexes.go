@@ -33,7 +33,7 @@ func missingIndexes(ctx context.Context, collection *mongo.Collection, wanted []
 	}
 	missing = slices.Clone(wanted)
 	for _, there := range found {
-		at := slices.IndexFunc(missing, there.isOf)
+		at := slices.IndexFunc(missing, there.matches)
 		if fault := there.fault(at >= 0 && isUnique(missing[at])); fault != "" && there.Name != "_id_" {
 			return nil, fmt.Errorf("the index %s of %s %s: drop it and start again, ginauth makes what it needs", there.Name, collection.Name(), fault)
 		}
@@ -44,8 +44,8 @@ func missingIndexes(ctx context.Context, collection *mongo.Collection, wanted []
 	return missing, nil
 }
 
-// isOf reports whether the index is of the fields of a model.
-func (i index) isOf(model mongo.IndexModel) bool {
+// matches reports whether the index is of the fields of a model.
+func (i index) matches(model mongo.IndexModel) bool {
 	return slices.EqualFunc(i.Key, model.Keys.(bson.D), func(a, b bson.E) bool { return a.Key == b.Key && fmt.Sprint(a.Value) == fmt.Sprint(b.Value) })
 }
 
@@ -85,7 +85,7 @@ func makeIndexes(ctx context.Context, missing map[*mongo.Collection][]mongo.Inde
 	for collection, indexes := range missing {
 		for _, index := range indexes {
 			if _, err := collection.Indexes().CreateOne(ctx, index); err != nil {
-				return fmt.Errorf("the index of %s in %s cannot be made: %w", namesOf(index), collection.Name(), whyNot(err))
+				return fmt.Errorf("the index of %s in %s cannot be made: %w", namesFrom(index), collection.Name(), whyNot(err))
 			}
 		}
 	}
@@ -100,7 +100,7 @@ func whyNot(err error) error {
 	return withoutValues(err)
 }
 
-func namesOf(index mongo.IndexModel) string {
+func namesFrom(index mongo.IndexModel) string {
 	names := ""
 	for _, field := range index.Keys.(bson.D) {
 		names += " " + field.Key

@@ -121,7 +121,7 @@ var errNoOwner = errors.New("finding a key: its user is missing; restore ginauth
 // KeyByHash implements repository.Repository.
 func (r keyStore) KeyByHash(ctx context.Context, hash []byte) (models.APIKey, error) {
 	ctx = withoutDeadline(ctx)
-	rec, owner, err := r.owners.findKey(ctx, field("hash", binaryOf(hash)))
+	rec, owner, err := r.owners.findKey(ctx, field("hash", toBinary(hash)))
 	if err != nil {
 		return models.APIKey{}, wrap(ctx, "finding a key", err)
 	}

@@ -46,7 +46,7 @@ func (r keyLists) rows(ctx context.Context, filter repository.KeyFilter, conditi
 		if err != nil {
 			return nil, err
 		}
-		current, err := r.rowsOf(ctx, found)
+		current, err := r.rowsFrom(ctx, found)
 		if err != nil {
 			return nil, err
 		}
@@ -58,13 +58,13 @@ func (r keyLists) rows(ctx context.Context, filter repository.KeyFilter, conditi
 		if len(found) < want || len(rows) > page.Limit {
 			return rows, nil
 		}
-		position = positionOf(found[len(found)-1], page)
+		position = positionFrom(found[len(found)-1], page)
 	}
 }
 
-// rowsOf returns the rows of those records that are there, as their owners have
+// rowsFrom returns the rows of those records that are there, as their owners have
 // them be.
-func (r keyLists) rowsOf(ctx context.Context, records []record) ([]repository.KeyUsage, error) {
+func (r keyLists) rowsFrom(ctx context.Context, records []record) ([]repository.KeyUsage, error) {
 	owners, err := r.readOwners(ctx, records)
 	if err != nil {
 		return nil, err
@@ -266,8 +266,8 @@ func beyond(page repository.Page, position repository.Position) bson.D {
 	})
 }
 
-// positionOf is where a list stands at a record, shown or not.
-func positionOf(rec record, page repository.Page) repository.Position {
+// positionFrom is where a list stands at a record, shown or not.
+func positionFrom(rec record, page repository.Page) repository.Position {
 	position := repository.Position{KeyID: rec.ID}
 	switch page.Sort {
 	case repository.SortLatestQuery:

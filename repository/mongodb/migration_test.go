@@ -28,7 +28,7 @@ func TestFromSchema1(t *testing.T) {
 	uri := newDatabase(t)
 	older := openURI(t, uri)
 	key := create(t, older)
-	succeeds(t, older.AddUsage(t.Context(), flushOf("node", 1, key)))
+	succeeds(t, older.AddUsage(t.Context(), newFlush("node", 1, key)))
 	log := logged(t, older)
 	toSchema1(t, older)
 
@@ -38,8 +38,8 @@ func TestFromSchema1(t *testing.T) {
 	if found.ID != key.ID || totals(t, newer)[key.ID] != 1 || !slices.Equal(logged(t, newer), log) {
 		t.Errorf("of %s there is %v, used %d times", key.ID, found, totals(t, newer)[key.ID])
 	}
-	succeeds(t, newer.AddUsage(t.Context(), flushOf("node", 1, key))) // was added already
-	succeeds(t, newer.AddUsage(t.Context(), flushOf("node", 2, key)))
+	succeeds(t, newer.AddUsage(t.Context(), newFlush("node", 1, key))) // was added already
+	succeeds(t, newer.AddUsage(t.Context(), newFlush("node", 2, key)))
 	if total := totals(t, newer)[key.ID]; total != 2 {
 		t.Errorf("the total is %d", total)
 	}

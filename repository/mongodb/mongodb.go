@@ -114,8 +114,7 @@ const prefix = "ginauth_"
 // and so is a router of a sharded cluster. repository.MaxConnections is
 // maxPoolSize, unless the URI has that. Errors hold no password.
 //
-// What of the server's settings puts something at risk is told by
-// repository.Advisor.
+// repository.Advisor tells which of the server's settings put something at risk.
 func Open(ctx context.Context, uri string, opts ...repository.Option) (repository.Repository, error) {
 	chosen, err := repository.NewOptions(opts...)
 	if err != nil {

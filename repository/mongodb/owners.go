@@ -77,8 +77,8 @@ func (r owners) reconcile(ctx context.Context, rec record, owner user) error {
 }
 
 // decide decides whether a key that is stored comes into force, by its owner as
-// they are read after it: then they were the same when it was stored. Whoever
-// decides first decides for all, since either outcome takes the question away.
+// they are read after it: then they were the same when it was stored. The
+// first decision holds for all, since either outcome takes the question away.
 func (r owners) decide(ctx context.Context, rec record, owner user) error {
 	undecided := and(marked(rec.ID, rec.Pending), field("pending.if_version", exists(true)))
 	admitted := owner.admits(*rec.Pending.IfVersion)

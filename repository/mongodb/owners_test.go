@@ -210,7 +210,7 @@ func TestUndecidedKey(t *testing.T) {
 				if there, err := isThere(t.Context(), s.r.keys, byID(rec.ID)); err != nil || there != (c.want == nil) {
 					t.Errorf("whether the key is there is %t (%v)", there, err)
 				}
-				if got := s.statusOf(rec.ID); got != c.status {
+				if got := s.statusFrom(rec.ID); got != c.status {
 					t.Errorf("the key is listed as %q, want %q", got, c.status)
 				}
 			})
@@ -218,8 +218,8 @@ func TestUndecidedKey(t *testing.T) {
 	}
 }
 
-// statusOf is the status by which lists find the key, "" if by none.
-func (s scene) statusOf(id string) models.Status {
+// statusFrom is the status by which lists find the key, "" if by none.
+func (s scene) statusFrom(id string) models.Status {
 	s.t.Helper()
 	for _, status := range []models.Status{models.StatusActive, models.StatusDisabled, models.StatusRevoked, models.StatusDeleted} {
 		filter := repository.KeyFilter{KeyID: id, Status: status, Now: noon()}

@@ -56,7 +56,7 @@ func isRolledBack(err error) bool {
 	if refusal.HasErrorLabel(retryable) {
 		return hasWrittenNothing(refusal)
 	}
-	return hasOneOf(refusal, lockTimeout, lockBusy, lockFailed, writeConflict, notWritablePrimary, notPrimaryNoSecondaryOK, notPrimaryOrSecondary)
+	return hasAny(refusal, lockTimeout, lockBusy, lockFailed, writeConflict, notWritablePrimary, notPrimaryNoSecondaryOK, notPrimaryOrSecondary)
 }
 
 // retryable labels an error after which the driver has tried once more, or could
@@ -76,7 +76,7 @@ func isWritten(err error) bool {
 	return errors.As(err, &one) && one.WriteConcernError != nil || errors.As(err, &many) && many.WriteConcernError != nil
 }
 
-func hasOneOf(refusal mongo.ServerError, codes ...int) bool {
+func hasAny(refusal mongo.ServerError, codes ...int) bool {
 	for _, code := range codes {
 		if refusal.HasErrorCode(code) {
 			return true

@@ -92,7 +92,7 @@ func TestFullDisk(t *testing.T) {
 			if err == nil || errors.Is(err, repository.ErrOutcomeUnknown) || !strings.Contains(err.Error(), "disk is full") {
 				t.Errorf("the error is %v", err)
 			}
-			if err := r.AddUsage(t.Context(), flushOf("node", 1, key)); err == nil || errors.Is(err, repository.ErrOutcomeUnknown) {
+			if err := r.AddUsage(t.Context(), newFlush("node", 1, key)); err == nil || errors.Is(err, repository.ErrOutcomeUnknown) {
 				t.Errorf("the error of a flush is %v", err)
 			}
 			server.set(nil)

@@ -40,7 +40,7 @@ func (p point) id() string {
 
 // addToSeries adds the hours of a flush to their intervals.
 func (r usageStore) addToSeries(ctx context.Context, interval repository.Interval, node string, flush repository.Flush) error {
-	points := pointsOf(interval, flush.Hours)
+	points := pointsFrom(interval, flush.Hours)
 	ids := slices.Sorted(maps.Keys(points))
 	for some := range slices.Chunk(ids, perStatement) {
 		if err := ensurePoints(ctx, r.series[interval], points, some); err != nil {
@@ -54,8 +54,8 @@ func (r usageStore) addToSeries(ctx context.Context, interval repository.Interva
 	return addCounts(ctx, r.series[interval], "total_queries", node, flush.Number, counts)
 }
 
-// pointsOf sums hours up by their intervals.
-func pointsOf(interval repository.Interval, hours []models.HourUsage) map[string]point {
+// pointsFrom sums hours up by their intervals.
+func pointsFrom(interval repository.Interval, hours []models.HourUsage) map[string]point {
 	points := map[string]point{}
 	for _, h := range hours {
 		p := point{Date: millis(interval.Begin(h.Hour)), KeyID: h.KeyID, UserID: h.UserID, Route: h.Route}
@@ -87,15 +87,15 @@ func ensurePoints(ctx context.Context, collection checked, points map[string]poi
 
 // missingFrom returns those of the ids that are not in the collection.
 func missingFrom(ctx context.Context, collection checked, ids []string) ([]string, error) {
-	there, err := idsOf(ctx, collection, byID(among(ids)), options.Find())
+	there, err := idsFrom(ctx, collection, byID(among(ids)), options.Find())
 	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
 		_, found := slices.BinarySearch(there, id)
 		return found
 	}), err
 }
 
-// idsOf returns the ids of the documents that are found, in order.
-func idsOf(ctx context.Context, collection checked, filter bson.D, find *options.FindOptionsBuilder) ([]string, error) {
+// idsFrom returns the ids of the documents that are found, in order.
+func idsFrom(ctx context.Context, collection checked, filter bson.D, find *options.FindOptionsBuilder) ([]string, error) {
 	cursor, err := collection.Find(ctx, filter, find.SetProjection(byID(1)))
 	if err != nil {
 		return nil, err
@@ -239,11 +239,11 @@ func (r usageStore) DeleteUsage(ctx context.Context, before time.Time) (more boo
 	return r.removePoints(withoutDeadline(ctx), "deleting usage", repository.IntervalDay, before)
 }
 
-// removePoints removes some of the documents of days that had ended. What
-// reaches one of them at the same moment is as old, and goes with it.
+// removePoints removes some of the documents of days that had ended. Counts
+// that are added to them at the same moment are as old, and go with them.
 func (r usageStore) removePoints(ctx context.Context, doing string, interval repository.Interval, before time.Time) (more bool, err error) {
 	old := field("date", field("$lt", millis(repository.IntervalDay.Begin(before))))
-	ids, err := idsOf(ctx, r.series[interval], old, options.Find().SetSort(field("date", 1)).SetLimit(removedAtOnce))
+	ids, err := idsFrom(ctx, r.series[interval], old, options.Find().SetSort(field("date", 1)).SetLimit(removedAtOnce))
 	if err != nil || len(ids) == 0 {
 		return false, wrap(ctx, doing, err)
 	}

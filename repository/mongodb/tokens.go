@@ -26,7 +26,7 @@ type token struct {
 	ExpirationDate int64  `bson:"expiration_date"`
 }
 
-func tokenOf(t models.Token) token {
+func tokenFrom(t models.Token) token {
 	return token{t.Purpose, t.Email, t.CanonicalEmail, millis(t.CreationDate), millis(t.ExpirationDate)}
 }
 
@@ -85,7 +85,7 @@ func (u user) addition(t models.Token) (bson.D, error) {
 	if len(u.Tokens)-len(expired) >= repository.MaxTokens {
 		return nil, fmt.Errorf("adding a token: %w", repository.ErrTooManyTokens)
 	}
-	update := and(field("$set", bson.D{tokenField(name, tokenOf(t))}), tokensChanged())
+	update := and(field("$set", bson.D{tokenField(name, tokenFrom(t))}), tokensChanged())
 	if len(expired) > 0 {
 		update = append(update, bson.E{Key: "$unset", Value: expired})
 	}

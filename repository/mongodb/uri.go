@@ -24,7 +24,7 @@ const majority = "majority"
 // errURI leaves out what the driver says, which may quote the URI.
 var errURI = errors.New("the URI cannot be understood; it should look like mongodb://user:password@host:27017/name")
 
-// parse reads the URI. What it leaves open is set to what Open promises.
+// parse reads the URI. Options that it leaves out are set as Open promises.
 func parse(uri string) (*options.ClientOptions, string, error) {
 	opts := options.Client().SetServerSelectionTimeout(startTimeout).ApplyURI(uri)
 	if opts.Validate() != nil {
@@ -36,7 +36,7 @@ func parse(uri string) (*options.ClientOptions, string, error) {
 	if option, because := contradiction(opts); option != "" {
 		return nil, "", fmt.Errorf("the URI sets the option %s, which ginauth cannot honour: %s; leave it out", option, because)
 	}
-	database, err := databaseOf(uri)
+	database, err := databaseFrom(uri)
 	if err != nil {
 		return nil, "", errURI
 	}
@@ -101,9 +101,9 @@ func advise(opts *options.ClientOptions) []string {
 	return nil
 }
 
-// databaseOf returns the name in the path. net/url would not do: a URI may
+// databaseFrom returns the name in the path. net/url would not do: a URI may
 // list several hosts with ports.
-func databaseOf(uri string) (string, error) {
+func databaseFrom(uri string) (string, error) {
 	_, rest, _ := strings.Cut(uri, "://")
 	rest, _, _ = strings.Cut(rest, "?")
 	_, name, _ := strings.Cut(rest, "/")

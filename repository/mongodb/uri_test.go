@@ -12,8 +12,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/event"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
-	"github.com/ginauth/ginauth/internal/faults"
-	"github.com/ginauth/ginauth/internal/testdatabase"
+	"github.com/ginauth/ginauth/internal/test/faults"
+	"github.com/ginauth/ginauth/internal/test/testdatabase"
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
 )
@@ -219,7 +219,7 @@ func exercise(t *testing.T, r *Repository) {
 	succeeds(t, err)
 	_, err = r.RevokeKey(ctx, attribution(), key.ID)
 	succeeds(t, err)
-	flush := flushOf("node", 1, key)
+	flush := newFlush("node", 1, key)
 	flush.Hours = []models.HourUsage{{KeyID: key.ID, UserID: user.ID, Route: "/", Hour: noon(), TotalQueries: 1}}
 	succeeds(t, r.AddUsage(ctx, flush))
 	_, err = r.UsageSeries(ctx, repository.SeriesFilter{}, repository.SeriesPage{Interval: repository.IntervalHour, Limit: 1})

@@ -49,8 +49,8 @@ type revocation struct {
 	Date    int64 `bson:"date"`
 }
 
-// userOf makes a user's document, without what only documents have.
-func userOf(u models.User) user {
+// userFrom makes a user's document, without what only documents have.
+func userFrom(u models.User) user {
 	return user{
 		ID: u.ID, Username: u.Username, Email: u.Email, CanonicalUsername: u.CanonicalUsername, CanonicalEmail: u.CanonicalEmail,
 		PasswordHash: u.PasswordHash, CreationDate: millis(u.CreationDate), ChangeDate: millis(u.ChangeDate),
@@ -85,7 +85,7 @@ func (u *user) UnmarshalBSON(data []byte) error {
 
 // changedTo returns the document of the next version.
 func (u user) changedTo(m models.User, change *pending) user {
-	next := userOf(m)
+	next := userFrom(m)
 	next.Username, next.CanonicalUsername, next.CreationDate = u.Username, u.CanonicalUsername, u.CreationDate
 	next.Version, next.FirstKey, next.Revocation, next.Pending = u.Version+1, u.FirstKey, u.Revocation, change
 	next.Tokens, next.TokenVersion, next.MailFailureDate = u.Tokens, u.TokenVersion, u.MailFailureDate
@@ -120,7 +120,7 @@ func (u user) update(next user) bson.D {
 // deleted returns the document of a user of whom nothing is left but what has
 // to be done yet.
 func (u user) deleted(change *pending) user {
-	id := binaryOf([]byte(u.ID))
+	id := toBinary([]byte(u.ID))
 	return user{
 		ID: u.ID, CanonicalUsername: id, CanonicalEmail: id, Version: u.Version + 1,
 		FirstKey: u.FirstKey, Deleted: true, Pending: change,

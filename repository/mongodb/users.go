@@ -13,12 +13,12 @@ import (
 
 // CreateUser implements repository.Repository. The key is stored first, and is
 // there for nobody; storing the user is the one step that brings both into
-// force. Whoever dies in between leaves an id and a hash taken that are random
-// and were told to nobody; the same call, repeated, takes them over.
+// force. A process that dies in between leaves an id and a hash taken, both random
+// and unknown to all; the same call, repeated, takes them over.
 func (r userStore) CreateUser(ctx context.Context, by repository.Attribution, user models.User, key models.APIKey) error {
 	ctx = withoutDeadline(ctx)
 	user.Version, key.Version = 1, 1
-	owner := userOf(user)
+	owner := userFrom(user)
 	owner.FirstKey = key.ID
 	rec := newFirstKey(key, owner, newPending(by))
 	return r.serialized(ctx, by, func() error {

@@ -11,7 +11,7 @@ import (
 func (r *database) Warnings() []string { return r.warnings }
 
 // settings are what a server says of how it keeps what it has acknowledged.
-// What it does not say, or not to this account, stays nil.
+// Settings that it hides, or hides from this account, stay nil.
 type settings struct {
 	Engine struct {
 		Name       string `bson:"name"`

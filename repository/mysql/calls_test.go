@@ -17,8 +17,8 @@ import (
 	"github.com/ginauth/ginauth/repository/mysql"
 )
 
-// crowd is how many calls are made at once.
-const crowd = 48
+// concurrency is how many calls are made at once.
+const concurrency = 48
 
 func openAt(t *testing.T, uri string) repository.Repository {
 	t.Helper()
@@ -79,8 +79,8 @@ func keepsPromises(t *testing.T, a, b repository.Repository) {
 // createsAtOnce creates users with their keys; the other process finds them.
 func createsAtOnce(t *testing.T, a, b repository.Repository) []models.APIKey {
 	t.Helper()
-	repos, keys := []repository.Repository{a, b}, make([]models.APIKey, crowd)
-	err := atOnce(crowd, func(i int) error {
+	repos, keys := []repository.Repository{a, b}, make([]models.APIKey, concurrency)
+	err := atOnce(concurrency, func(i int) error {
 		user, key := newUser()
 		keys[i] = key
 		if err := repos[i%2].CreateUser(t.Context(), attribution(), user, key); err != nil {
@@ -119,7 +119,7 @@ func revokesAtOnce(t *testing.T, a, b repository.Repository, keys []models.APIKe
 	if err != nil {
 		t.Errorf("revoking at once: %v", err)
 	}
-	changes, err := b.Changes(t.Context(), latest, 2*crowd)
+	changes, err := b.Changes(t.Context(), latest, 2*concurrency)
 	if err != nil || len(changes) != len(keys) {
 		t.Errorf("the log has %d entries of %d revocations, %v", len(changes), len(keys), err)
 	}

@@ -11,7 +11,7 @@ import (
 
 	mysqldriver "github.com/go-sql-driver/mysql"
 
-	"github.com/ginauth/ginauth/internal/testdatabase"
+	"github.com/ginauth/ginauth/internal/test/testdatabase"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/repository/internal/gormrepo"
 )
@@ -64,7 +64,7 @@ func TestErrorsAtCommit(t *testing.T) {
 		t.Fatal(err)
 	}
 	failing := &failingCommits{Connector: plain}
-	repo, err := gormrepo.OpenServer(t.Context(), gormrepo.Server{Connector: connector{failing, found}, Dialector: dialector, Backend: backendOf(found)})
+	repo, err := gormrepo.OpenServer(t.Context(), gormrepo.Server{Connector: connector{failing, found}, Dialector: dialector, Backend: newBackend(found)})
 	if err != nil {
 		t.Fatal(err)
 	}

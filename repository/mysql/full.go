@@ -1,6 +1,6 @@
 package mysql
 
-// What the server says when it has no room for a change. It says so before the
+// Errors of a server that has no room for a change. They come before the
 // storage engine commits; an engine that fails to commit is 1180.
 const (
 	diskFull       = 1021 // ER_DISK_FULL

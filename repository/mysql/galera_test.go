@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ginauth/ginauth/internal/testdatabase"
-	"github.com/ginauth/ginauth/internal/testservers"
+	"github.com/ginauth/ginauth/internal/test/testdatabase"
+	"github.com/ginauth/ginauth/internal/test/testservers"
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/repository/mysql"

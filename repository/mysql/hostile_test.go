@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ginauth/ginauth/internal/testdatabase"
+	"github.com/ginauth/ginauth/internal/test/testdatabase"
 )
 
 // hostile are options of a server that changes everything that an ordinary

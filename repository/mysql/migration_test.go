@@ -7,8 +7,8 @@ import (
 
 	_ "github.com/go-sql-driver/mysql" // the driver that database/sql is asked for
 
-	"github.com/ginauth/ginauth/internal/migrationtest"
-	"github.com/ginauth/ginauth/internal/testdatabase"
+	"github.com/ginauth/ginauth/internal/test/migrationtest"
+	"github.com/ginauth/ginauth/internal/test/testdatabase"
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/repository/mysql"

@@ -56,7 +56,7 @@ func openWith(ctx context.Context, plain sqldriver.Connector, options []reposito
 		Connector:      connector{plain, server},
 		Dialector:      dialector,
 		MaxConnections: chosen.MaxConnections,
-		Backend:        backendOf(server),
+		Backend:        newBackend(server),
 	})
 	if err != nil {
 		return nil, err
@@ -64,8 +64,8 @@ func openWith(ctx context.Context, plain sqldriver.Connector, options []reposito
 	return repo, nil
 }
 
-// backendOf is what gormrepo has to know of a server.
-func backendOf(s server) gormrepo.Backend {
+// newBackend is what gormrepo has to know of a server.
+func newBackend(s server) gormrepo.Backend {
 	return gormrepo.Backend{
 		MayWrite:          s.mayRead(),
 		Clock:             "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)",

@@ -12,7 +12,7 @@ import (
 	mysqldriver "github.com/go-sql-driver/mysql"
 	"github.com/google/uuid"
 
-	"github.com/ginauth/ginauth/internal/testdatabase"
+	"github.com/ginauth/ginauth/internal/test/testdatabase"
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/repository/internal/gormrepo"
@@ -69,7 +69,7 @@ func throughPooler(t *testing.T) (leaky, direct repository.Repository, p *pooler
 		t.Fatal(err)
 	}
 	p = &pooler{connector: connector{plain, found}}
-	leaky, err = gormrepo.OpenServer(t.Context(), gormrepo.Server{Connector: p, Dialector: dialector, Backend: backendOf(found)})
+	leaky, err = gormrepo.OpenServer(t.Context(), gormrepo.Server{Connector: p, Dialector: dialector, Backend: newBackend(found)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ func Use[H *sql.DB | *gorm.DB](ctx context.Context, handle H, options ...reposit
 }
 
 func connectorFrom[H *sql.DB | *gorm.DB](handle H) (sqldriver.Connector, error) {
-	pool, err := gormrepo.PoolOf(handle)
+	pool, err := gormrepo.PoolFrom(handle)
 	if err != nil {
 		return nil, err
 	}

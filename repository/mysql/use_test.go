@@ -8,7 +8,7 @@ import (
 	gormmysql "gorm.io/driver/mysql"
 	"gorm.io/gorm"
 
-	"github.com/ginauth/ginauth/internal/testdatabase"
+	"github.com/ginauth/ginauth/internal/test/testdatabase"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/repository/mysql"
 	"github.com/ginauth/ginauth/repository/repositorytest"

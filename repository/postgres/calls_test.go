@@ -15,8 +15,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/ginauth/ginauth/internal/testdatabase"
-	"github.com/ginauth/ginauth/internal/testservers"
+	"github.com/ginauth/ginauth/internal/test/testdatabase"
+	"github.com/ginauth/ginauth/internal/test/testservers"
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/repository/internal/gormrepo"
@@ -118,22 +118,22 @@ func exercise(t *testing.T, here, there repository.Repository) {
 	createAtOnce(t, here, there)
 	entries, err = here.Changes(ctx, begin, 100)
 	succeeds("Changes", err)
-	if len(entries) != 5+crowd {
-		t.Errorf("the log has %d new entries, want %d", len(entries), 5+crowd)
+	if len(entries) != 5+concurrency {
+		t.Errorf("the log has %d new entries, want %d", len(entries), 5+concurrency)
 	}
 	succeeds("DeleteKey", there.DeleteKey(ctx, attribution(), key.ID))
 	succeeds("DeleteUser", here.DeleteUser(ctx, attribution(), user.ID, repository.DeleteUserOptions{}))
 }
 
-// crowd is how many keys are created at once.
-const crowd = 50
+// concurrency is how many keys are created at once.
+const concurrency = 50
 
 // createAtOnce creates keys and looks them up, by way of several repositories.
 func createAtOnce(t *testing.T, repos ...repository.Repository) {
 	t.Helper()
-	errs := make([]error, crowd)
+	errs := make([]error, concurrency)
 	var group sync.WaitGroup
-	for i := range crowd {
+	for i := range concurrency {
 		group.Go(func() {
 			key := newKey()
 			errs[i] = repos[i%len(repos)].CreateKey(t.Context(), attribution(), key, repository.CreateKeyOptions{})

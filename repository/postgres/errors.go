@@ -24,8 +24,8 @@ const (
 	planOfOtherResultType = "RevalidateCachedQuery"
 )
 
-// codeOf returns the SQLSTATE of the server's error; empty if it is none.
-func codeOf(err error) string {
+// codeFrom returns the SQLSTATE of the server's error; empty if it is none.
+func codeFrom(err error) string {
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {
 		return refused.Code
@@ -33,7 +33,7 @@ func codeOf(err error) string {
 	return ""
 }
 
-func isUniqueViolation(err error) bool { return codeOf(err) == uniqueViolationCode }
+func isUniqueViolation(err error) bool { return codeFrom(err) == uniqueViolationCode }
 
 // isRolledBack holds also for a statement that was prepared before its columns
 // changed: the driver prepares it anew. Its code is told from others of the same
@@ -53,7 +53,7 @@ func isRolledBack(err error) bool {
 	}
 }
 
-func isReadOnly(err error) bool { return codeOf(err) == readOnlyTransaction }
+func isReadOnly(err error) bool { return codeFrom(err) == readOnlyTransaction }
 
 // isRefusal knows PgBouncer's refusal by its text, which has one language.
 func isRefusal(err error) bool {

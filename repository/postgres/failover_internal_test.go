@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
-	"github.com/ginauth/ginauth/internal/testdatabase"
-	"github.com/ginauth/ginauth/internal/testservers"
+	"github.com/ginauth/ginauth/internal/test/testdatabase"
+	"github.com/ginauth/ginauth/internal/test/testservers"
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/repository/internal/gormrepo"
@@ -100,7 +100,7 @@ func (c cluster) openSplit() repository.Repository {
 		if err != nil {
 			c.Fatal(err)
 		}
-		pool := sql.OpenDB(connectorOf(found.config))
+		pool := sql.OpenDB(newConnector(found.config))
 		pool.SetMaxOpenConns(size)
 		db, err := gorm.Open(dialector(pool), gormrepo.Config())
 		if err != nil {

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"testing"
 
-	"github.com/ginauth/ginauth/internal/faults"
+	"github.com/ginauth/ginauth/internal/test/faults"
 	"github.com/ginauth/ginauth/repository/postgres"
 )
 

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/ginauth/ginauth/internal/testdatabase"
+	"github.com/ginauth/ginauth/internal/test/testdatabase"
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
 )

@@ -50,7 +50,7 @@ func look(ctx context.Context, config *pgx.ConnConfig, mode string) (looked, err
 		return looked{}, fmt.Errorf("connecting: %w", err)
 	}
 	defer hangUp(conn)
-	session, err := sessionOf(ctx, conn)
+	session, err := readSession(ctx, conn)
 	if err != nil {
 		return looked{}, fmt.Errorf("connecting: %w", err)
 	}
@@ -67,7 +67,7 @@ func introduce(ctx context.Context, config *pgx.ConnConfig) (conn *pgx.Conn, use
 	for _, sets := range [][]map[string]string{{plain, full, newer}, {plain, full}, {plain}} {
 		used = withParameters(config, sets...)
 		conn, err = pgx.ConnectConfig(ctx, used)
-		if code := codeOf(err); code != undefinedObject && code != protocolViolation {
+		if code := codeFrom(err); code != undefinedObject && code != protocolViolation {
 			break
 		}
 	}
@@ -80,7 +80,7 @@ type session struct {
 	byteaOutput string
 }
 
-func sessionOf(ctx context.Context, conn *pgx.Conn) (session, error) {
+func readSession(ctx context.Context, conn *pgx.Conn) (session, error) {
 	results, err := conn.PgConn().Exec(ctx, "SELECT pg_backend_pid(), current_setting('bytea_output')").ReadAll()
 	if err != nil {
 		return session{}, err
@@ -149,7 +149,7 @@ func losesStatement(ctx context.Context, conn *pgconn.PgConn, name string) bool 
 	if err == nil {
 		err = conn.ExecPrepared(ctx, name, nil, nil, nil).Read().Err
 	}
-	code := codeOf(err)
+	code := codeFrom(err)
 	if code == duplicateStatement { // it would be left in the shared session
 		_, _ = conn.Exec(ctx, "DEALLOCATE "+name).ReadAll()
 	}

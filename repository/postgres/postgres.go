@@ -56,7 +56,7 @@ func open(ctx context.Context, config *pgx.ConnConfig, mode string, options []re
 		return nil, err
 	}
 	repo, err := gormrepo.OpenServer(ctx, gormrepo.Server{
-		Connector:      connectorOf(found.config),
+		Connector:      newConnector(found.config),
 		Dialector:      dialector,
 		MaxConnections: chosen.MaxConnections,
 		Backend:        backend(found.pooled),
@@ -70,7 +70,7 @@ func open(ctx context.Context, config *pgx.ConnConfig, mode string, options []re
 	return &listening{repo, found.config}, nil
 }
 
-func connectorOf(config *pgx.ConnConfig) driver.Connector {
+func newConnector(config *pgx.ConnConfig) driver.Connector {
 	return connector{stdlib.GetConnector(*config, stdlib.OptionShouldPing(shouldPing))}
 }
 

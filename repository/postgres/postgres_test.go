@@ -5,7 +5,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/ginauth/ginauth/internal/testdatabase"
+	"github.com/ginauth/ginauth/internal/test/testdatabase"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/repository/postgres"
 	"github.com/ginauth/ginauth/repository/repositorytest"

@@ -7,8 +7,8 @@ import (
 	"os"
 	"testing"
 
-	"github.com/ginauth/ginauth/internal/migrationtest"
-	"github.com/ginauth/ginauth/internal/testdatabase"
+	"github.com/ginauth/ginauth/internal/test/migrationtest"
+	"github.com/ginauth/ginauth/internal/test/testdatabase"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/repository/postgres"
 )

@@ -106,7 +106,7 @@ func (c *conn) BeginTx(ctx context.Context, _ driver.TxOptions) (driver.Tx, erro
 	if pgconn.SafeToRetry(err) {
 		return nil, driver.ErrBadConn
 	}
-	if codeOf(err) == featureNotSupported { // a standby says so of READ WRITE
+	if codeFrom(err) == featureNotSupported { // a standby says so of READ WRITE
 		err = fmt.Errorf("%w: %w", gormrepo.ErrReadOnly, err)
 	}
 	if err == nil {

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ginauth/ginauth/internal/faults"
-	"github.com/ginauth/ginauth/internal/testdatabase"
-	"github.com/ginauth/ginauth/internal/testservers"
+	"github.com/ginauth/ginauth/internal/test/faults"
+	"github.com/ginauth/ginauth/internal/test/testdatabase"
+	"github.com/ginauth/ginauth/internal/test/testservers"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/repository/internal/gormrepo"
 	"github.com/ginauth/ginauth/repository/postgres"

@@ -20,14 +20,14 @@ import (
 // handle must be over the driver github.com/jackc/pgx/v5/stdlib, as GORM's are. A
 // password that the handle exchanges for each connection is taken once.
 func Use[H *sql.DB | *gorm.DB](ctx context.Context, handle H, options ...repository.Option) (repository.Repository, error) {
-	pool, err := gormrepo.PoolOf(handle)
+	pool, err := gormrepo.PoolFrom(handle)
 	var config *pgx.ConnConfig
 	if err == nil {
-		config, err = configOf(ctx, pool)
+		config, err = configFrom(ctx, pool)
 	}
 	var repo repository.Repository
 	if err == nil {
-		repo, err = open(ctx, config, modeOf(config), options)
+		repo, err = open(ctx, config, toMode(config), options)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("using a postgres database: %w", err)
@@ -35,8 +35,8 @@ func Use[H *sql.DB | *gorm.DB](ctx context.Context, handle H, options ...reposit
 	return repo, nil
 }
 
-// configOf returns how the connections of a pool are made.
-func configOf(ctx context.Context, pool *sql.DB) (config *pgx.ConnConfig, err error) {
+// configFrom returns how the connections of a pool are made.
+func configFrom(ctx context.Context, pool *sql.DB) (config *pgx.ConnConfig, err error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	lent, err := pool.Conn(ctx)
@@ -59,8 +59,8 @@ func configOf(ctx context.Context, pool *sql.DB) (config *pgx.ConnConfig, err er
 	return config, nil
 }
 
-// modeOf is the way of asking that the application has chosen, as a URI names it.
-func modeOf(config *pgx.ConnConfig) string {
+// toMode is the way of asking that the application has chosen, as a URI names it.
+func toMode(config *pgx.ConnConfig) string {
 	if config.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement { // the default
 		return ""
 	}

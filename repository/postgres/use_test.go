@@ -6,7 +6,7 @@ import (
 	gormpostgres "gorm.io/driver/postgres"
 	"gorm.io/gorm"
 
-	"github.com/ginauth/ginauth/internal/testdatabase"
+	"github.com/ginauth/ginauth/internal/test/testdatabase"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/repository/postgres"
 	"github.com/ginauth/ginauth/repository/repositorytest"

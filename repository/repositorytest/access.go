@@ -23,7 +23,7 @@ func accessEnds(s *suite) {
 	key.AccessUntil, key.UserVersion = hour(6), 2
 	same(s, "the key", s.stored(key), key)
 	same(s, "the key listed", s.row(key.ID).APIKey, key)
-	lasting := keyOf(user)
+	lasting := newKeyFor(user)
 	lasting.ExpirationDate, lasting.UserVersion, lasting.AccessUntil = time.Time{}, 2, hour(6)
 	same(s, "a further key", s.stored(s.createKey(lasting)), lasting)
 	renewed, _, err := s.repo.RenewKey(s.Context(), attribution(), key.ID, repository.Renewal{})
@@ -43,7 +43,7 @@ func endedAccessInLists(s *suite) {
 	ana.AccessUntil, bob.AccessUntil, bob.DisabledDate = hour(6), hour(6), hour(1)
 	s.updateUser(ana, false)
 	s.updateUser(bob, false)
-	further := keyOf(ana)
+	further := newKeyFor(ana)
 	further.UserVersion = 0
 	s.createKey(further)
 	for now, want := range map[int]map[models.Status][]string{
@@ -73,7 +73,7 @@ func accessOfDetachedKeys(s *suite) {
 
 func fixedExpiration(s *suite) {
 	user, _ := s.createUser("ana")
-	key := keyOf(user)
+	key := newKeyFor(user)
 	key.ExpirationFixed = true
 	s.createKey(key)
 	same(s, "the key", s.stored(key), key)

@@ -64,7 +64,7 @@ func emptyLog(s *suite) {
 
 func eachVerbAppends(s *suite) {
 	user := newUser("ana")
-	first, second, edited := keyOf(user), keyOf(user), user
+	first, second, edited := newKeyFor(user), newKeyFor(user), user
 	edited.Version = 2
 	steps := []struct {
 		actor   string
@@ -144,7 +144,7 @@ func nothingChanged(s *suite) {
 	outdated, moved := user, user
 	outdated.Version, moved.CanonicalEmail = 7, "bob@example.org"
 	for _, idle := range []func(repository.Attribution) error{
-		s.creatingKey(key), s.creatingKey(keyOf(twin)), s.creatingUser(twin, keyOf(twin)),
+		s.creatingKey(key), s.creatingKey(newKeyFor(twin)), s.creatingUser(twin, newKeyFor(twin)),
 		s.renewing(key.ID, false), s.renewing(unknown.ID, true), s.revoking(key.ID),
 		s.revoking(unknown.ID), s.deleting(unknown.ID),
 		s.updating(outdated, true), s.updating(moved, true), s.updating(twin, true), s.deletingUser(twin.ID),
@@ -152,7 +152,7 @@ func nothingChanged(s *suite) {
 		_ = idle(attribution()) // what each returns is tested elsewhere
 		same(s, "the change log", s.changeLog(), before)
 	}
-	s.createKey(keyOf(user))
+	s.createKey(newKeyFor(user))
 	after := s.changeLog()
 	same(s, "the earlier entries", after[:len(after)-1], before)
 	same(s, "the next number", after[len(after)-1].Number, int64(len(before)+1))

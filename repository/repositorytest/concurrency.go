@@ -10,8 +10,8 @@ import (
 	"github.com/ginauth/ginauth/repository"
 )
 
-// crowd is how many goroutines meet where one update could undo another.
-const crowd = 100
+// goroutines is how many goroutines meet where one update could undo another.
+const goroutines = 100
 
 func concurrencyTests() []test {
 	return []test{
@@ -33,18 +33,18 @@ func concurrencyTests() []test {
 func noCountIsLost(s *suite) {
 	keys := []string{s.createKey(newKey()).ID, s.createKey(newKey()).ID, s.createKey(newKey()).ID}
 	const flushes = 3
-	errs := race(crowd, func(i int) error {
+	errs := race(goroutines, func(i int) error {
 		mine := slices.Concat(keys[i%3:], keys[:i%3]) // each order, to provoke deadlocks
 		failures := []error{}
 		for number := range 2 * flushes {
-			flush := flushOf(fmt.Sprint("node-", i), int64(number/2+1), mine...)
+			flush := newFlush(fmt.Sprint("node-", i), int64(number/2+1), mine...)
 			failures = append(failures, s.repo.AddUsage(s.Context(), flush))
 		}
 		return errors.Join(failures...)
 	})
 	s.allSucceed("AddUsage", errs)
 	for _, key := range keys {
-		s.hasUsage(key, crowd*flushes, hour(2))
+		s.hasUsage(key, goroutines*flushes, hour(2))
 	}
 }
 
@@ -66,10 +66,10 @@ func (s *suite) oneWins(field string, errs []error) {
 
 func (s *suite) raceOfUsers(field string, set func(user *models.User)) {
 	s.Helper()
-	errs := race(crowd, func(i int) error {
+	errs := race(goroutines, func(i int) error {
 		user := newUser(fmt.Sprint("user-", i))
 		set(&user)
-		return s.repo.CreateUser(s.Context(), attribution(), user, keyOf(user))
+		return s.repo.CreateUser(s.Context(), attribution(), user, newKeyFor(user))
 	})
 	s.oneWins(field, errs)
 	same(s, "the number of changes", len(s.changeLog()), 2)
@@ -85,7 +85,7 @@ func raceForEmail(s *suite) {
 
 func (s *suite) raceOfKeys(field string, set func(key *models.APIKey)) {
 	s.Helper()
-	errs := race(crowd, func(int) error {
+	errs := race(goroutines, func(int) error {
 		key := newKey()
 		set(&key)
 		return s.repo.CreateKey(s.Context(), attribution(), key, repository.CreateKeyOptions{})
@@ -104,11 +104,11 @@ func raceForID(s *suite) {
 	s.raceOfKeys("id", func(key *models.APIKey) { key.ID = id })
 }
 
-// Whoever comes second is told the first one's date.
+// The second caller gets the first one's date.
 func raceToRevoke(s *suite) {
 	key := s.createKey(newKey())
-	revoked := make([]models.APIKey, crowd)
-	errs := race(crowd, func(i int) (err error) {
+	revoked := make([]models.APIKey, goroutines)
+	errs := race(goroutines, func(i int) (err error) {
 		revoked[i], err = s.repo.RevokeKey(s.Context(), actAt(hour(i)), key.ID)
 		return err
 	})
@@ -127,15 +127,15 @@ func raceToRevoke(s *suite) {
 // k-th entry's renewal returned version k, and the last one's date stands.
 func raceToRenew(s *suite) {
 	key := s.createKey(newKey())
-	renewed := make([]models.APIKey, crowd)
-	errs := race(crowd, func(i int) (err error) {
+	renewed := make([]models.APIKey, goroutines)
+	errs := race(goroutines, func(i int) (err error) {
 		by := repository.Attribution{Actor: fmt.Sprint(i), At: hour(1)}
 		renewed[i], _, err = s.repo.RenewKey(s.Context(), by, key.ID, repository.Renewal{Expiration: hour(i)})
 		return err
 	})
 	s.allSucceed("RenewKey", errs)
 	log := s.changeLog()
-	same(s, "the number of changes", len(log), crowd+1)
+	same(s, "the number of changes", len(log), goroutines+1)
 	for _, entry := range log[1:] {
 		var i int
 		_, err := fmt.Sscan(entry.Actor, &i)
@@ -152,7 +152,7 @@ func raceToRenew(s *suite) {
 // one another; and the last entry says what the key is.
 func revokeAgainstRenew(s *suite) {
 	key := s.createKey(newKey())
-	errs := race(crowd, func(i int) error {
+	errs := race(goroutines, func(i int) error {
 		if i%2 == 0 {
 			return s.revoking(key.ID)(repository.Attribution{Actor: "revoker", At: hour(2)})
 		}
@@ -172,7 +172,7 @@ func revokeAgainstRenew(s *suite) {
 func raceToDelete(s *suite) {
 	key := s.createKey(newKey())
 	winners := 0
-	for _, err := range race(crowd, func(int) error { return s.deleting(key.ID)(attribution()) }) {
+	for _, err := range race(goroutines, func(int) error { return s.deleting(key.ID)(attribution()) }) {
 		if err == nil {
 			winners++
 		} else {
@@ -185,10 +185,10 @@ func raceToDelete(s *suite) {
 
 func deleteAgainstAll(s *suite) {
 	key := s.createKey(newKey())
-	errs := race(crowd, func(i int) error {
+	errs := race(goroutines, func(i int) error {
 		switch i % 4 {
 		case 0:
-			return s.repo.AddUsage(s.Context(), flushOf(fmt.Sprint("node-", i), 1, key.ID))
+			return s.repo.AddUsage(s.Context(), newFlush(fmt.Sprint("node-", i), 1, key.ID))
 		case 1:
 			return ignoring(repository.ErrNotFound, s.renewing(key.ID, true)(attribution()))
 		case 2:
@@ -199,7 +199,7 @@ func deleteAgainstAll(s *suite) {
 	})
 	s.allSucceed("the race", errs)
 	s.isGone(key)
-	s.hasUsage(key.ID, crowd/4, hour(2))
+	s.hasUsage(key.ID, goroutines/4, hour(2))
 	same(s, "the status", s.row(key.ID).Status(hour(2)), models.StatusDeleted)
 }
 

@@ -29,10 +29,10 @@ func calls(user models.User, key models.APIKey) []call {
 	newcomer := newUser("newcomer")
 	return append(readingCalls(user, key), []call{
 		{"CreateKey", func(ctx context.Context, repo repository.Repository) error {
-			return repo.CreateKey(ctx, attribution(), keyOf(user), repository.CreateKeyOptions{})
+			return repo.CreateKey(ctx, attribution(), newKeyFor(user), repository.CreateKeyOptions{})
 		}},
 		{"CreateUser", func(ctx context.Context, repo repository.Repository) error {
-			return repo.CreateUser(ctx, attribution(), newcomer, keyOf(newcomer))
+			return repo.CreateUser(ctx, attribution(), newcomer, newKeyFor(newcomer))
 		}},
 		{"RenewKey", func(ctx context.Context, repo repository.Repository) error {
 			_, _, err := repo.RenewKey(ctx, attribution(), key.ID, repository.Renewal{Expiration: hour(20), Reactivate: true})
@@ -43,7 +43,7 @@ func calls(user models.User, key models.APIKey) []call {
 			return err
 		}},
 		{"AddUsage", func(ctx context.Context, repo repository.Repository) error {
-			return repo.AddUsage(ctx, flushOf(newID(), 1, key.ID))
+			return repo.AddUsage(ctx, newFlush(newID(), 1, key.ID))
 		}},
 		{"an empty AddUsage", func(ctx context.Context, repo repository.Repository) error {
 			return repo.AddUsage(ctx, repository.Flush{Node: newID(), Number: 1})
@@ -161,15 +161,15 @@ func (s *suite) isNoSentinel(name string, err error) {
 	}
 }
 
-// Contexts end at every stage of a call. Whatever the stage, the error says so
-// or there is none, and what was written is there as a whole or not at all.
+// Contexts end at every stage of a call. At each stage the error says so, or
+// there is none, and what was written is there as a whole or not at all.
 // How many calls are caught in the middle depends on the machine; no promise
 // does.
 func cancelledInTheMiddle(s *suite) {
 	user, first := s.createUser("ana")
 	for i := range 150 {
 		ctx, cancel := context.WithTimeout(s.Context(), time.Duration(i)*20*time.Microsecond)
-		key := keyOf(user)
+		key := newKeyFor(user)
 		err := s.repo.CreateKey(ctx, attribution(), key, repository.CreateKeyOptions{})
 		s.isWholeOrAbsent(key, err)
 		for _, call := range readingCalls(user, first) {

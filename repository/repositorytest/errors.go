@@ -44,7 +44,7 @@ func closedUnderWay(s *suite) {
 		}
 		_, err := s.repo.KeyByHash(s.Context(), key.Hash)
 		s.isNoSentinel("KeyByHash", err)
-		err = s.repo.AddUsage(s.Context(), flushOf(fmt.Sprint("node-", i), 1, key.ID))
+		err = s.repo.AddUsage(s.Context(), newFlush(fmt.Sprint("node-", i), 1, key.ID))
 		s.isNoSentinel("AddUsage", ignoring(repository.ErrOutcomeUnknown, err))
 		return nil
 	})
@@ -63,7 +63,7 @@ func errorsHoldNoValue(s *suite) {
 			s.Errorf("%s succeeds", name)
 			continue
 		}
-		for what, value := range valuesOf(user, key) {
+		for what, value := range valuesFrom(user, key) {
 			if strings.Contains(strings.ToLower(err.Error()), strings.ToLower(value)) {
 				s.Errorf("%s returns an error that holds the %s: %v", name, what, err)
 			}
@@ -80,13 +80,13 @@ func (s *suite) failures(user models.User, key models.APIKey) map[string]error {
 	sameName.CanonicalUsername, sameEmail.CanonicalEmail = user.CanonicalUsername, user.CanonicalEmail
 	sameHash.Hash, sameID.ID = key.Hash, key.ID
 	homeless.UserID = newID()
-	failures["a taken username"] = s.repo.CreateUser(ctx, attribution(), sameName, keyOf(sameName))
-	failures["a taken email"] = s.repo.CreateUser(ctx, attribution(), sameEmail, keyOf(sameEmail))
+	failures["a taken username"] = s.repo.CreateUser(ctx, attribution(), sameName, newKeyFor(sameName))
+	failures["a taken email"] = s.repo.CreateUser(ctx, attribution(), sameEmail, newKeyFor(sameEmail))
 	failures["a taken hash"] = s.repo.CreateKey(ctx, attribution(), sameHash, repository.CreateKeyOptions{})
 	failures["a taken id"] = s.repo.CreateKey(ctx, attribution(), sameID, repository.CreateKeyOptions{})
 	moved, outdated := sameEmail, user
 	moved.CanonicalEmail, outdated.Version = "free@example.org", 7
-	s.succeeds("CreateUser", s.repo.CreateUser(ctx, attribution(), moved, keyOf(moved)))
+	s.succeeds("CreateUser", s.repo.CreateUser(ctx, attribution(), moved, newKeyFor(moved)))
 	moved.Email, moved.CanonicalEmail = user.Email, user.CanonicalEmail
 	_, failures["a change to a taken email"] = s.repo.UpdateUser(ctx, attribution(), moved, repository.UserUpdate{RevokeKeys: true})
 	_, failures["an outdated change"] = s.repo.UpdateUser(ctx, attribution(), outdated, repository.UserUpdate{RevokeKeys: true})
@@ -95,7 +95,7 @@ func (s *suite) failures(user models.User, key models.APIKey) map[string]error {
 	failures["a token of nobody"] = s.repo.AddToken(ctx, orphan)
 	_, failures["a token of another"] = s.repo.UpdateUser(ctx, attribution(), sameEmail, repository.UserUpdate{UseToken: orphan.Hash})
 	failures["another password's rehash"] = s.repo.RehashPassword(ctx, user.ID, user.PasswordHash+"x", user.PasswordHash)
-	late := keyOf(user)
+	late := newKeyFor(user)
 	late.UserVersion = 7
 	failures["a key of an outdated user"] = s.repo.CreateKey(ctx, attribution(), late, repository.CreateKeyOptions{})
 	failures["a missing user"] = s.repo.CreateKey(ctx, attribution(), homeless, repository.CreateKeyOptions{})
@@ -106,14 +106,14 @@ func (s *suite) failures(user models.User, key models.APIKey) map[string]error {
 	_, failures["a missing name"] = s.repo.UserByUsername(ctx, user.CanonicalUsername+"s")
 	over, cancel := context.WithCancel(ctx)
 	cancel()
-	failures["a cancelled search"] = failuresOf(over, s.repo, user, key)
+	failures["a cancelled search"] = failuresFrom(over, s.repo, user, key)
 	s.succeeds("Close", s.repo.Close())
-	failures["a closed repository"] = failuresOf(ctx, s.repo, user, key)
+	failures["a closed repository"] = failuresFrom(ctx, s.repo, user, key)
 	return failures
 }
 
-// failuresOf makes every call that takes the secret values.
-func failuresOf(ctx context.Context, repo repository.Repository, user models.User, key models.APIKey) error {
+// failuresFrom makes every call that takes the secret values.
+func failuresFrom(ctx context.Context, repo repository.Repository, user models.User, key models.APIKey) error {
 	_, search := repo.KeyByHash(ctx, key.Hash)
 	_, login := repo.UserByUsername(ctx, user.CanonicalUsername)
 	_, address := repo.UserByEmail(ctx, user.CanonicalEmail)
@@ -138,7 +138,7 @@ func secretToken(user models.User) models.Token {
 	}
 }
 
-func valuesOf(user models.User, key models.APIKey) map[string]string {
+func valuesFrom(user models.User, key models.APIKey) map[string]string {
 	return map[string]string{
 		"typed name":         user.Username,
 		"canonical name":     user.CanonicalUsername,

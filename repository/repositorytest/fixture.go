@@ -36,8 +36,8 @@ func keyWithID(id string) models.APIKey {
 	}
 }
 
-// keyOf makes a key for the user.
-func keyOf(user models.User) models.APIKey {
+// newKeyFor makes a key for the user.
+func newKeyFor(user models.User) models.APIKey {
 	key := newKey()
 	key.UserID, key.Username, key.UserVersion = user.ID, user.Username, 1
 	return key
@@ -59,8 +59,8 @@ func newUser(canonical string) models.User {
 	}
 }
 
-// flushOf makes a node's flush in which each key was used once.
-func flushOf(node string, number int64, keyIDs ...string) repository.Flush {
+// newFlush makes a node's flush in which each key was used once.
+func newFlush(node string, number int64, keyIDs ...string) repository.Flush {
 	flush := repository.Flush{Node: node, Number: number}
 	for _, id := range keyIDs {
 		flush.Usages = append(flush.Usages, models.Usage{KeyID: id, TotalQueries: 1, LatestQueryDate: hour(2)})

@@ -33,7 +33,7 @@ func foundAsStored(s *suite) {
 // never taken from the key that is written.
 func carriesUsername(s *suite) {
 	user, first := s.createUser("ana")
-	further := keyOf(user)
+	further := newKeyFor(user)
 	further.Username = "Somebody else"
 	s.createKey(further)
 	for _, key := range []models.APIKey{first, further} {
@@ -50,7 +50,7 @@ func carriesUsername(s *suite) {
 
 func beginsAtVersion1(s *suite) {
 	user := newUser("ana")
-	first, further := keyOf(user), keyOf(user)
+	first, further := newKeyFor(user), newKeyFor(user)
 	first.Version, further.Version = 7, 0
 	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), user, first))
 	s.createKey(further)
@@ -130,7 +130,7 @@ func takenID(s *suite) {
 	same(s, "the number of changes", len(s.changeLog()), 1)
 }
 
-// What was refused leaves nothing behind, so its id is still free.
+// A refused key leaves nothing behind, so its id is still free.
 func takenHash(s *suite) {
 	key := s.createKey(newKey())
 	intruder := newKey()
@@ -145,7 +145,7 @@ func takenHash(s *suite) {
 
 func unknownUser(s *suite) {
 	user, _ := s.createUser("ana")
-	key := keyOf(newUser("bob"))
+	key := newKeyFor(newUser("bob"))
 	err := s.repo.CreateKey(s.Context(), attribution(), key, repository.CreateKeyOptions{})
 	s.failsWith(repository.ErrNotFound, "CreateKey for an unknown user", err)
 	s.isGone(key)

@@ -174,7 +174,7 @@ func deletedIDStaysTaken(s *suite) {
 	again.ID = key.ID
 	s.conflicts("id", "CreateKey", s.repo.CreateKey(s.Context(), attribution(), again, repository.CreateKeyOptions{}))
 	user := newUser("ana")
-	first := keyOf(user)
+	first := newKeyFor(user)
 	first.ID = key.ID
 	s.conflicts("id", "CreateUser", s.repo.CreateUser(s.Context(), attribution(), user, first))
 	s.hasNoUser("ana")
@@ -185,7 +185,7 @@ func deletedIDStaysTaken(s *suite) {
 // Nothing of the key and its owner is left beside the numbers.
 func deletedUsageStays(s *suite) {
 	_, key := s.createUser("ana")
-	s.addUsage(flushOf("node", 1, key.ID))
+	s.addUsage(newFlush("node", 1, key.ID))
 	s.deleteKey(key.ID)
 	row := s.row(key.ID)
 	same(s, "what is left", row, repository.KeyUsage{
@@ -196,14 +196,14 @@ func deletedUsageStays(s *suite) {
 
 func deletingSparesOthers(s *suite) {
 	user, first := s.createUser("ana")
-	second := s.createKey(keyOf(user))
+	second := s.createKey(newKeyFor(user))
 	s.deleteKey(first.ID)
 	same(s, "the second key", s.stored(second), second)
 	s.deleteKey(second.ID)
 	found, err := s.repo.UserByUsername(s.Context(), "ana")
 	s.succeeds("UserByUsername after the last key was deleted", err)
 	same(s, "the user", found, user)
-	s.createKey(keyOf(user))
+	s.createKey(newKeyFor(user))
 }
 
 func unknownIsNotDeleted(s *suite) {

@@ -49,7 +49,7 @@ func (s *suite) newHousehold() household {
 	s.Helper()
 	ana, anas := s.createUser("ana")
 	bob, bobs := s.createUser("bob")
-	anasOther := keyOf(ana)
+	anasOther := newKeyFor(ana)
 	anasOther.Name = "laptop"
 	s.createKey(anasOther)
 	service, deleted := newKey(), newKey()
@@ -114,7 +114,7 @@ func statusFilter(s *suite) {
 		s.createKey(live)
 		s.createKey(revoked)
 		s.revokeKey(revoked.ID)
-		ofDisabled := keyOf(disabled)
+		ofDisabled := newKeyFor(disabled)
 		ofDisabled.ExpirationDate = expiration
 		s.createKey(ofDisabled)
 	}

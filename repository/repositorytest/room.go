@@ -18,13 +18,13 @@ func fullUser(s *suite) {
 	user, first := s.createUser("ana")
 	bob, _ := s.createUser("bob")
 	create := func(owner models.User, maxKeys int) error {
-		return s.repo.CreateKey(s.Context(), attribution(), keyOf(owner), repository.CreateKeyOptions{MaxKeys: maxKeys})
+		return s.repo.CreateKey(s.Context(), attribution(), newKeyFor(owner), repository.CreateKeyOptions{MaxKeys: maxKeys})
 	}
-	expired := keyOf(user)
+	expired := newKeyFor(user)
 	expired.ExpirationDate = hour(0)
 	s.succeeds("CreateKey", s.repo.CreateKey(s.Context(), attribution(), expired, repository.CreateKeyOptions{MaxKeys: 2}))
 	before := len(s.changeLog())
-	refused := keyOf(user)
+	refused := newKeyFor(user)
 	s.failsWith(repository.ErrTooManyKeys, "CreateKey", s.repo.CreateKey(s.Context(), attribution(), refused, repository.CreateKeyOptions{MaxKeys: 2}))
 	s.isGone(refused)
 	same(s, "the keys", len(s.list(repository.KeyFilter{UserID: user.ID})), 2)
@@ -38,17 +38,17 @@ func fullUser(s *suite) {
 	s.failsWith(repository.ErrTooManyKeys, "CreateKey", create(user, 2))
 	s.succeeds("CreateKey without a limit", create(user, 0))
 	user = s.updateUser(user, true)
-	next := keyOf(user)
+	next := newKeyFor(user)
 	next.UserVersion = user.Version
 	s.succeeds("CreateKey when all are revoked", s.repo.CreateKey(s.Context(), attribution(), next, repository.CreateKeyOptions{MaxKeys: 1}))
 }
 
 func fullInARace(s *suite) {
 	user, _ := s.createUser("ana")
-	const crowd, places = 12, 5
-	keys := make([]models.APIKey, crowd)
-	errs := race(crowd, func(i int) error {
-		keys[i] = keyOf(user)
+	const goroutines, places = 12, 5
+	keys := make([]models.APIKey, goroutines)
+	errs := race(goroutines, func(i int) error {
+		keys[i] = newKeyFor(user)
 		return s.repo.CreateKey(s.Context(), attribution(), keys[i], repository.CreateKeyOptions{MaxKeys: places})
 	})
 	created := 1

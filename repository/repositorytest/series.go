@@ -30,7 +30,7 @@ func emptySeries(s *suite) {
 	s.createUser("ana")
 	for _, interval := range intervals() {
 		for _, by := range breakdowns() {
-			same(s, "the series", len(s.seriesOf(repository.SeriesFilter{}, interval, by)), 0)
+			same(s, "the series", len(s.readSeries(repository.SeriesFilter{}, interval, by)), 0)
 		}
 	}
 }
@@ -48,7 +48,7 @@ func seriesAreWhatWasCounted(s *suite) {
 	} {
 		for _, interval := range intervals() {
 			for _, by := range breakdowns() {
-				got, want := s.seriesOf(filter, interval, by), c.series(filter, interval, by)
+				got, want := s.readSeries(filter, interval, by), c.series(filter, interval, by)
 				same(s, fmt.Sprintf("the series of %s for %+v by %+v", interval, filter, by), got, want)
 			}
 		}
@@ -76,7 +76,7 @@ func noCountOfSeriesIsLost(s *suite) {
 	lines := []models.HourUsage{
 		used(a, "/a", hour(1), 1), used(b, "/a", hour(1), 1), used(a, "/b", hour(2), 1), used(b, "/b", hour(25), 1), used(a, "/a", hour(25), 1),
 	}
-	errs := race(crowd, func(i int) error {
+	errs := race(goroutines, func(i int) error {
 		mine := slices.Concat(lines[i%5:], lines[:i%5])
 		failures := []error{}
 		for number := range 2 * flushes {
@@ -86,7 +86,7 @@ func noCountOfSeriesIsLost(s *suite) {
 	})
 	s.allSucceed("AddUsage", errs)
 	for i := range lines {
-		lines[i].TotalQueries = crowd * flushes
+		lines[i].TotalQueries = goroutines * flushes
 	}
 	c := counted{hours: lines}
 	same(s, "the hours", s.hours(), c.series(repository.SeriesFilter{}, repository.IntervalHour, byAll()))
@@ -100,7 +100,7 @@ func deletedKeyKeepsSeries(s *suite) {
 	s.addUsage(flushHours("node", 2, used(key, "/a", hour(1), 4)))
 	want := []repository.SeriesRow{{Date: hour(1), KeyID: key.ID, UserID: user.ID, Username: user.Username, Route: "/a", TotalQueries: 7}}
 	same(s, "the hours", s.hours(), want)
-	same(s, "the user's hours", s.seriesOf(repository.SeriesFilter{Username: "ana"}, repository.IntervalHour, byAll()), want)
+	same(s, "the user's hours", s.readSeries(repository.SeriesFilter{Username: "ana"}, repository.IntervalHour, byAll()), want)
 }
 
 // One instant is one hour and one day, whatever zone its clock is in.
@@ -113,7 +113,7 @@ func hoursAreUTC(s *suite) {
 	same(s, "the hours", s.hours(), hours)
 	same(s, "the days", s.days(), []repository.SeriesRow{{Date: hour(0), KeyID: key.ID, TotalQueries: 4}})
 	filter := repository.SeriesFilter{From: hour(23).In(honolulu), To: hour(24).In(kathmandu)}
-	same(s, "the last hour", s.seriesOf(filter, repository.IntervalHour, byAll()), hours[1:])
+	same(s, "the last hour", s.readSeries(filter, repository.IntervalHour, byAll()), hours[1:])
 }
 
 func hostileSeries(s *suite) {
@@ -128,11 +128,11 @@ func hostileSeries(s *suite) {
 	}
 	for i, value := range hostile() {
 		for _, filter := range []repository.SeriesFilter{{KeyID: value}, {Route: value}} {
-			rows := s.seriesOf(filter, repository.IntervalHour, byAll())
+			rows := s.readSeries(filter, repository.IntervalHour, byAll())
 			want := []repository.SeriesRow{{Date: hour(1), KeyID: value, UserID: value, Route: c.hours[i].Route, TotalQueries: 1}}
 			same(s, "the rows of "+value, rows, want)
 		}
-		same(s, "the rows of a user", len(s.seriesOf(repository.SeriesFilter{Username: value}, repository.IntervalHour, byAll())), 0)
+		same(s, "the rows of a user", len(s.readSeries(repository.SeriesFilter{Username: value}, repository.IntervalHour, byAll())), 0)
 	}
 }
 
@@ -179,7 +179,7 @@ func exactSeries(s *suite) {
 	a, b := newKey(), newKey()
 	s.addUsage(flushHours("node", 1, used(a, "", hour(1), big), used(b, "", hour(1), 1)))
 	s.addUsage(flushHours("node", 2, used(a, "", hour(2), 1)))
-	rows := s.seriesOf(repository.SeriesFilter{}, repository.IntervalDay, repository.Breakdown{})
+	rows := s.readSeries(repository.SeriesFilter{}, repository.IntervalDay, repository.Breakdown{})
 	same(s, "the sum", rows, []repository.SeriesRow{{Date: hour(0), TotalQueries: big + 2}})
 }
 

@@ -34,8 +34,8 @@ func wholeSeries(interval repository.Interval, by repository.Breakdown) reposito
 	return repository.SeriesPage{Interval: interval, By: by, Limit: repository.MaxLimit}
 }
 
-// seriesOf reads a series that has to be one page.
-func (s *suite) seriesOf(filter repository.SeriesFilter, interval repository.Interval, by repository.Breakdown) []repository.SeriesRow {
+// readSeries reads a series that has to be one page.
+func (s *suite) readSeries(filter repository.SeriesFilter, interval repository.Interval, by repository.Breakdown) []repository.SeriesRow {
 	s.Helper()
 	series, err := s.repo.UsageSeries(s.Context(), filter, wholeSeries(interval, by))
 	s.succeeds("UsageSeries", err)
@@ -48,13 +48,13 @@ func (s *suite) seriesOf(filter repository.SeriesFilter, interval repository.Int
 // days reads all days, by key and route.
 func (s *suite) days() []repository.SeriesRow {
 	s.Helper()
-	return s.seriesOf(repository.SeriesFilter{}, repository.IntervalDay, byAll())
+	return s.readSeries(repository.SeriesFilter{}, repository.IntervalDay, byAll())
 }
 
 // hours reads all hours, by key and route.
 func (s *suite) hours() []repository.SeriesRow {
 	s.Helper()
-	return s.seriesOf(repository.SeriesFilter{}, repository.IntervalHour, byAll())
+	return s.readSeries(repository.SeriesFilter{}, repository.IntervalHour, byAll())
 }
 
 // counted is what was counted, and by whom: what a series is to show follows
@@ -130,7 +130,7 @@ func (s *suite) count() counted {
 	s.Helper()
 	ana, first := s.createUser("ana")
 	bob, his := s.createUser("bob")
-	second, service := keyOf(ana), newKey()
+	second, service := newKeyFor(ana), newKey()
 	s.createKey(second)
 	s.createKey(service)
 	c := counted{users: []models.User{ana, bob}}

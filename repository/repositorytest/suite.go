@@ -60,7 +60,7 @@ func (s *suite) createKey(key models.APIKey) models.APIKey {
 func (s *suite) createUser(canonical string) (models.User, models.APIKey) {
 	s.Helper()
 	user := newUser(canonical)
-	key := keyOf(user)
+	key := newKeyFor(user)
 	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), user, key))
 	return user, key
 }

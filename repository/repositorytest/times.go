@@ -21,55 +21,55 @@ func timeTests() []test {
 	}
 }
 
-// untidy is an instant as a clock gives it, in the zone of another country,
+// clockTime is an instant as a clock gives it, in the zone of another country,
 // and so close below a whole millisecond that rounding would show.
-func untidy(n int) time.Time {
+func clockTime(n int) time.Time {
 	return hour(n).Add(123*time.Millisecond + 999_999*time.Nanosecond).In(time.FixedZone("Kathmandu", 20_700))
 }
 
-// tidy is the same instant as it must come out.
-func tidy(n int) time.Time { return hour(n).Add(123 * time.Millisecond) }
+// keptTime is the same instant as it must come out.
+func keptTime(n int) time.Time { return hour(n).Add(123 * time.Millisecond) }
 
 func keyDates(s *suite) {
 	key := newKey()
-	key.CreationDate, key.ExpirationDate, key.RevocationDate = untidy(1), untidy(2), untidy(3)
+	key.CreationDate, key.ExpirationDate, key.RevocationDate = clockTime(1), clockTime(2), clockTime(3)
 	s.createKey(key)
-	key.CreationDate, key.ExpirationDate, key.RevocationDate = tidy(1), tidy(2), tidy(3)
+	key.CreationDate, key.ExpirationDate, key.RevocationDate = keptTime(1), keptTime(2), keptTime(3)
 	same(s, "the key found", s.stored(key), key)
 	same(s, "the key listed", s.row(key.ID).APIKey, key)
 }
 
 func changeDates(s *suite) {
 	key := s.createKey(newKey())
-	renewed, _, err := s.repo.RenewKey(s.Context(), actAt(untidy(4)), key.ID, repository.Renewal{Expiration: untidy(14)})
+	renewed, _, err := s.repo.RenewKey(s.Context(), actAt(clockTime(4)), key.ID, repository.Renewal{Expiration: clockTime(14)})
 	s.succeeds("RenewKey", err)
-	same(s, "the expiration", renewed.ExpirationDate, tidy(14))
-	revoked, err := s.repo.RevokeKey(s.Context(), actAt(untidy(5)), key.ID)
+	same(s, "the expiration", renewed.ExpirationDate, keptTime(14))
+	revoked, err := s.repo.RevokeKey(s.Context(), actAt(clockTime(5)), key.ID)
 	s.succeeds("RevokeKey", err)
-	same(s, "the revocation", revoked.RevocationDate, tidy(5))
-	s.succeeds("DeleteKey", s.repo.DeleteKey(s.Context(), actAt(untidy(6)), key.ID))
+	same(s, "the revocation", revoked.RevocationDate, keptTime(5))
+	s.succeeds("DeleteKey", s.repo.DeleteKey(s.Context(), actAt(clockTime(6)), key.ID))
 	dates := []time.Time{}
 	for _, entry := range s.changeLog()[1:] {
 		dates = append(dates, entry.Date)
 	}
-	same(s, "the dates in the log", dates, []time.Time{tidy(4), tidy(5), tidy(6)})
+	same(s, "the dates in the log", dates, []time.Time{keptTime(4), keptTime(5), keptTime(6)})
 }
 
 func userDate(s *suite) {
 	user := newUser("ana")
-	user.CreationDate = untidy(1)
-	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), user, keyOf(user)))
+	user.CreationDate = clockTime(1)
+	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), user, newKeyFor(user)))
 	found, err := s.repo.UserByUsername(s.Context(), "ana")
 	s.succeeds("UserByUsername", err)
-	same(s, "the creation date", found.CreationDate, tidy(1))
+	same(s, "the creation date", found.CreationDate, keptTime(1))
 }
 
 func queryDate(s *suite) {
 	key := s.createKey(newKey())
-	flush := flushOf("node", 1, key.ID)
-	flush.Usages[0].LatestQueryDate = untidy(7)
+	flush := newFlush("node", 1, key.ID)
+	flush.Usages[0].LatestQueryDate = clockTime(7)
 	s.addUsage(flush)
-	same(s, "the latest query", s.row(key.ID).LatestQueryDate, tidy(7))
+	same(s, "the latest query", s.row(key.ID).LatestQueryDate, keptTime(7))
 }
 
 // Zero in any zone means "not set"; a store that made a date of it would
@@ -101,7 +101,7 @@ func distantTimes(s *suite) {
 	}
 }
 
-// What happened at the very epoch has happened.
+// An event at the very epoch counts as one.
 func epoch(s *suite) {
 	key := newKey()
 	key.ExpirationDate = time.UnixMilli(0)
@@ -120,7 +120,7 @@ func undated(s *suite) {
 	user, key := s.createUser("ana")
 	newcomer := newUser("bob")
 	for name, do := range map[string]func(repository.Attribution) error{
-		"CreateKey": s.creatingKey(keyOf(user)), "CreateUser": s.creatingUser(newcomer, keyOf(newcomer)),
+		"CreateKey": s.creatingKey(newKeyFor(user)), "CreateUser": s.creatingUser(newcomer, newKeyFor(newcomer)),
 		"RenewKey": s.renewing(key.ID, true), "RevokeKey": s.revoking(key.ID), "DeleteKey": s.deleting(key.ID),
 		"UpdateUser": s.updating(user, true), "DeleteUser": s.deletingUser(user.ID),
 	} {

@@ -86,9 +86,9 @@ func tokenValues(s *suite) {
 		user, _ := s.createUser("name " + value)
 		token := newToken(user, value)
 		token.Email, token.CanonicalEmail = value, value
-		token.CreationDate, token.ExpirationDate = untidy(3), untidy(7)
+		token.CreationDate, token.ExpirationDate = clockTime(3), clockTime(7)
 		s.succeeds("AddToken", s.repo.AddToken(s.Context(), token))
-		token.CreationDate, token.ExpirationDate = tidy(3), tidy(7)
+		token.CreationDate, token.ExpirationDate = keptTime(3), keptTime(7)
 		s.hasTokens(user.ID, token)
 	}
 	all := make([]byte, 256)

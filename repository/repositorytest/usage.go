@@ -95,7 +95,7 @@ func countingSparesKey(s *suite) {
 	active, revoked := s.createKey(newKey()), s.createKey(newKey())
 	want := s.revokeKey(revoked.ID)
 	before := s.changeLog()
-	s.addUsage(flushOf("node", 1, active.ID, revoked.ID))
+	s.addUsage(newFlush("node", 1, active.ID, revoked.ID))
 	same(s, "the active key", s.stored(active), active)
 	same(s, "the revoked key", s.stored(revoked), want)
 	same(s, "the change log", s.changeLog(), before)
@@ -103,9 +103,9 @@ func countingSparesKey(s *suite) {
 
 func countingNeverResurrects(s *suite) {
 	key := s.createKey(newKey())
-	s.addUsage(flushOf("node", 1, key.ID))
+	s.addUsage(newFlush("node", 1, key.ID))
 	s.deleteKey(key.ID)
-	s.addUsage(flushOf("node", 2, key.ID))
+	s.addUsage(newFlush("node", 2, key.ID))
 	s.isGone(key)
 	s.hasUsage(key.ID, 2, hour(2))
 	same(s, "the status", s.row(key.ID).Status(hour(3)), models.StatusDeleted)
@@ -117,7 +117,7 @@ func countingNeverResurrects(s *suite) {
 // the rest of the flush must not suffer for it.
 func unknownKeyIsCounted(s *suite) {
 	key, unknown := s.createKey(newKey()), newKey()
-	s.addUsage(flushOf("node", 1, unknown.ID, key.ID))
+	s.addUsage(newFlush("node", 1, unknown.ID, key.ID))
 	s.hasUsage(key.ID, 1, hour(2))
 	s.hasUsage(unknown.ID, 1, hour(2))
 	s.isGone(unknown)
@@ -131,9 +131,9 @@ func bigFlush(s *suite) {
 	for i := range ids {
 		ids[i] = fmt.Sprintf("key-%d", (i*7)%len(ids))
 	}
-	s.addUsage(flushOf("node", 1, ids...))
-	s.addUsage(flushOf("node", 1, ids...))
-	s.addUsage(flushOf("node", 2, ids[:2500]...))
+	s.addUsage(newFlush("node", 1, ids...))
+	s.addUsage(newFlush("node", 1, ids...))
+	s.addUsage(newFlush("node", 2, ids[:2500]...))
 	totals := map[string]int64{}
 	for _, row := range s.pages(repository.KeyFilter{}, wholeList()) {
 		totals[row.KeyID] += row.TotalQueries
@@ -155,7 +155,7 @@ func emptyFlush(s *suite) {
 	s.addUsage(repository.Flush{Node: "node", Number: 1})
 	s.addUsage(repository.Flush{Node: "node", Number: 2, Usages: []models.Usage{}})
 	s.hasUsage(key.ID, 0, time.Time{})
-	s.addUsage(flushOf("node", 3, key.ID))
+	s.addUsage(newFlush("node", 3, key.ID))
 	s.hasUsage(key.ID, 1, hour(2))
 }
 

@@ -19,7 +19,7 @@ func RunUse(t *testing.T, use, again func() (repository.Repository, error), ping
 	s.allSucceed("CreateKey", race(20, func(int) error {
 		return s.repo.CreateKey(t.Context(), attribution(), newKey(), repository.CreateKeyOptions{})
 	}))
-	s.addUsage(flushOf("node", 1, key.ID))
+	s.addUsage(newFlush("node", 1, key.ID))
 	s.succeeds("Close", repo.Close())
 	if s.repo, err = again(); err != nil {
 		t.Fatal(err)

@@ -61,7 +61,7 @@ func oneOfTwoUsers(s *suite) {
 		errs := race(8, func(int) error {
 			user := newUser("the-" + field)
 			free(&user)
-			return s.repo.CreateUser(s.Context(), attribution(), user, keyOf(user))
+			return s.repo.CreateUser(s.Context(), attribution(), user, newKeyFor(user))
 		})
 		created := 0
 		for _, err := range errs {
@@ -92,7 +92,7 @@ func bothOrNeither(s *suite) {
 	}
 	for _, t := range taken {
 		u := newUser("bob")
-		k := keyOf(u)
+		k := newKeyFor(u)
 		freeUser, freeKey := u, k
 		t.set(&u, &k)
 		s.conflicts(t.field, "CreateUser", s.repo.CreateUser(s.Context(), attribution(), u, k))
@@ -118,7 +118,7 @@ func typedNamesMayRepeat(s *suite) {
 	user, _ := s.createUser("ana")
 	other := newUser("bob")
 	other.Username, other.Email = user.Username, user.Email
-	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), other, keyOf(other)))
+	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), other, newKeyFor(other)))
 }
 
 // The caller decides which names are the same. A store that decides again,
@@ -146,7 +146,7 @@ func canonicalByteForByte(s *suite) {
 
 func manyKeys(s *suite) {
 	user, first := s.createUser("ana")
-	keys := []models.APIKey{first, s.createKey(keyOf(user)), s.createKey(keyOf(user))}
+	keys := []models.APIKey{first, s.createKey(newKeyFor(user)), s.createKey(newKeyFor(user))}
 	rows := s.list(repository.KeyFilter{Username: "ana"})
 	same(s, "the number of rows", len(rows), len(keys))
 	for i, row := range rows {

@@ -83,7 +83,7 @@ func addressIsFreed(s *suite) {
 	same(s, "the user of the address", found.ID, bob.ID)
 	eve := newUser("eve")
 	eve.CanonicalEmail = "bob@example.org"
-	s.succeeds("CreateUser with the other's address", s.repo.CreateUser(s.Context(), attribution(), eve, keyOf(eve)))
+	s.succeeds("CreateUser with the other's address", s.repo.CreateUser(s.Context(), attribution(), eve, newKeyFor(eve)))
 }
 
 func outdatedUser(s *suite) {
@@ -131,7 +131,7 @@ func userChangeIsLogged(s *suite) {
 func keysRevoked(s *suite) {
 	user, first := s.createUser("ana")
 	_, others := s.createUser("bob")
-	second, service := s.createKey(keyOf(user)), s.createKey(newKey())
+	second, service := s.createKey(newKeyFor(user)), s.createKey(newKey())
 	_, err := s.repo.RevokeKey(s.Context(), actAt(hour(2)), first.ID)
 	s.succeeds("RevokeKey", err)
 	_, err = s.repo.UpdateUser(s.Context(), actAt(hour(3)), user, repository.UserUpdate{RevokeKeys: true})
@@ -144,7 +144,7 @@ func keysRevoked(s *suite) {
 	for _, key := range []models.APIKey{others, service} {
 		same(s, "another's key", s.stored(key), key)
 	}
-	later := keyOf(user)
+	later := newKeyFor(user)
 	later.UserVersion = 2
 	same(s, "a key that was issued later", s.stored(s.createKey(later)), later)
 	key, reactivated, err := s.repo.RenewKey(s.Context(), attribution(), second.ID, repository.Renewal{Expiration: hour(20), Reactivate: true})
@@ -162,7 +162,7 @@ func disabledUser(s *suite) {
 	key.DisabledDate, key.UserVersion = hour(4), 2
 	same(s, "the key", s.stored(key), key)
 	same(s, "the key in the list", s.row(key.ID).APIKey, key)
-	further := keyOf(user)
+	further := newKeyFor(user)
 	further.UserVersion, further.DisabledDate = 2, hour(4)
 	same(s, "a further key", s.stored(s.createKey(further)), further)
 	same(s, "another's key", s.stored(others), others)
@@ -178,7 +178,7 @@ func keyOfVersion(s *suite) {
 	user, _ := s.createUser("ana")
 	s.updateUser(user, false)
 	for _, version := range []int64{1, 3} {
-		key := keyOf(user)
+		key := newKeyFor(user)
 		key.UserVersion = version
 		s.failsWith(repository.ErrOutdated, "CreateKey", s.repo.CreateKey(s.Context(), attribution(), key, repository.CreateKeyOptions{}))
 		s.isGone(key)
@@ -189,7 +189,7 @@ func keyOfVersion(s *suite) {
 	s.createKey(service)
 	same(s, "the version with a key of nobody", s.stored(service).UserVersion, int64(0))
 	for _, version := range []int64{0, 2} {
-		key := keyOf(user)
+		key := newKeyFor(user)
 		key.UserVersion = version
 		s.createKey(key)
 		key.UserVersion = 2

@@ -43,7 +43,7 @@ func deletedUser(s *suite) {
 func keysOfDeletedUser(s *suite) {
 	user, first := s.createUser("ana")
 	_, others := s.createUser("bob")
-	second := s.createKey(keyOf(user))
+	second := s.createKey(newKeyFor(user))
 	_, err := s.repo.RevokeKey(s.Context(), actAt(hour(2)), first.ID)
 	s.succeeds("RevokeKey", err)
 	s.deleteUser(user.ID, false)
@@ -97,7 +97,7 @@ func deletedTwice(s *suite) {
 
 func usageOfDeletedUser(s *suite) {
 	user, key := s.createUser("ana")
-	flush := flushOf("node", 1, key.ID)
+	flush := newFlush("node", 1, key.ID)
 	flush.Hours = []models.HourUsage{{KeyID: key.ID, UserID: user.ID, Route: "/", Hour: hour(2), TotalQueries: 1}}
 	s.addUsage(flush)
 	s.deleteUser(user.ID, false)

@@ -66,13 +66,13 @@ func usersFiltered(s *suite) {
 // keysOfUsersFiltered asks for each status, of which each key has one.
 func keysOfUsersFiltered(s *suite) {
 	ana, active := s.createUser("ana")
-	revoked := s.createKey(keyOf(ana))
+	revoked := s.createKey(newKeyFor(ana))
 	s.revokeKey(revoked.ID)
-	expired := keyOf(ana)
+	expired := newKeyFor(ana)
 	expired.ExpirationDate = hour(1)
 	s.createKey(expired)
 	bob, disabled := s.createUser("bob")
-	disabledAndExpired, disabledAndRevoked := keyOf(bob), s.createKey(keyOf(bob))
+	disabledAndExpired, disabledAndRevoked := newKeyFor(bob), s.createKey(newKeyFor(bob))
 	disabledAndExpired.ExpirationDate = hour(1)
 	s.createKey(disabledAndExpired)
 	s.revokeKey(disabledAndRevoked.ID)

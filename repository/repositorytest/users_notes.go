@@ -24,8 +24,8 @@ func (s *suite) noteMailFailure(userID string, date time.Time) {
 func mailFailure(s *suite) {
 	user, _ := s.createUser("ana")
 	bob, _ := s.createUser("bob")
-	s.noteMailFailure(user.ID, untidy(3))
-	user.MailFailureDate = tidy(3)
+	s.noteMailFailure(user.ID, clockTime(3))
+	user.MailFailureDate = keptTime(3)
 	same(s, "the user", s.user(user.ID), user)
 	s.noteMailFailure(user.ID, hour(5))
 	same(s, "the user whose mail still fails", s.user(user.ID), user)

@@ -25,7 +25,7 @@ func (s *suite) createUserWithID(id string) models.User {
 	s.Helper()
 	user := newUser("of " + id)
 	user.ID = id
-	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), user, keyOf(user)))
+	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), user, newKeyFor(user)))
 	return user
 }
 

@@ -23,11 +23,11 @@ func userRaceTests() []test {
 
 func noUserChangeLost(s *suite) {
 	user, _ := s.createUser("ana")
-	s.allSucceed("UpdateUser", race(crowd, func(int) error { return s.addSecond(user.ID) }))
+	s.allSucceed("UpdateUser", race(goroutines, func(int) error { return s.addSecond(user.ID) }))
 	after := s.user(user.ID)
-	same(s, "the date", after.ChangeDate, hour(0).Add(crowd*time.Second))
-	same(s, "the version", after.Version, int64(crowd+1))
-	same(s, "the number of changes", len(s.changeLog()), 2+crowd)
+	same(s, "the date", after.ChangeDate, hour(0).Add(goroutines*time.Second))
+	same(s, "the version", after.Version, int64(goroutines+1))
+	same(s, "the number of changes", len(s.changeLog()), 2+goroutines)
 }
 
 // addSecond changes what it finds, and tries again while others come first.
@@ -47,8 +47,8 @@ func (s *suite) addSecond(id string) error {
 
 func oneOfManyVersions(s *suite) {
 	user, _ := s.createUser("ana")
-	returned := make([]models.User, crowd)
-	errs := race(crowd, func(i int) (err error) {
+	returned := make([]models.User, goroutines)
+	errs := race(goroutines, func(i int) (err error) {
 		mine := user
 		mine.PasswordHash = fmt.Sprint("hash-", i)
 		returned[i], err = s.repo.UpdateUser(s.Context(), attribution(), mine, repository.UserUpdate{})
@@ -125,8 +125,7 @@ func deleteUserAgainstAll(s *suite) {
 	same(s, "the date of the last entry, which is the deletion", entries[len(entries)-1].Date, hour(5))
 }
 
-// Whoever proves themselves by what a revocation is to make worthless must not
-// come out of it with a key.
+// A caller whose credentials are being revoked must not get a key by them.
 func noKeySlipsThrough(s *suite) {
 	for i := range 5 {
 		user, _ := s.createUser(fmt.Sprint("user-", i))
@@ -155,7 +154,7 @@ func (s *suite) issuingAgainst(user models.User, refusal error, change func() er
 		if i == len(keys) {
 			return change()
 		}
-		keys[i] = keyOf(user)
+		keys[i] = newKeyFor(user)
 		return s.repo.CreateKey(s.Context(), attribution(), keys[i], repository.CreateKeyOptions{})
 	})
 	s.succeeds("the change", errs[len(keys)])

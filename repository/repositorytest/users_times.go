@@ -29,7 +29,7 @@ func (s *suite) keepsDates(date, want time.Time) {
 	s.Helper()
 	user := withDates(newUser(newID()), date)
 	user.CreationDate = date
-	key := keyOf(user)
+	key := newKeyFor(user)
 	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), user, key))
 	user = withDates(user, want)
 	user.CreationDate = want
@@ -48,21 +48,21 @@ func (s *suite) keepsDates(date, want time.Time) {
 	same(s, "the users listed", s.users(repository.UserFilter{Username: later.CanonicalUsername}), []models.User{changed})
 }
 
-func userDates(s *suite) { s.keepsDates(untidy(3), tidy(3)) }
+func userDates(s *suite) { s.keepsDates(clockTime(3), keptTime(3)) }
 
 func userActDates(s *suite) {
 	ana, anas := s.createUser("ana")
 	bob, bobs := s.createUser("bob")
-	_, err := s.repo.UpdateUser(s.Context(), actAt(untidy(4)), ana, repository.UserUpdate{RevokeKeys: true})
+	_, err := s.repo.UpdateUser(s.Context(), actAt(clockTime(4)), ana, repository.UserUpdate{RevokeKeys: true})
 	s.succeeds("UpdateUser", err)
-	s.succeeds("DeleteUser", s.repo.DeleteUser(s.Context(), actAt(untidy(5)), bob.ID, repository.DeleteUserOptions{}))
-	same(s, "the revocation by a change", s.stored(anas).RevocationDate, tidy(4))
-	same(s, "the revocation by a deletion", s.stored(bobs).RevocationDate, tidy(5))
+	s.succeeds("DeleteUser", s.repo.DeleteUser(s.Context(), actAt(clockTime(5)), bob.ID, repository.DeleteUserOptions{}))
+	same(s, "the revocation by a change", s.stored(anas).RevocationDate, keptTime(4))
+	same(s, "the revocation by a deletion", s.stored(bobs).RevocationDate, keptTime(5))
 	dates := []time.Time{}
 	for _, entry := range s.changeLog()[4:] {
 		dates = append(dates, entry.Date)
 	}
-	same(s, "the dates in the log", dates, []time.Time{tidy(4), tidy(5)})
+	same(s, "the dates in the log", dates, []time.Time{keptTime(4), keptTime(5)})
 }
 
 // Zero in any zone means "not set": nobody is disabled by a time zone.
@@ -83,8 +83,8 @@ func userDistantTimes(s *suite) {
 	}
 }
 
-// Who was disabled at the very epoch, or before it, is disabled; and what was
-// revoked with a change at the epoch is revoked.
+// A user disabled at the very epoch, or before it, is disabled; and a key revoked by
+// a change at the epoch is revoked.
 func userEpoch(s *suite) {
 	for _, date := range []time.Time{time.UnixMilli(0), time.UnixMicro(1), time.UnixMilli(-5)} {
 		s.keepsDates(date, time.UnixMilli(1).UTC())

@@ -46,9 +46,9 @@ func hostileStringsFindNobody(s *suite) {
 		s.failsWith(repository.ErrNotFound, "UserByID", err)
 		_, err = s.repo.UserByEmail(s.Context(), value)
 		s.failsWith(repository.ErrNotFound, "UserByEmail", err)
-		stranger := user
-		stranger.ID = value
-		_, err = s.repo.UpdateUser(s.Context(), attribution(), stranger, repository.UserUpdate{RevokeKeys: true})
+		unknown := user
+		unknown.ID = value
+		_, err = s.repo.UpdateUser(s.Context(), attribution(), unknown, repository.UserUpdate{RevokeKeys: true})
 		s.failsWith(repository.ErrNotFound, "UpdateUser", err)
 		s.failsWith(repository.ErrNotFound, "DeleteUser", s.repo.DeleteUser(s.Context(), attribution(), value, repository.DeleteUserOptions{}))
 		for _, filter := range []repository.UserFilter{{Username: value}, {Email: value}} {
@@ -65,7 +65,7 @@ func hostileUserIDs(s *suite) {
 	for _, id := range hostile() {
 		user := newUser("name " + id)
 		user.ID = id
-		keys[id] = keyOf(user)
+		keys[id] = newKeyFor(user)
 		s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), user, keys[id]))
 	}
 	for i, id := range hostile() {
@@ -88,7 +88,7 @@ func longUsers(s *suite) {
 		for _, end := range []string{"a", "b"} {
 			want := newUser(newID())
 			want.Username, want.CanonicalUsername = long(filling, 1024, end), long(filling, 512, end)
-			s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), want, keyOf(want)))
+			s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), want, newKeyFor(want)))
 			want = filledWith(want, long(filling, 1024, end))
 			want.CanonicalEmail = long(filling, 512, end)
 			changed := s.updateUser(want, false)
@@ -106,7 +106,7 @@ func longUsers(s *suite) {
 // createTwin stores a user with all the long values but those that are unique.
 func (s *suite) createTwin(user models.User) error {
 	user.ID, user.CanonicalUsername, user.CanonicalEmail = newID(), newID(), newID()
-	return s.repo.CreateUser(s.Context(), attribution(), user, keyOf(user))
+	return s.repo.CreateUser(s.Context(), attribution(), user, newKeyFor(user))
 }
 
 func emptyUser(s *suite) {

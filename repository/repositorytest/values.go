@@ -39,7 +39,7 @@ func owner(value string) (models.User, models.APIKey) {
 		ID: newID(), Username: value, Email: value, CanonicalUsername: value,
 		CanonicalEmail: value, PasswordHash: value, CreationDate: hour(0), Version: 1,
 	}
-	key := keyOf(user)
+	key := newKeyFor(user)
 	key.Name, key.Hint = value, value
 	return user, key
 }
@@ -94,7 +94,7 @@ func hostileIDs(s *suite) {
 	for _, id := range ids {
 		s.createKey(keyWithID(id))
 	}
-	s.addUsage(flushOf("node", 1, ids...))
+	s.addUsage(newFlush("node", 1, ids...))
 	for i, id := range ids {
 		same(s, "the usage", s.row(id).TotalQueries, 1)
 		same(s, "the id of the revoked key", s.revokeKey(id).ID, id)
@@ -111,7 +111,7 @@ func hostileActorsAndNodes(s *suite) {
 	for _, value := range values {
 		_, _, err := s.repo.RenewKey(s.Context(), repository.Attribution{Actor: value, At: hour(1)}, key.ID, repository.Renewal{Expiration: hour(20)})
 		s.succeeds("RenewKey", err)
-		s.addUsage(flushOf(value, 1, key.ID))
+		s.addUsage(newFlush(value, 1, key.ID))
 	}
 	for i, entry := range s.changeLog()[1:] {
 		same(s, "the actor", entry.Actor, values[i])
@@ -149,7 +149,7 @@ func long(filling string, size int, end string) string {
 func emptyStrings(s *suite) {
 	user := newUser("ana")
 	user.Email, user.PasswordHash = "", ""
-	key := keyOf(user)
+	key := newKeyFor(user)
 	key.Name, key.Hint = "", ""
 	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), repository.Attribution{At: hour(1)}, user, key))
 	found, err := s.repo.UserByUsername(s.Context(), "ana")

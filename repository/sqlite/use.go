@@ -20,7 +20,7 @@ import (
 // another SQLite library than this package's, since two of them in one process
 // release each other's locks on the file.
 func Use[H *sql.DB | *gorm.DB](ctx context.Context, handle H, options ...repository.Option) (repository.Repository, error) {
-	pool, err := gormrepo.PoolOf(handle)
+	pool, err := gormrepo.PoolFrom(handle)
 	if err == nil {
 		err = checkDriver(pool)
 	}

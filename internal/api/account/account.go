@@ -33,12 +33,12 @@ type API struct {
 // reach the application.
 func New(base api.Base, guard *guard.Guard, publicURL string) *API {
 	base.Challenge = Challenge
-	return &API{base, guard, originsOf(publicURL)}
+	return &API{base, guard, originsFrom(publicURL)}
 }
 
-// originsOf also trusts the origin that the application is reached under, in case
+// originsFrom also trusts the origin that the application is reached under, in case
 // a proxy changes the host.
-func originsOf(publicURL string) *http.CrossOriginProtection {
+func originsFrom(publicURL string) *http.CrossOriginProtection {
 	origins := http.NewCrossOriginProtection()
 	if parsed, err := url.Parse(publicURL); err == nil && publicURL != "" {
 		_ = origins.AddTrustedOrigin(parsed.Scheme + "://" + parsed.Host) // it was validated

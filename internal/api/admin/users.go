@@ -171,7 +171,7 @@ func (a *API) EnableUser(c *gin.Context) {
 // DeleteUser removes a user for good.
 //
 //	@Summary		Delete a user
-//	@Description	Name, address, password and tokens are erased at once; their keys are revoked, or left in force without an owner if detach_keys is sent and the user is not disabled. What the keys were used for stays under the ids.
+//	@Description	Name, address, password and tokens are erased at once; their keys are revoked, or left in force without an owner if detach_keys is sent and the user is not disabled. The usage of the keys stays under their ids.
 //	@Tags			users
 //	@Accept			json
 //	@Param			body	body	deleteUserRequest	true	"which user"

@@ -59,7 +59,7 @@ func askForOne[T any](r *database, db, query *gorm.DB, key string) (row T, err e
 	return rows[0], nil
 }
 
-// read runs fn, which asks, on a pool, and again as retry says. What fn returns
+// read runs fn, which asks, on a pool, and again as retry says. The result of fn
 // must not depend on an earlier run.
 func (r *database) read(ctx context.Context, pool *gorm.DB, fn func(db *gorm.DB) error) error {
 	return r.retry(ctx, func() error { return fn(pool.WithContext(ctx)) })

@@ -28,7 +28,7 @@ func (r *database) change(ctx context.Context, by repository.Attribution, fn fun
 	if by.At.IsZero() {
 		return errors.New("the attribution has no time")
 	}
-	entries := entriesOf(by, objects)
+	entries := newEntries(by, objects)
 	return r.transaction(ctx, func(tx *gorm.DB) error {
 		last, err := advanceCounter(tx, len(objects))
 		if err != nil {
@@ -75,8 +75,8 @@ func advanceCounter(tx *gorm.DB, n int) (last int64, err error) {
 	return last, err
 }
 
-// entriesOf makes the entries, which lack their numbers.
-func entriesOf(by repository.Attribution, objects []object) []models.Change {
+// newEntries makes the entries, which lack their numbers.
+func newEntries(by repository.Attribution, objects []object) []models.Change {
 	entries := make([]models.Change, len(objects))
 	for i, o := range objects {
 		entries[i] = models.Change{ID: uuid.NewString(), Object: o.kind, ObjectID: o.id, Actor: by.Actor, Date: by.At}

@@ -212,15 +212,15 @@ func (r *database) transactOnce(ctx context.Context, fn func(tx *gorm.DB) error)
 // wrapEnd says that it was the context that ended, which drivers do not all
 // say. A nil error stays nil.
 func wrapEnd(ctx context.Context, err error) error {
-	if ended := endOf(ctx); err != nil && ended != nil {
+	if ended := contextEnd(ctx); err != nil && ended != nil {
 		return fmt.Errorf("%w: %w", ended, err)
 	}
 	return err
 }
 
-// endOf returns why the context has ended, nil if it has not. A deadline may be
+// contextEnd returns why the context has ended, nil if it has not. A deadline may be
 // over a moment before the context says so.
-func endOf(ctx context.Context) error {
+func contextEnd(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
 		return context.DeadlineExceeded
 	}

@@ -7,8 +7,8 @@ import (
 	"gorm.io/gorm"
 )
 
-// PoolOf returns the connection pool of an application's handle.
-func PoolOf[H *sql.DB | *gorm.DB](handle H) (*sql.DB, error) {
+// PoolFrom returns the connection pool of an application's handle.
+func PoolFrom[H *sql.DB | *gorm.DB](handle H) (*sql.DB, error) {
 	var pool *sql.DB
 	var err error
 	switch h := any(handle).(type) {

@@ -38,7 +38,7 @@ func (r keyStore) usagePage(db *gorm.DB, filter repository.KeyFilter, page repos
 		return nil, err
 	}
 	query = paged(filtered(query, filter), page, position)
-	return ask[repository.KeyUsage](r.database, db, query, "key_id", orderOf("q.", page))
+	return ask[repository.KeyUsage](r.database, db, query, "key_id", toOrder("q.", page))
 }
 
 // keysWithUsage begins at the usage, which every key has from its creation on
@@ -106,29 +106,29 @@ func paged(query *gorm.DB, page repository.Page, position repository.Position) *
 	if !ok {
 		return pagedByID(query, "g.key_id", page, position)
 	}
-	_, beyond := directionOf(page)
+	_, beyond := toDirection(page)
 	column = "g." + column
 	if position.KeyID != "" {
 		condition := fmt.Sprintf("(%s %s ? OR (%s = ? AND g.key_id %s ?))", column, beyond, column, beyond)
 		query = query.Where(condition, position.Value, position.Value, position.KeyID)
 	}
-	return query.Order(orderOf("g.", page)).Limit(page.Limit + 1)
+	return query.Order(toOrder("g.", page)).Limit(page.Limit + 1)
 }
 
-// orderOf is the order of a list of usage, whose columns are in the named table.
-func orderOf(table string, page repository.Page) string {
+// toOrder is the order of a list of usage, whose columns are in the named table.
+func toOrder(table string, page repository.Page) string {
 	byID := orderByID(table+"key_id", page)
 	column, ok := sortColumn(page.Sort)
 	if !ok {
 		return byID
 	}
-	direction, _ := directionOf(page)
+	direction, _ := toDirection(page)
 	return table + column + " " + direction + ", " + byID
 }
 
 // pagedByID is paged for a list that is sorted by a column with ids alone.
 func pagedByID(query *gorm.DB, column string, page repository.Page, position repository.Position) *gorm.DB {
-	_, beyond := directionOf(page)
+	_, beyond := toDirection(page)
 	if position.KeyID != "" {
 		query = query.Where(column+" "+beyond+" ?", position.KeyID)
 	}
@@ -136,11 +136,11 @@ func pagedByID(query *gorm.DB, column string, page repository.Page, position rep
 }
 
 func orderByID(column string, page repository.Page) string {
-	direction, _ := directionOf(page)
+	direction, _ := toDirection(page)
 	return column + " " + direction
 }
 
-func directionOf(page repository.Page) (direction, beyond string) {
+func toDirection(page repository.Page) (direction, beyond string) {
 	if page.Ascending {
 		return "ASC", ">"
 	}

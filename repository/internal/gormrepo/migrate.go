@@ -143,7 +143,7 @@ func (s *schemaStart) guessStep(found catalog) (done int, err error) {
 		}
 		added := made.without(earlier)
 		delete(added, appliedMigration{}.TableName())
-		if added.anyOf(found) {
+		if added.anyFrom(found) {
 			done = i
 			if err := incomplete(added.started(s.tx.Name(), found)); err != nil {
 				return 0, err

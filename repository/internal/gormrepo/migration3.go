@@ -8,7 +8,7 @@ import (
 )
 
 // addAccounts is step 3: users can be changed, disabled, confirmed and mailed.
-// What a user was before counts as the first version.
+// The state of a user before it counts as the first version.
 func addAccounts(tx *gorm.DB) error {
 	for _, column := range []string{
 		"ChangeDate", "DisabledDate", "ConfirmationDate", "MailFailureDate", "TokenHash", "TokenPurpose", "TokenExpirationDate", "Version",

@@ -62,8 +62,8 @@ func (p planning) Migrator(db *gorm.DB) gorm.Migrator {
 	return planner{p.Dialector.Migrator(db), db, p.Dialector, p.plan}
 }
 
-// planner notes what a migration does. Whatever else it calls reaches the
-// dialect's migrator, on a session that executes nothing.
+// planner notes what a migration does. Its other calls reach the dialect's
+// migrator, on a session that executes nothing.
 type planner struct {
 	gorm.Migrator
 	db      *gorm.DB

@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/ginauth/ginauth/internal/migrationtest"
+	"github.com/ginauth/ginauth/internal/test/migrationtest"
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository/repositorytest"
 	ginauthsqlite "github.com/ginauth/ginauth/repository/sqlite"

@@ -27,7 +27,7 @@ type seriesRow struct {
 	TotalQueries int64
 }
 
-func tableOf(interval repository.Interval) string { return "ginauth_usage_" + string(interval) + "s" }
+func toTable(interval repository.Interval) string { return "ginauth_usage_" + string(interval) + "s" }
 
 // addToSeries adds hours to the rows of their intervals.
 func addToSeries(tx *gorm.DB, interval repository.Interval, hours []models.HourUsage) error {
@@ -35,7 +35,7 @@ func addToSeries(tx *gorm.DB, interval repository.Interval, hours []models.HourU
 	if len(rows) == 0 {
 		return nil
 	}
-	table := tableOf(interval)
+	table := toTable(interval)
 	return tx.Table(table).Clauses(clause.OnConflict{
 		Columns: []clause.Column{{Name: "date"}, {Name: "key_id"}, {Name: "route"}},
 		DoUpdates: clause.Assignments(map[string]any{
@@ -81,16 +81,16 @@ func (r usageStore) UsageSeries(ctx context.Context, filter repository.SeriesFil
 	if err != nil {
 		return repository.Series{}, wrap("reading a usage series", err)
 	}
-	return page.Cut(modelsOf(found)), nil
+	return page.Cut(toModels(found)), nil
 }
 
 func (r usageStore) seriesPage(db *gorm.DB, filter repository.SeriesFilter, page repository.SeriesPage, position repository.SeriesPosition) ([]namedRow, error) {
 	dimensions := page.Dimensions(position)
-	sums := db.Table(tableOf(page.Interval)).
-		Select(columnsOf("", dimensions) + ", CAST(SUM(total_queries) AS " + integer(db.Name()) + ") AS total_queries").
-		Group(columnsOf("", dimensions)).Order(columnsOf("", dimensions)).Limit(page.Limit + 1)
+	sums := db.Table(toTable(page.Interval)).
+		Select(toColumns("", dimensions) + ", CAST(SUM(total_queries) AS " + integer(db.Name()) + ") AS total_queries").
+		Group(toColumns("", dimensions)).Order(toColumns("", dimensions)).Limit(page.Limit + 1)
 	sums = after(inSeries(sums, db, filter), dimensions, position)
-	return ask[namedRow](r.database, db, withNames(db, sums, page.By), "date", columnsOf("q.", dimensions))
+	return ask[namedRow](r.database, db, withNames(db, sums, page.By), "date", toColumns("q.", dimensions))
 }
 
 // namedRow is a row of a series with its user's name.
@@ -100,7 +100,7 @@ type namedRow struct {
 	TotalQueries                   int64
 }
 
-func modelsOf(found []namedRow) []repository.SeriesRow {
+func toModels(found []namedRow) []repository.SeriesRow {
 	rows := make([]repository.SeriesRow, len(found))
 	for i, f := range found {
 		rows[i] = repository.SeriesRow{
@@ -111,7 +111,7 @@ func modelsOf(found []namedRow) []repository.SeriesRow {
 	return rows
 }
 
-func columnsOf(table string, dimensions []repository.SeriesDimension) string {
+func toColumns(table string, dimensions []repository.SeriesDimension) string {
 	columns := make([]string, len(dimensions))
 	for i, d := range dimensions {
 		columns[i] = table + d.Name
@@ -199,7 +199,7 @@ func (r usageStore) DeleteUsage(ctx context.Context, before time.Time) (more boo
 func (r usageStore) removeSeries(ctx context.Context, interval repository.Interval, before time.Time) (more bool, err error) {
 	day := millis(repository.IntervalDay.Begin(before))
 	err = r.transaction(ctx, func(tx *gorm.DB) error {
-		result := tx.Exec(removal(tx.Name(), tableOf(interval)), day, removedAtOnce)
+		result := tx.Exec(removal(tx.Name(), toTable(interval)), day, removedAtOnce)
 		more = result.RowsAffected == removedAtOnce
 		return result.Error
 	})

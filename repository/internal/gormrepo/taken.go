@@ -15,9 +15,9 @@ import (
 // was taken is free by the time that one looks which it was.
 const attemptsToStore = 5
 
-// errTaken says in a transaction that a unique value is taken. Which one is
-// looked up afterwards: servers say that only in their messages, which are in
-// their own language and hold the value.
+// errTaken says in a transaction that a unique value is taken. The value
+// is looked up afterwards: servers name it only in their messages, which are in
+// their own language.
 var errTaken = errors.New("a value that must be unique is taken")
 
 // uniqueValue is one that no other row of a table has. Field is its name in a

@@ -78,7 +78,7 @@ func (r userStore) updateUser(tx *gorm.DB, by repository.Attribution, user model
 	if err := voidTokens(tx, user.ID, update.VoidTokens); err != nil {
 		return models.User{}, err
 	}
-	if err := revokeKeysOf(tx, by, user.ID, update.RevokeKeys); err != nil {
+	if err := revokeUserKeys(tx, by, user.ID, update.RevokeKeys); err != nil {
 		return models.User{}, err
 	}
 	return r.findUser(tx, "id", user.ID)
@@ -137,8 +137,8 @@ func (r userStore) NoteMailFailure(ctx context.Context, userID string, date time
 	})
 }
 
-// revokeKeysOf revokes a user's keys, if that is asked for.
-func revokeKeysOf(tx *gorm.DB, by repository.Attribution, userID string, asked bool) error {
+// revokeUserKeys revokes a user's keys, if that is asked for.
+func revokeUserKeys(tx *gorm.DB, by repository.Attribution, userID string, asked bool) error {
 	if !asked {
 		return nil
 	}
@@ -154,7 +154,7 @@ func (r userStore) DeleteUser(ctx context.Context, by repository.Attribution, id
 		if err != nil {
 			return err
 		}
-		if err := revokeKeysOf(tx, by, id, !options.DetachKeys || user.IsDisabled()); err != nil {
+		if err := revokeUserKeys(tx, by, id, !options.DetachKeys || user.IsDisabled()); err != nil {
 			return err
 		}
 		err = tx.Table("ginauth_keys").Where("user_id = ?", id).

@@ -35,14 +35,14 @@ func (t *plannedTable) missing(dialect, table string, columns map[string]foundCo
 		}
 	}
 	for _, planned := range t.uniques {
-		if !slices.ContainsFunc(uniques, planned.hasColumnsOf) {
+		if !slices.ContainsFunc(uniques, planned.hasColumns) {
 			faults = append(faults, planned.missingFrom(table))
 		}
 	}
 	return faults
 }
 
-func (u uniqueIndex) hasColumnsOf(other uniqueIndex) bool {
+func (u uniqueIndex) hasColumns(other uniqueIndex) bool {
 	return slices.Equal(u.columns, other.columns)
 }
 
@@ -105,8 +105,8 @@ func (p plan) unknown(found catalog) (names []string) {
 	return names
 }
 
-// anyOf reports whether a column of the plan is there.
-func (p plan) anyOf(found catalog) bool {
+// anyFrom reports whether a column of the plan is there.
+func (p plan) anyFrom(found catalog) bool {
 	for name, table := range p {
 		for column := range table.columns {
 			if _, ok := found.columns[name][column]; ok {

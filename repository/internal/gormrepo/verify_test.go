@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/ginauth/ginauth/internal/migrationtest"
+	"github.com/ginauth/ginauth/internal/test/migrationtest"
 	"github.com/ginauth/ginauth/repository"
 	ginauthsqlite "github.com/ginauth/ginauth/repository/sqlite"
 )
