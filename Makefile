@@ -1,38 +1,56 @@
 # make test is all there is to run: it installs what is missing (with apt, as
 # root or through sudo) and checks everything that CI checks.
 .DEFAULT_GOAL := test
-.PHONY: test quick vuln test-postgres test-mysql test-mongodb install format lint generate generated unit nocgo e2e fuzz bench-test bench bench-http soak example
+.PHONY: test help quick arch vuln test-postgres test-mysql test-mongodb install format lint generate generated unit nocgo e2e fuzz bench-test bench bench-http soak example
 
 TOOL := go tool -modfile=$(CURDIR)/tools/go.mod
 MODULES := . e2e bench internal/test/testservers/ferretdb
 
+## test         all that CI checks, and installs what is missing
 test: install format lint generated vuln unit nocgo bench-test e2e
+
+## help         this list
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 # What the tests need beside Go: a C compiler for the race detector and for
 # SQLite with cgo, PostgreSQL and MariaDB, of which testservers starts throwaway
 # servers, Chromium for the browser test, curl for the README's lines.
+## install      what the tests need beside Go
 install:
 	.ci/install
 
+## format       formatting, go vet, tidy modules
 format:
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
 	for m in $(MODULES); do (cd $$m && go vet ./... && go mod tidy -diff) || exit 1; done
 
+## lint         the linter, and the words of code and documents
 lint:
+	go run ./internal/wordlint .
 	for m in $(MODULES); do (cd $$m && $(TOOL) golangci-lint run --config $(CURDIR)/.golangci.yaml) || exit 1; done
 
 # Known vulnerabilities that our code reaches. Without the network it says that
 # nothing was scanned. What stands in for MongoDB in tests is not scanned.
+## vuln         known vulnerabilities that the code reaches
 vuln:
 	go run ./internal/vulnscan . bench -- $(TOOL) govulncheck $(addprefix -db=,$(GOVULNDB))
 
-# Before each commit, within a minute: what needs neither a server nor a browser.
-QUICK := ./models ./repository ./internal/keycache ./internal/throttle ./internal/changefeed ./internal/outbox ./internal/usage ./internal/vulnscan ./docs ./mail
+# Tests that wait, measure, or build applications: make test runs them.
+SLOW := Flood|AtOnce|Stress|Guess|ColdKeys|UnknownKeys|LeavesRoom|EndNoAbsence|LongLists|Floors|Lean|SameWork|Outage|Away|FullDisk
+## quick        before each commit, within a minute: no server and no browser
 quick:
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
-	go build ./... && go vet ./...
-	go test -short -timeout 1m $(QUICK)
+	go vet ./...
+	go run ./internal/wordlint .
+	$(TOOL) golangci-lint run --config $(CURDIR)/.golangci.yaml --new-from-rev HEAD ./...
+	go test -short -timeout 1m -parallel 8 -skip '$(SLOW)' $$(go list ./... | grep -v '/repository/\(postgres\|mysql\|mongodb\)$$\|/internal/test/')
 
+## arch         what packages link, and that applications stay lean
+arch:
+	go test -run '^(TestFloors|TestConsumersAreLean)$$' -count 1 .
+
+## generate     the files made from annotations, and the list of common passwords
 generate:
 	go generate ./...
 
@@ -42,6 +60,7 @@ generated:
 	go generate ./docs ./example
 	git diff --exit-code -- docs/ginauth_swagger.json example/docs
 
+## unit         unit tests on all databases, with the race detector
 unit:
 	go run ./internal/test/testservers/run postgres,mysql,mongodb go test -race -timeout 30m ./...
 
@@ -49,9 +68,11 @@ test-postgres test-mysql test-mongodb: test-%: install
 	go run ./internal/test/testservers/run $* go test -race -timeout 15m ./repository/$*
 
 # Static binaries: the same suite without cgo.
+## nocgo        the same without cgo and without servers
 nocgo:
 	CGO_ENABLED=0 go test -timeout 10m ./repository ./repository/sqlite ./internal/... .
 
+## e2e          end-to-end tests, with a browser
 e2e:
 	go run ./internal/test/testservers/run postgres,mysql,mongodb go test -C e2e -race -timeout 25m ./...
 
@@ -68,10 +89,12 @@ bench-http:
 	@go run -C bench . http $(BENCH)
 
 SOAK ?= 10m
+## soak         a busy application for ten minutes: memory must end flat
 soak:
 	@go run -C bench . soak -for $(SOAK)
 
 # A minute for each parser.
+## fuzz         a minute for each parser
 fuzz:
 	for package in ./internal/credential ./internal/api ./security ./repository; do \
 		for target in $$(go test $$package -list '^Fuzz' | grep '^Fuzz'); do \

@@ -67,6 +67,7 @@ func (a *app) expectStatus(answer *httptest.ResponseRecorder, status int) object
 
 // What users do for themselves.
 func TestAccount(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	user := a.register("ada")
 	for _, login := range []string{"ada", "ADA", "Ada@Example.com"} {
@@ -102,6 +103,7 @@ func TestAccount(t *testing.T) {
 
 // A key alone does not get more keys, nor the account.
 func TestWhatNeedsThePassword(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	user := a.register("ada")
 	for path, body := range map[string]string{
@@ -119,6 +121,7 @@ func TestWhatNeedsThePassword(t *testing.T) {
 }
 
 func TestMalformedBasic(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	a.register("ada")
 	for name, values := range map[string][]string{
@@ -147,6 +150,7 @@ func TestMalformedBasic(t *testing.T) {
 // What was proved by the password ends with it; a key goes on, unless told
 // otherwise.
 func TestChangingThePassword(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	user := a.register("ada")
 	expectProblem(t, a.as("ada", password, "/account/password", `{"password":"weak"}`), 422, "fields_invalid", "password")
@@ -160,6 +164,7 @@ func TestChangingThePassword(t *testing.T) {
 }
 
 func TestChangingTheAddress(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	a.register("ada")
 	a.expectStatus(a.as("ada", password, "/account/email", `{"email":"Lovelace@Example.org"}`), 200)
@@ -174,6 +179,7 @@ func TestChangingTheAddress(t *testing.T) {
 
 // A disabled user is refused with all their keys, and let in again with them.
 func TestDisabledUser(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	user, other := a.register("ada"), a.register("bob")
 	first := a.expectStatus(a.call("/auth/users/disable", `{"username":"ADA"}`), 200)
@@ -197,6 +203,7 @@ func TestDisabledUser(t *testing.T) {
 }
 
 func TestDeletingUsers(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	user, other := a.register("grace"), a.register("linus") // which are no hexadecimal digits
 	a.expectStatus(a.call("/auth/users/delete", `{"username":"grace"}`), 204)
@@ -216,6 +223,7 @@ func TestDeletingUsers(t *testing.T) {
 }
 
 func TestListingAndExportingUsers(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	names := []string{"ada", "bob", "eve"}
 	users := []person{}
@@ -251,6 +259,7 @@ func TestListingAndExportingUsers(t *testing.T) {
 
 // The export has what is held of a user, and of nobody else.
 func TestExport(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	user, other := a.register("ada"), a.register("eve")
 	for _, key := range []string{user.key, other.key} {

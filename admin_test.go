@@ -16,6 +16,7 @@ import (
 )
 
 func TestAdminNeedsTheSecret(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	tests := map[string]struct {
 		header http.Header
@@ -61,6 +62,7 @@ func newAddress() string {
 }
 
 func TestAdminAnswersAreNotStored(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	if got := a.get("/auth/logs").Header().Get("Cache-Control"); got != "no-store" {
 		t.Errorf("Cache-Control is %q", got)
@@ -68,6 +70,7 @@ func TestAdminAnswersAreNotStored(t *testing.T) {
 }
 
 func TestPreviousSecretIsAccepted(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, func(c *ginauth.Config) { c.Secrets = []string{secret + "-2", secret} })
 	for _, s := range []string{secret, secret + "-2"} {
 		if code := a.do(request{path: "/auth/logs", header: header("secret-key", s)}).Code; code != http.StatusOK {
@@ -77,6 +80,7 @@ func TestPreviousSecretIsAccepted(t *testing.T) {
 }
 
 func TestGuessingTheSecretIsThrottled(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, func(c *ginauth.Config) { c.Secrets = []string{weakSecret} })
 	guess := func(address, text string) int {
 		r := request{path: "/auth/logs", header: header("secret-key", text), address: address}
@@ -104,6 +108,7 @@ func TestGuessingTheSecretIsThrottled(t *testing.T) {
 // A short secret is guessed at slowly from however many addresses, and who has
 // it goes on from where they used it.
 func TestGuessingAShortSecretFromEverywhere(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, func(c *ginauth.Config) { c.Secrets, c.Logger = []string{weakSecret}, slog.New(slog.DiscardHandler) })
 	guess := func(address, text string) int {
 		return a.do(request{path: "/auth/logs", header: header("secret-key", text), address: address + ":1"}).Code
@@ -134,6 +139,7 @@ func TestGuessingAShortSecretFromEverywhere(t *testing.T) {
 
 // A clock that is put back locks nobody out for longer than Retry-After says.
 func TestClockIsPutBackWhileThrottled(t *testing.T) {
+	t.Parallel()
 	var step, wait atomic.Int64 // others read the clock in the background
 	begin := time.Now()
 	now := func() time.Time {
@@ -175,6 +181,7 @@ const weakSecret = "TEST_SECRET"
 // Whoever shares an address with an attacker can still revoke, if the secret is
 // one that nobody guesses.
 func TestGuessingKeepsNoStrongSecretOut(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	for range 20 {
 		a.do(request{path: "/auth/logs", header: header("secret-key", "wrong")})
@@ -187,6 +194,7 @@ func TestGuessingKeepsNoStrongSecretOut(t *testing.T) {
 
 // A client cannot choose whom its guesses are counted for.
 func TestThrottleIgnoresForwardedFor(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	var last int
 	for i := range 11 {
@@ -201,6 +209,7 @@ func TestThrottleIgnoresForwardedFor(t *testing.T) {
 // Each change, and each attempt at one, is told to the operator without a
 // credential.
 func TestAudit(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, id := a.issueKey()
 	a.call("/auth/renew", `{"id":"`+id+`"}`)
@@ -232,6 +241,7 @@ func TestAudit(t *testing.T) {
 }
 
 func TestWhatIsNotConfigured(t *testing.T) {
+	t.Parallel()
 	for name, break_ := range map[string]func(*ginauth.Config){
 		"no secret":             func(c *ginauth.Config) { c.Secrets = nil },
 		"empty secret":          func(c *ginauth.Config) { c.Secrets = []string{""} },
@@ -290,6 +300,7 @@ func TestWhatIsNotConfigured(t *testing.T) {
 }
 
 func TestWeakSecretIsWarnedAbout(t *testing.T) {
+	t.Parallel()
 	weak := newApp(t, func(c *ginauth.Config) { c.Secrets = []string{"TEST_SECRET"} })
 	if log := weak.log.String(); !strings.Contains(log, "level=WARN") || strings.Contains(log, "TEST_SECRET") {
 		t.Errorf("a weak secret logs %q", log)
@@ -301,6 +312,7 @@ func TestWeakSecretIsWarnedAbout(t *testing.T) {
 }
 
 func TestCloseWritesUsageAndStopsServing(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, _ := a.issueKey()
 	a.guarded(key)
@@ -315,6 +327,7 @@ func TestCloseWritesUsageAndStopsServing(t *testing.T) {
 // A client that sends its key with everything shows it to nobody who looks at
 // the request behind the check of the secret.
 func TestAdminCallsDropKeys(t *testing.T) {
+	t.Parallel()
 	var seen []string
 	a := newApp(t, func(c *ginauth.Config) {
 		c.ClientIP = func(c *gin.Context) string { // the audit asks for it, at the end

@@ -17,6 +17,7 @@ import (
 
 // Who is created without a key that could be used is in the audit all the same.
 func TestAuditOfUnconfirmedUsers(t *testing.T) {
+	t.Parallel()
 	a, _ := newMailing(t, func(c *ginauth.Config) { c.RequireConfirmedEmail = true })
 	expectProblem(t, a.call("/auth/new", `{`+ada+`}`), http.StatusForbidden, "email_unconfirmed", "")
 	record := regexp.MustCompile(`action=key.create object_id=(\S+) actor=admin client_address=192.0.2.1 outcome=email_unconfirmed`).
@@ -28,6 +29,7 @@ func TestAuditOfUnconfirmedUsers(t *testing.T) {
 
 // What a call has done before it failed is in the audit.
 func TestAuditOfAPasswordThatCannotBeMailed(t *testing.T) {
+	t.Parallel()
 	a, _ := newMailing(t)
 	user := a.register("ada")
 	a.repo.meddle(func(call string) error {
@@ -47,6 +49,7 @@ func TestAuditOfAPasswordThatCannotBeMailed(t *testing.T) {
 
 // A key that may have been stored is in the audit, for who has to look for it.
 func TestAuditOfUnknownOutcomes(t *testing.T) {
+	t.Parallel()
 	for call, send := range map[string]func(a *app) int{
 		"CreateUser": func(a *app) int { return a.call("/auth/new", `{`+ada+`}`).Code },
 		"CreateKey":  func(a *app) int { return a.call("/auth/new", `{"name":"x"}`).Code },
@@ -67,6 +70,7 @@ func TestAuditOfUnknownOutcomes(t *testing.T) {
 
 // Who is not let in to look is in the audit.
 func TestAuditOfLogins(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	a.register("ada")
 	a.as("ada", "wrong", "/account/logs", "")
@@ -77,6 +81,7 @@ func TestAuditOfLogins(t *testing.T) {
 
 // Clients without a proof cannot fill the log, and what is left out is counted.
 func TestAuditOfStrangers(t *testing.T) {
+	t.Parallel()
 	a, _ := newMailing(t)
 	begin := time.Now()
 	for range 50 {
@@ -135,6 +140,7 @@ func (a *app) expectRecord(want string) {
 // Logins and verifications are recorded with the user's id, or else with a hash
 // that tells logins apart and cannot be turned back.
 func TestRecordsOfLogins(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	user := a.register("ada")
 	a.as("ada", password, "/account", "")
@@ -173,6 +179,7 @@ func TestRecordsOfLogins(t *testing.T) {
 // Who is shown personal data is recorded, by which kinds of filters, and how
 // much; the values of filters are not.
 func TestRecordsOfLists(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	user := a.register("ada")
 	a.get("/auth/users?email=ada@example.com&limit=5")
@@ -194,6 +201,7 @@ func TestRecordsOfLists(t *testing.T) {
 // Refusals at the guard are counted by code, key and address; what is let
 // through is not there.
 func TestRecordsOfRefusals(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, id := a.issueKey()
 	a.call("/auth/revoke", `{"id":"`+id+`"}`)
@@ -216,6 +224,7 @@ func TestRecordsOfRefusals(t *testing.T) {
 // The previous secret is told by its position, and a secret in a URL by where it
 // was sent, never by the value.
 func TestRecordsOfSecrets(t *testing.T) {
+	t.Parallel()
 	const previous = "the-previous-secret-which-is-long-enough"
 	a := newApp(t, func(c *ginauth.Config) { c.Secrets = []string{secret, previous} })
 	a.get("/auth/users")

@@ -20,6 +20,7 @@ func (a *app) both(key, login, password, path, body string) *httptest.ResponseRe
 // A good key lets its user in, whatever the Basic beside it is for, and that is
 // no guess, however often it is sent.
 func TestBasicBesideAKey(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	user, other := a.register("ada"), a.register("bob")
 	for range 20 {
@@ -44,6 +45,7 @@ func TestBasicBesideAKey(t *testing.T) {
 
 // A key that is no good is not made up for by Basic, and nothing is guessed.
 func TestBasicBesideABadKey(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	user := a.register("ada")
 	service, _ := a.issueKey()
@@ -58,6 +60,7 @@ func TestBasicBesideABadKey(t *testing.T) {
 
 // Where the password is needed, Basic is the proof, and a guess.
 func TestKeyBesideBasic(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	user, other := a.register("ada"), a.register("bob")
 	if got := a.expectStatus(a.both(other.key, "ada", password, "/account/new", `{}`), 201); got["user_id"] != user.id {

@@ -23,6 +23,7 @@ func (a *app) logEnd() repository.Cursor {
 // Whatever somebody without credentials does, the change log does not grow. Nor
 // does it by what a user repeats.
 func TestNobodyMakesTheChangeLogGrow(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	user := a.register("ada")
 	revoked := a.expectStatus(a.as("ada", password, "/account/new", `{}`), 201)

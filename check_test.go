@@ -23,6 +23,7 @@ func expectCode(t *testing.T, err error, kind problem.Kind, code string) {
 
 // A call outside of HTTP is judged and counted as a request is.
 func TestCheck(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, id := a.issueKey()
 	checked, err := a.auth.Check(t.Context(), ginauth.Attempt{Key: key, Route: "/orders.Orders/List"})
@@ -48,6 +49,7 @@ func TestCheck(t *testing.T) {
 // Unknown keys of one address are limited, those of another are not, and neither
 // are good keys.
 func TestCheckLimitsUnknownKeys(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, quiet)
 	key, _ := a.issueKey()
 	var err error
@@ -64,6 +66,7 @@ func TestCheckLimitsUnknownKeys(t *testing.T) {
 
 // An Auth is ready while the database answers and the change log is read.
 func TestReady(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, quiet)
 	ready := func() error { return a.auth.Ready(t.Context()) }
 	if err := ready(); err != nil {
@@ -88,6 +91,7 @@ func TestReady(t *testing.T) {
 
 // A change log that cannot be read makes an Auth unready, though keys are found.
 func TestReadyReadsTheChangeLog(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, quiet)
 	a.repo.failCall("Changes", errors.New("no such table"))
 	a.clock.advance(3 * time.Second)
@@ -100,6 +104,7 @@ func TestReadyReadsTheChangeLog(t *testing.T) {
 
 // The counters know each outcome, and what waits to be written.
 func TestStats(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, quiet)
 	a.engine.GET("/open", a.auth.Guard(ginauth.Optional()), showKey)
 	key, id := a.issueKey()

@@ -12,6 +12,7 @@ import (
 // Behind a proxy each client is limited and audited by its own address, whatever
 // it writes into the header, and who comes past the proxy chooses nothing.
 func TestTrustedProxies(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, func(c *ginauth.Config) {
 		c.Secrets, c.TrustedProxies = []string{weakSecret}, []string{"10.0.0.0/8"}
 	})

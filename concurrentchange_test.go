@@ -48,6 +48,7 @@ func lateCalls() map[string]lateCall {
 // Who has proved themselves by a password that is another one meanwhile gets
 // and changes nothing.
 func TestPasswordChangesDuringACall(t *testing.T) {
+	t.Parallel()
 	for path, c := range lateCalls() {
 		t.Run(path, func(t *testing.T) {
 			a := newAccounts(t)
@@ -64,6 +65,7 @@ func TestPasswordChangesDuringACall(t *testing.T) {
 
 // Who is deleted meanwhile gets no key, and is told why.
 func TestUserIsDeletedDuringACall(t *testing.T) {
+	t.Parallel()
 	for path, c := range lateCalls() {
 		t.Run(path, func(t *testing.T) {
 			a := newAccounts(t)
@@ -77,6 +79,7 @@ func TestUserIsDeletedDuringACall(t *testing.T) {
 // A mail that one address may get is not sent to another, whose mails are
 // counted apart.
 func TestAddressChangesDuringACall(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	user := a.register("ada")
 	a.before("UserByID", func() {
@@ -90,6 +93,7 @@ func TestAddressChangesDuringACall(t *testing.T) {
 
 // Who finds out late that another call has just made the same user is that user.
 func TestUserIsCreatedDuringACall(t *testing.T) {
+	t.Parallel()
 	for _, lookUp := range []string{"UserByUsername", "UserByEmail", "CreateUser"} {
 		t.Run(lookUp, func(t *testing.T) {
 			a := newApp(t)
@@ -101,6 +105,7 @@ func TestUserIsCreatedDuringACall(t *testing.T) {
 
 // Who holds the body back has to prove themselves when it is there.
 func TestBodyArrivesLate(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	user := a.register("ada")
 	body := &heldBack{asked: make(chan struct{}), rest: strings.NewReader(`{"api_key":"` + user.key + `","never_expires":true}`)}
@@ -137,6 +142,7 @@ func (h *heldBack) Read(p []byte) (int, error) {
 
 // A change of something else is no reason to refuse; being disabled is.
 func TestUserIsReplacedDuringACall(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	user := a.register("ada")
 	a.before("CreateKey", func() { a.setUser(user.id, func(u *models.User) { u.ConfirmationDate = a.clock.Now() }) })
@@ -152,6 +158,7 @@ func TestUserIsReplacedDuringACall(t *testing.T) {
 // A forced reset ends what was mailed before, also where nothing can be mailed
 // afterwards.
 func TestForcedResetWithoutMail(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	a.register("ada")
 	a.public("/account/forgot", `{"email":"ada@example.com"}`)
@@ -176,6 +183,7 @@ func TestForcedResetWithoutMail(t *testing.T) {
 // What was mailed before a new password or address is worthless, though no mail
 // can be sent in its place.
 func TestChangesVoidTokens(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(a *app, p *postman){
 		"a new password": func(a *app, _ *postman) {
 			a.expectStatus(a.as("ada", password, "/account/password", `{"password":"Nautical-3_Almanac"}`), http.StatusOK)

@@ -41,6 +41,7 @@ func (zone) LookupHost(_ context.Context, host string) ([]string, error) {
 // A domain that takes no mail is refused, if that is looked up; a look-up that
 // fails refuses nothing.
 func TestDomains(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t, func(c *ginauth.Config) { c.Resolver = zone{} })
 	for domain, takes := range map[string]bool{
 		"mail.example": true, "host.example": true, "broken.example": true, "null.example": false, "missing.example": false,
@@ -71,6 +72,7 @@ func (p *patient) LookupMX(ctx context.Context, _ string) ([]*net.MX, error) {
 
 // A resolver that does not answer holds nobody up for long, and refuses nobody.
 func TestSilentResolver(t *testing.T) {
+	t.Parallel()
 	p := &patient{}
 	a := newApp(t, func(c *ginauth.Config) { c.Resolver = p })
 	a.issue(`{` + ada + `}`)
@@ -81,6 +83,7 @@ func TestSilentResolver(t *testing.T) {
 
 // What mails need is asked for at the start.
 func TestConfigOfAccounts(t *testing.T) {
+	t.Parallel()
 	mailer := &postman{mails: make(chan mail.Message, 1)}
 	for name, config := range map[string]ginauth.Config{
 		"PublicURL: ":             {Mailer: mailer},
@@ -107,6 +110,7 @@ func TestConfigOfAccounts(t *testing.T) {
 // Mails that cannot be sent by the end are counted in the error of Close, which
 // does not wait for them.
 func TestCloseWithMailsWaiting(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	a.register("ada")
 	p.failWith(errors.New("the server is down"))

@@ -46,6 +46,7 @@ func changing(t *testing.T) (a *app, p *postman, user person, token string) {
 // A new address is pending until somebody who is logged in confirms it; the old
 // one is in effect meanwhile, and is told when it is not any more.
 func TestChangeOfAddress(t *testing.T) {
+	t.Parallel()
 	a, p, user, token := changing(t)
 	for _, login := range []string{"ada@example.com", "ada"} {
 		if got := a.expectStatus(a.as(login, password, "/account", ""), 200); got["pending_email"] != "New@Example.org" || got["is_confirmed"] != true {
@@ -85,6 +86,7 @@ func TestChangeOfAddress(t *testing.T) {
 // Who has the mailbox alone, or the password of somebody else, confirms nothing,
 // and guesses at the password are counted.
 func TestConfirmingAChangeIsNoWayToGuess(t *testing.T) {
+	t.Parallel()
 	a, _, _, token := changing(t)
 	for range 10 {
 		answer := a.do(request{
@@ -103,6 +105,7 @@ func TestConfirmingAChangeIsNoWayToGuess(t *testing.T) {
 // Whether an address is taken, nobody learns by asking for it: not by the answer
 // and not by what the account shows; its owner is told, seldom.
 func TestChangeToATakenAddress(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	for _, name := range []string{"ada", "bob", "cyd"} {
 		a.register(name)
@@ -145,6 +148,7 @@ func TestChangeToATakenAddress(t *testing.T) {
 // Asking for an address that is taken asks the store for the same as asking for
 // one that is free.
 func TestTakenAddressesTakeTheSameWork(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	for _, name := range []string{"ada", "bob", "cyd"} {
 		a.register(name)
@@ -176,6 +180,7 @@ func TestTakenAddressesTakeTheSameWork(t *testing.T) {
 
 // An address that was taken meanwhile is not confirmed, and nothing changes.
 func TestAddressIsTakenMeanwhile(t *testing.T) {
+	t.Parallel()
 	a, _, user, token := changing(t)
 	a.issue(`{"username":"eve","email":"new@example.org","password":"` + password + `"}`)
 	before := a.user(user.id)
@@ -190,6 +195,7 @@ func TestAddressIsTakenMeanwhile(t *testing.T) {
 // A new password ends a change that is pending, as do an hour, the address itself
 // given again, and an administrator.
 func TestPendingAddressEnds(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(a *app){
 		"a new password": func(a *app) {
 			a.expectStatus(a.as("ada", password, "/account/password", `{"password":"Nautical-3_Almanac"}`), 200)
@@ -220,6 +226,7 @@ func TestPendingAddressEnds(t *testing.T) {
 
 // A user has few pending addresses at a time.
 func TestPendingAddressesAreBounded(t *testing.T) {
+	t.Parallel()
 	a, _ := newMailing(t)
 	a.register("ada")
 	for i := range 6 {
@@ -235,6 +242,7 @@ func TestPendingAddressesAreBounded(t *testing.T) {
 // The address in effect is told of a new password, of one that was set by a link,
 // and of a new address; and gets few such mails.
 func TestOwnerIsTold(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	a.register("ada")
 	a.expectStatus(a.as("ada", password, "/account/password", `{"password":"Nautical-3_Almanac"}`), 200)
@@ -259,6 +267,7 @@ func TestOwnerIsTold(t *testing.T) {
 
 // A new address that takes no mail says nothing of the one in effect.
 func TestFailureOfANewAddress(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	user := a.register("ada")
 	p.failFor("new@example.org")
@@ -272,6 +281,7 @@ func TestFailureOfANewAddress(t *testing.T) {
 
 // Without a mailer a change is in effect at once, and a taken address is told.
 func TestChangeOfAddressWithoutMail(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	user := a.register("ada")
 	a.register("bob")

@@ -103,6 +103,7 @@ func (a *app) reset(token, password string) int {
 // The first confirmation ends what somebody else may have begun, and a token
 // works once.
 func TestConfirmation(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	user := a.register("ada")
 	a.expectStatus(a.as("ada", password, "/account/confirm/send", `{}`), 202)
@@ -138,6 +139,7 @@ func TestConfirmation(t *testing.T) {
 // A forgotten password is replaced with the token of the mail, within an hour,
 // once, and whoever asks for whom learns nothing.
 func TestPasswordReset(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	user := a.register("ada")
 	a.register("bob")
@@ -176,6 +178,7 @@ func TestPasswordReset(t *testing.T) {
 
 // Two who use one token at once cannot both.
 func TestTokenIsUsedOnce(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	a.register("ada")
 	a.as("ada", password, "/account/confirm/send", `{}`)
@@ -198,6 +201,7 @@ func TestTokenIsUsedOnce(t *testing.T) {
 }
 
 func TestKeysOfConfirmedUsers(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	a.register("ada")
 	a.as("ada", password, "/account/confirm/send", `{}`)
@@ -217,6 +221,7 @@ func TestKeysOfConfirmedUsers(t *testing.T) {
 
 // No key before the address is confirmed, whoever asks.
 func TestConfirmedAddressesOnly(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t, func(c *ginauth.Config) { c.RequireConfirmedEmail = true })
 	body := `{` + ada + `}`
 	for range 2 {
@@ -238,6 +243,7 @@ func TestConfirmedAddressesOnly(t *testing.T) {
 // Whom a mail cannot reach keeps the account; administrators see it until one
 // arrives.
 func TestMailFailure(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	user := a.register("ada")
 	p.failWith(errors.New("the server is down"))
@@ -255,6 +261,7 @@ func TestMailFailure(t *testing.T) {
 
 // A forced reset makes the password worthless at once.
 func TestForcedReset(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	user := a.register("ada")
 	a.expectStatus(a.call("/auth/users/reset", `{"username":"ada","revoke_keys":true}`), 200)
@@ -267,6 +274,7 @@ func TestForcedReset(t *testing.T) {
 }
 
 func TestWithoutMailer(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	a.register("ada")
 	for _, path := range []string{"/account/confirm", "/account/confirm/send", "/account/forgot", "/account/reset"} {
@@ -282,6 +290,7 @@ func TestWithoutMailer(t *testing.T) {
 // Each link lives its time, also if another one is mailed; a new password ends
 // all.
 func TestLinksLiveSideBySide(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	a.register("ada")
 	a.expectStatus(a.as("ada", password, "/account/confirm/send", `{}`), 202)
@@ -307,6 +316,7 @@ func TestLinksLiveSideBySide(t *testing.T) {
 // Asking for a new password is no change of a user: neither their version nor
 // the change log tells that there is one.
 func TestResetRequestChangesNothing(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	user := a.register("ada")
 	before, err := a.repo.LatestChange(t.Context())

@@ -158,6 +158,7 @@ func (r *faultyRepository) UsageSeries(ctx context.Context, filter repository.Se
 
 // A repository that breaks its contract opens no door.
 func TestAnotherKeyThanAskedForIsNotAccepted(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	a.repo.answerWith(&models.APIKey{})
 	expectProblem(t, a.guarded(security.NewKey("ga")), http.StatusServiceUnavailable, "store_unavailable", "")
@@ -165,6 +166,7 @@ func TestAnotherKeyThanAskedForIsNotAccepted(t *testing.T) {
 
 // A client that goes away is no outage.
 func TestClientThatLeavesIsNoOutage(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, _ := a.issueKey()
 	ctx, leave := context.WithCancel(t.Context())
@@ -180,6 +182,7 @@ func TestClientThatLeavesIsNoOutage(t *testing.T) {
 // Use shows in the logs within two seconds. A machine that is busy with other
 // things may be late a few times, but not always.
 func TestUseShowsWithinTwoSeconds(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, _ := a.issueKey()
 	for used := 1; used <= 5; used++ {
@@ -198,6 +201,7 @@ var errDown = errors.New("dial tcp 10.1.2.3: connection refused")
 // An outage is never taken for a bad key, nor for a good one, and what the
 // client reads says nothing of the inside.
 func TestOutageIs503(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, id := a.issueKey()
 	a.repo.failWith(errDown)
@@ -232,6 +236,7 @@ func TestOutageIs503(t *testing.T) {
 }
 
 func TestUnknownOutcomeMayBeRepeated(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	_, id := a.issueKey()
 	a.repo.failWith(repository.ErrOutcomeUnknown)
@@ -244,6 +249,7 @@ func TestUnknownOutcomeMayBeRepeated(t *testing.T) {
 
 // Usage that could not be written is written later, once.
 func TestUsageOutlivesAnOutage(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, _ := a.issueKey()
 	for range 3 {

@@ -13,6 +13,7 @@ const modulePath = "github.com/ginauth/ginauth"
 // promises, not style. The linter's import fences say where an import may be
 // written; this says what it may bring along.
 func TestFloors(t *testing.T) {
+	t.Parallel()
 	sqlite := []string{"github.com/mattn/go-sqlite3", "modernc.org/"}
 	servers := []string{"github.com/jackc/", "github.com/go-sql-driver/", "go.mongodb.org/mongo-driver/v2/mongo"}
 	drivers := slices.Concat(sqlite, servers, []string{"gorm.io/"})

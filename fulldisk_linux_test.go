@@ -14,6 +14,7 @@ import (
 // Requests that pass the guard while the disk is full are counted when there is
 // room again, each once.
 func TestUsageOutlastsAFullDisk(t *testing.T) {
+	t.Parallel()
 	disk := t.TempDir()
 	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=4m,mode=0700"); err != nil {
 		t.Skipf("no file system can be mounted: %v", err)

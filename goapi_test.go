@@ -21,6 +21,7 @@ import (
 // An application signs a user up, issues a key, and revokes it, without a call
 // over HTTP; the guard follows at once, and the audit log says who did it.
 func TestSignUpFromGo(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	ctx := ginauth.WithActor(t.Context(), "signup")
 	first, err := a.auth.Users().Register(ctx, users.RegisterParams{Username: "ada", Email: "ada@example.com", Password: password})
@@ -48,6 +49,7 @@ func TestSignUpFromGo(t *testing.T) {
 
 // Keys are renewed, listed and deleted from Go, with the defaults of the calls.
 func TestKeysFromGo(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	service := a.auth.Keys()
 	issued, err := service.Issue(t.Context(), keys.IssueParams{Name: "nightly backup"})
@@ -90,6 +92,7 @@ func TestKeysFromGo(t *testing.T) {
 // What is wrong is a problem with a code and a kind, and what was asked is not
 // done.
 func TestProblemsFromGo(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	user, err := a.auth.Users().Register(t.Context(), users.RegisterParams{Username: "ada", Email: "ada@example.com", Password: password})
 	if err != nil {
@@ -142,6 +145,7 @@ func TestProblemsFromGo(t *testing.T) {
 // Users are changed from Go; one who was authenticated before another change is
 // left alone.
 func TestUsersFromGo(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	people := a.auth.Users()
 	issued, err := people.Register(t.Context(), users.RegisterParams{Username: "ada", Email: "ada@example.com", Password: password})

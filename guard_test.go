@@ -17,6 +17,7 @@ import (
 )
 
 func TestGuardAcceptsAKeyFromEachSource(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, id := a.issueKey()
 	requests := map[string]request{
@@ -45,6 +46,7 @@ func TestGuardAcceptsAKeyFromEachSource(t *testing.T) {
 }
 
 func TestGuardRefuses(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, _ := a.issueKey()
 	other, _ := a.issueKey()
@@ -95,6 +97,7 @@ func flip(digit byte) string {
 }
 
 func TestGuardRefusesExpiredAndRevokedKeys(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, id := a.issueKey()
 	a.clock.advance(15*24*time.Hour - time.Millisecond)
@@ -116,6 +119,7 @@ func TestGuardRefusesExpiredAndRevokedKeys(t *testing.T) {
 // What lies behind the guard cannot find the key anywhere in the request, and
 // the rest of the request is as it was.
 func TestGuardRemovesTheKey(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, _ := a.issueKey()
 	a.engine.GET("/dump", parseEarly, a.auth.Guard(), dump)
@@ -142,6 +146,7 @@ func TestGuardRemovesTheKey(t *testing.T) {
 // The admin secret does not belong into a URL; where it is all the same, no
 // handler sees it.
 func TestGuardRemovesTheSecret(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, _ := a.issueKey()
 	var seen string
@@ -155,6 +160,7 @@ func TestGuardRemovesTheSecret(t *testing.T) {
 }
 
 func TestGuardRemovesCopiesOfTheKey(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, _ := a.issueKey()
 	a.engine.GET("/dump", a.auth.Guard(), dump)
@@ -167,6 +173,7 @@ func TestGuardRemovesCopiesOfTheKey(t *testing.T) {
 }
 
 func TestHugeQueriesAreRefused(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, _ := a.issueKey()
 	query := strings.Repeat("&", 10_000) + "api-key=" + key
@@ -178,6 +185,7 @@ func TestHugeQueriesAreRefused(t *testing.T) {
 }
 
 func TestGuardKeepsAStricterCacheControl(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, _ := a.issueKey()
 	noStore := func(c *gin.Context) { c.Header("Cache-Control", "no-store") }
@@ -201,6 +209,7 @@ func dump(c *gin.Context) {
 }
 
 func TestGuardKeepsForeignAuthorization(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, _ := a.issueKey()
 	a.engine.GET("/authorization", a.auth.Guard(), func(c *gin.Context) { c.String(http.StatusOK, c.GetHeader("Authorization")) })
@@ -211,6 +220,7 @@ func TestGuardKeepsForeignAuthorization(t *testing.T) {
 }
 
 func TestGuardedAnswersArePrivate(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, _ := a.issueKey()
 	answer := a.guarded(key)
@@ -230,6 +240,7 @@ func TestGuardedAnswersArePrivate(t *testing.T) {
 // Two guards in one chain need the key once and count once; another Auth's
 // guard is not satisfied by this one's key.
 func TestGuardsInOneChain(t *testing.T) {
+	t.Parallel()
 	a, other := newApp(t), newApp(t)
 	key, _ := a.issueKey()
 	group := a.engine.Group("/group", a.auth.Guard())
@@ -243,6 +254,7 @@ func TestGuardsInOneChain(t *testing.T) {
 }
 
 func TestUsageIsCountedExactly(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, _ := a.issueKey()
 	const goroutines, each = 20, 25
@@ -263,6 +275,7 @@ func TestUsageIsCountedExactly(t *testing.T) {
 }
 
 func TestKeySourcesAreConfigurable(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, func(c *ginauth.Config) {
 		c.KeyPrefix = "acme1"
 		c.KeySources = []ginauth.KeySource{{In: ginauth.InHeader, Name: "X-Key"}}
@@ -284,6 +297,7 @@ func TestKeySourcesAreConfigurable(t *testing.T) {
 // Keys of a former prefix stay valid, on the same database, at the guard and at the
 // calls; keys of an unknown prefix do not, and new keys have the present one.
 func TestRetiredKeyPrefixes(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "test.db")
 	before := newNode(t, path, func(c *ginauth.Config) { c.KeyPrefix = "old" })
 	former, id := before.issueKey()
@@ -309,6 +323,7 @@ func TestRetiredKeyPrefixes(t *testing.T) {
 }
 
 func TestRefusalsInTheApplicationsWords(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, func(c *ginauth.Config) {
 		c.Respond = func(c *gin.Context, p ginauth.Problem) { c.String(p.Status, "no: %s", p.Code) }
 	})

@@ -13,6 +13,7 @@ import (
 // A request without a key passes an optional guard as anonymous, and is counted
 // nowhere; one with a bad key is refused. Caches are told that keys matter.
 func TestOptional(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	a.engine.GET("/open", a.auth.Guard(ginauth.Optional()), func(c *gin.Context) {
 		key, ok := ginauth.KeyFrom(c)
@@ -35,6 +36,7 @@ func TestOptional(t *testing.T) {
 // Where a route takes a key or a JWT, the other middleware gets the requests
 // without a key, and decides about them alone.
 func TestFallback(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	jwt := func(c *gin.Context) {
 		if c.GetHeader("Authorization") != "Bearer e30.e30.x" {
@@ -72,6 +74,7 @@ func TestFallback(t *testing.T) {
 // A guard with places of its own reads keys there alone. Keys elsewhere let nobody
 // in, and no handler sees them.
 func TestKeySourcesOfOneGuard(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	a.engine.GET("/hooks", a.auth.Guard(ginauth.KeySources(ginauth.KeySource{In: ginauth.InHeader, Name: "X-Hook-Key"})), func(c *gin.Context) {
 		c.String(http.StatusOK, "%v%v", c.Request.Header, c.Request.URL)

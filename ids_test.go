@@ -17,6 +17,7 @@ func spellingsFrom(id string) map[string]string {
 
 // An id means the same however it is written, and answers say it in one way.
 func TestIDsInAnyForm(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	ada := a.register("ada")
 	_, id := a.issueKey()
@@ -65,6 +66,7 @@ func TestIDsInAnyForm(t *testing.T) {
 
 // What is no id is refused alike by every call, and repeated by none.
 func TestWhatIsNoID(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	ada := a.register("ada")
 	for _, id := range []string{"1", "ada", ada.id + "0", "(" + ada.id + ")", "urn:uid:" + ada.id, strings.Replace(ada.id, "-", "_", 1)} {

@@ -36,6 +36,7 @@ type fieldsOf struct {
 // the others are good: it is refused as the caller's mistake, and changes
 // nothing.
 func TestInvalidInput(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	user := a.register("ada")
 	for _, address := range []string{"192.0.2.1", "192.0.2.7"} { // from where wrong passwords wait for none of this

@@ -11,6 +11,7 @@ import (
 // Each call on each thing that is not the user's: nothing is told and nothing
 // changes.
 func TestObjectsOfOtherUsers(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	user, eve := a.register("ada"), a.register("eve")
 	service, serviceID := a.issueKey()
@@ -63,6 +64,7 @@ func (a *app) changes() (paths []string) {
 
 // No change can be made by a page of another site, nor by a form.
 func TestNoChangeAcrossOrigins(t *testing.T) {
+	t.Parallel()
 	a, _ := newMailing(t)
 	user := a.register("ada")
 	for _, path := range a.changes() {
@@ -82,6 +84,7 @@ func TestNoChangeAcrossOrigins(t *testing.T) {
 
 // Browsers send what they know along with the pages of others.
 func TestCrossOrigin(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t, func(c *ginauth.Config) { c.PublicURL = "https://app.example.org" })
 	user := a.register("ada")
 	body := `{"id":"` + user.keyID + `"}`

@@ -16,6 +16,7 @@ import (
 const ada = `"username":"Ada","email":"Ada@Example.com","password":"` + password + `"`
 
 func TestNewForAUser(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	issued := a.issue(`{` + ada + `,"name":"notebook"}`)
 	if key := issued.text("api_key"); !security.IsKey("ga", key) || !strings.HasPrefix(key, issued.text("hint")) {
@@ -39,6 +40,7 @@ func TestNewForAUser(t *testing.T) {
 // A known user gets further keys, proven by the password; nobody gets a key in
 // another's name.
 func TestNewForAKnownUser(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	first := a.issue(`{` + ada + `}`)
 	second := a.issue(`{"username":"ADA","email":"ada@example.COM","password":"` + password + `"}`)
@@ -64,6 +66,7 @@ func TestNewForAKnownUser(t *testing.T) {
 }
 
 func TestNewUsernameRace(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	codes := map[int]int{}
 	var mu sync.Mutex
@@ -85,6 +88,7 @@ func TestNewUsernameRace(t *testing.T) {
 
 // Two calls that make the same new user at once both get a key.
 func TestNewSameUserTwiceAtOnce(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	answers := make([]*httptest.ResponseRecorder, 4)
 	var group sync.WaitGroup
@@ -102,6 +106,7 @@ func TestNewSameUserTwiceAtOnce(t *testing.T) {
 }
 
 func TestNewExpiration(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, func(c *ginauth.Config) { c.AutomaticExpiration = 48 * time.Hour })
 	for body, want := range map[string]any{
 		`{"name":"s"}`:                                                    "2030-05-08T06:08:09.123Z",
@@ -120,6 +125,7 @@ func TestNewExpiration(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	user := func(username, email, password string) string {
 		return fmt.Sprintf(`{"username":%q,"email":%q,"password":%q}`, username, email, password)
@@ -179,6 +185,7 @@ func TestNewRefuses(t *testing.T) {
 
 // Everything that is wrong is said at once.
 func TestNewNamesEveryField(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	answer := a.call("/auth/new", `{"username":"a:b","email":"x","expiration_date":"never","name":"\u0007"}`)
 	problem := expectProblem(t, answer, http.StatusUnprocessableEntity, "fields_invalid", "")
@@ -188,6 +195,7 @@ func TestNewNamesEveryField(t *testing.T) {
 }
 
 func TestProposedPasswordIsAccepted(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	answer := a.call("/auth/new", strings.Replace(`{`+ada+`}`, password, "weak", 1))
 	proposed := expectProblem(t, answer, http.StatusUnprocessableEntity, "fields_invalid", "password").text("proposed_password")
@@ -198,6 +206,7 @@ func TestProposedPasswordIsAccepted(t *testing.T) {
 }
 
 func TestUnicodeNames(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	issued := a.issue(`{"username":"Ζωή","email":"zoe@bücher.example","password":"` + password + `","name":"ключ 🔑"}`)
 	row := a.rows("/auth/logs?username=%CE%96%CF%89%CE%AE&email=zoe@xn--bcher-kva.example")[0]

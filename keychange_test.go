@@ -12,6 +12,7 @@ import (
 )
 
 func TestRenew(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, id := a.issueKey()
 	a.clock.advance(time.Hour)
@@ -36,6 +37,7 @@ func TestRenew(t *testing.T) {
 
 // A revoked key comes back only if that is asked for, and the answer says so.
 func TestRenewOfARevokedKey(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, id := a.issueKey()
 	a.call("/auth/revoke", `{"id":"`+id+`"}`)
@@ -51,6 +53,7 @@ func TestRenewOfARevokedKey(t *testing.T) {
 }
 
 func TestRevoke(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, id := a.issueKey()
 	first := decode(t, a.call("/auth/revoke", `{"api_key":"`+key+`"}`).Body)
@@ -65,6 +68,7 @@ func TestRevoke(t *testing.T) {
 }
 
 func TestDelete(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, id := a.issueKey()
 	a.guarded(key)
@@ -83,6 +87,7 @@ func TestDelete(t *testing.T) {
 }
 
 func TestNamingAKey(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, id := a.issueKey()
 	unknown := security.NewKey("ga")
@@ -121,6 +126,7 @@ func TestNamingAKey(t *testing.T) {
 }
 
 func TestBodies(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	tests := map[string]struct {
 		contentType, body string

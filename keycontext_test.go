@@ -25,6 +25,7 @@ func serve(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 // A request that is made from the context of a guarded one is judged by its own
 // key, and refused if it has none.
 func TestRequestsInsideOfRequests(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	outer, _ := a.issueKey()
 	inner, id := a.issueKey()
@@ -101,6 +102,7 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 // The gin.Context of a request that has ended serves the next one; that it is
 // the same lets nobody in.
 func TestRequestsAfterRequests(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, _ := a.issueKey()
 	var ended context.Context
@@ -115,6 +117,7 @@ func TestRequestsAfterRequests(t *testing.T) {
 // Middlewares may replace the request by a copy of it, between two guards and
 // before the handler; it is one request all the same.
 func TestCopiesOfARequest(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, id := a.issueKey()
 	type name struct{}
@@ -148,6 +151,7 @@ func TestCopiesOfARequest(t *testing.T) {
 
 // gin's HandleContext goes on with the same request.
 func TestHandleContext(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, id := a.issueKey()
 	a.engine.GET("/old", a.auth.Guard(), func(c *gin.Context) {
@@ -163,6 +167,7 @@ func TestHandleContext(t *testing.T) {
 
 // Guards of two applications in one chain each remember what they let through.
 func TestGuardsInTurn(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	b := newApp(t, func(c *ginauth.Config) { c.KeySources = []ginauth.KeySource{{In: ginauth.InHeader, Name: "X-Other"}} })
 	one, _ := a.issueKey()

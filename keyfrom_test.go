@@ -17,6 +17,7 @@ import (
 )
 
 func TestKeyFrom(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	issued := a.issue(`{"username":"Ada","email":"ada@example.com","password":"` + password + `"}`)
 	body := a.guarded(issued.text("api_key")).Body.String()
@@ -33,6 +34,7 @@ func TestKeyFrom(t *testing.T) {
 
 // Work that goes on after the answer has the key as well.
 func TestKeyFromACopy(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, id := a.issueKey()
 	copies := make(chan *gin.Context, 1)
@@ -45,6 +47,7 @@ func TestKeyFromACopy(t *testing.T) {
 
 // The key is found in whatever context a handler passes on.
 func TestKeyFromContext(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, id := a.issueKey()
 	type name struct{}
@@ -70,6 +73,7 @@ func TestKeyFromContext(t *testing.T) {
 // With KeepKey a logger finds the key after a middleware has put the request back
 // that came in; without it there is no key in the gin context.
 func TestKeepKey(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, id := a.issueKey()
 	var logged []any
@@ -98,6 +102,7 @@ func TestKeepKey(t *testing.T) {
 
 // A handler's test need not make a request.
 func TestKeyFromNoRequest(t *testing.T) {
+	t.Parallel()
 	c, _ := gin.CreateTestContext(httptest.NewRecorder())
 	if _, ok := ginauth.KeyFrom(c); ok {
 		t.Error("KeyFrom finds a key where there is no request")

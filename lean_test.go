@@ -42,6 +42,7 @@ func main() {
 // finds in its go.sum. (The MongoDB driver's module is there anyway: gin
 // imports its bson.)
 func TestConsumersAreLean(t *testing.T) {
+	t.Parallel()
 	drivers := map[string]string{
 		"sqlite":   "github.com/mattn/go-sqlite3",
 		"postgres": "github.com/jackc/pgx",

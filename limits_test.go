@@ -14,6 +14,7 @@ import (
 // A user has so many keys that are not revoked, by whichever call, however many
 // at once; administrators' keys for services are free of it.
 func TestMaxKeysPerUser(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t, func(c *ginauth.Config) { c.MaxKeysPerUser = 3 })
 	user := a.register("ada")
 	codes := make([]int, 6)
@@ -42,6 +43,7 @@ func TestMaxKeysPerUser(t *testing.T) {
 // Users' keys last so long at most, whichever call issues or renews them; what an
 // administrator renews, and keys of services, may last longer.
 func TestMaxLifetime(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t, func(c *ginauth.Config) { c.MaxLifetime = 10 * 24 * time.Hour })
 	const latest = "2030-05-16T06:08:09.123Z"
 	first := a.issue(`{` + ada + `}`)
@@ -78,6 +80,7 @@ func TestMaxLifetime(t *testing.T) {
 }
 
 func TestConfigOfLimits(t *testing.T) {
+	t.Parallel()
 	for name, config := range map[string]ginauth.Config{"MaxKeysPerUser: ": {MaxKeysPerUser: -1}, "MaxLifetime: ": {MaxLifetime: -1}} {
 		config.Secrets = []string{secret}
 		if err := config.Validate(); err == nil || !strings.Contains(err.Error(), name) {
@@ -88,6 +91,7 @@ func TestConfigOfLimits(t *testing.T) {
 
 // A date that an administrator has set is the administrator's to move.
 func TestFixedExpiration(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	set := a.issue(`{` + ada + `,"expiration_date":"2030-06-01"}`)
 	free := a.issue(`{` + ada + `}`)
@@ -106,6 +110,7 @@ func TestFixedExpiration(t *testing.T) {
 
 // No key of a user, old or new, outlasts the end that an administrator has set.
 func TestAccessUntil(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	user := a.register("ada")
 	a.guarded(user.key)

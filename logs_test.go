@@ -9,6 +9,7 @@ import (
 )
 
 func TestLogsOfNothing(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	if body := a.get("/auth/logs").Body.String(); body != `{"logs":[],"next_cursor":""}` {
 		t.Errorf("no keys are shown as %s", body)
@@ -17,6 +18,7 @@ func TestLogsOfNothing(t *testing.T) {
 
 // The keys of three users in each state, told apart by each filter.
 func TestLogsFilters(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	active := a.issue(`{` + ada + `,"never_expires":true}`)
 	expired := a.issue(`{"name":"short","expiration_date":"2030-05-06T07:00:00Z"}`)
@@ -55,6 +57,7 @@ func ids(rows []object) []string {
 }
 
 func TestLogsShowTheNewestUseFirst(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	first, firstID := a.issueKey()
 	second, secondID := a.issueKey()
@@ -73,6 +76,7 @@ func TestLogsShowTheNewestUseFirst(t *testing.T) {
 }
 
 func TestLogsPages(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	var want []string
 	for range 7 {
@@ -96,6 +100,7 @@ func TestLogsPages(t *testing.T) {
 }
 
 func TestLogsRefuses(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	for range 2 {
 		a.issueKey()

@@ -49,9 +49,9 @@ func TestGuardBesideLongLists(t *testing.T) {
 // addKeys stores keys of a user past ginauth, in one statement for each table.
 func addKeys(t *testing.T, path, userID string, n int) {
 	t.Helper()
-	driver := "sqlite"
-	if slices.Contains(sql.Drivers(), "sqlite3") { // with cgo
-		driver = "sqlite3"
+	driver := "sqlite3"
+	if slices.Contains(sql.Drivers(), "sqlite") { // without cgo
+		driver = "sqlite"
 	}
 	db, err := sql.Open(driver, path)
 	if err != nil {

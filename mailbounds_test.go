@@ -14,6 +14,7 @@ import (
 // A user is mailed to a few times for each purpose, so that who asks for one
 // cannot use up the other; and a client asks for a few mails.
 func TestMailsAreLimited(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	a.register("ada")
 	for range 5 {
@@ -42,6 +43,7 @@ func TestMailsAreLimited(t *testing.T) {
 // Many accounts that give one address in turn have no more mails sent there
 // than one has.
 func TestMailsToOneAddressAreLimited(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	for _, user := range []string{"ada", "bob", "cyd"} {
 		a.register(user)
@@ -62,6 +64,7 @@ func TestMailsToOneAddressAreLimited(t *testing.T) {
 // chosen who has it sent. Its owner is told the username, unless a mail program
 // would make a link of it.
 func TestMailsNameTheAccountToItsOwnerAlone(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	users := map[string]string{
 		"ada": `the account "ada"`, "www.evil.example": "an account", "evil/path": "an account",
@@ -117,6 +120,7 @@ func (p *postman) next(t *testing.T) mail.Message {
 
 // Who is mailed a link by an administrator has to do something, and is told so.
 func TestMailOfAForcedReset(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	a.register("ada")
 	a.expectStatus(a.call("/auth/users/reset", `{"username":"ada"}`), 200)

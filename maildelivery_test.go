@@ -15,6 +15,7 @@ import (
 
 // Mail to who is deleted, or has another address by now, is not sent any more.
 func TestMailToNobody(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(a *app, user person){
 		"a deleted user":         func(a *app, user person) { a.expectStatus(a.call("/auth/users/delete", `{"id":"`+user.id+`"}`), 204) },
 		"one deleted by another": func(a *app, user person) { a.deleteElsewhere(user.id) },
@@ -61,6 +62,7 @@ func (a *app) deleteElsewhere(id string) {
 
 // Who sends a token that is no good is not taken for the user whom it names.
 func TestWrongTokenNamesNoActor(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	user := a.register("ada")
 	a.as("ada", password, "/account/confirm/send", `{}`)
@@ -89,6 +91,7 @@ func (h hanging) Send(ctx context.Context, _ mail.Message) error {
 
 // Mail that is under way to who is deleted is broken off at once.
 func TestDeletionBreaksMailOff(t *testing.T) {
+	t.Parallel()
 	h := make(hanging, 10)
 	a, _ := newMailing(t, func(c *ginauth.Config) { c.Mailer = h })
 	a.register("ada")

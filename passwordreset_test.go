@@ -7,6 +7,7 @@ import (
 
 // A link to a new password that was promised comes when the database does.
 func TestResetDuringAnOutage(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	a.register("ada")
 	a.loseUsers()
@@ -24,6 +25,7 @@ func TestResetDuringAnOutage(t *testing.T) {
 // Closing tries what waits once more, says what is lost, and nothing is
 // promised afterwards.
 func TestResetAtShutdown(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		isBack bool
 		err    string
@@ -56,6 +58,7 @@ func TestResetAtShutdown(t *testing.T) {
 
 // A mail that was never written does not count against the user.
 func TestMailThatFailsIsNotCounted(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	a.register("ada")
 	a.repo.meddle(func(call string) error {

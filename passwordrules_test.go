@@ -14,6 +14,7 @@ import (
 // Wherever a password is set, a refusal says which rules it breaks and proposes
 // one that is accepted; the proposal is in no log, and no other user gets it.
 func TestRulesWhereverAPasswordIsSet(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	a.register("grace")
 	setAt := map[string]func(password string) *httptest.ResponseRecorder{
@@ -57,6 +58,7 @@ func (p *postman) fresh(a *app, email string) string {
 
 // A policy that refuses all that is proposed to it gets no proposal.
 func TestPolicyThatRefusesProposals(t *testing.T) {
+	t.Parallel()
 	a := newApp(t, func(c *ginauth.Config) {
 		c.PasswordPolicy = func(string) []security.RuleError {
 			return []security.RuleError{{Code: "password_never", Detail: "Never."}}

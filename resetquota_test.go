@@ -18,6 +18,7 @@ func (a *app) forgetFrom(address, email string) int {
 // A request for a user's links from elsewhere neither voids a link that was
 // mailed nor uses up what the user has from where the password was right lately.
 func TestOthersCannotSilenceAReset(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	a.register("ada")
 	a.verify("ada", password, "192.0.2.7") // from where she is known
@@ -44,6 +45,7 @@ func TestOthersCannotSilenceAReset(t *testing.T) {
 // A client that uses up its requests keeps nobody from asking who is known from
 // the same address.
 func TestKnownAddressIsCountedApart(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	a.register("ada")
 	a.verify("ada", password, "192.0.2.7")

@@ -19,6 +19,7 @@ var spellingsOfSecretKey = []string{
 // A secret in a URL is refused however its name is spelled, beside a right
 // header, too.
 func TestSpelledSecretsInQueries(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	for _, name := range spellingsOfSecretKey {
 		for _, query := range []string{name + "=" + secret, "limit=1&" + name + "=" + secret, "limit=1;" + name + "=" + secret, name} {
@@ -35,6 +36,7 @@ func TestSpelledSecretsInQueries(t *testing.T) {
 // No handler behind the guard sees a secret or a key whose name is misspelled,
 // nor a header that repeats the URL; what is not meant stays.
 func TestSpelledNamesAreRemoved(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, _ := a.issueKey()
 	other, _ := a.issueKey()
@@ -68,6 +70,7 @@ func TestSpelledNamesAreRemoved(t *testing.T) {
 
 // A key whose parameter or header is misspelled lets nobody in.
 func TestSpelledKeysAreNoKeys(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, _ := a.issueKey()
 	for _, r := range []request{{path: "/secure?API-KEY=" + key}, {path: "/secure?api_key=" + key}, {path: "/secure", header: header("Api_Key", key)}} {
@@ -78,6 +81,7 @@ func TestSpelledKeysAreNoKeys(t *testing.T) {
 // The account calls remove a secret, too, and other names of it in a body are
 // unknown.
 func TestSpelledSecretsAtAccountCalls(t *testing.T) {
+	t.Parallel()
 	a := newAccounts(t)
 	a.register("ada")
 	var seen string
@@ -96,6 +100,7 @@ func TestSpelledSecretsAtAccountCalls(t *testing.T) {
 
 // No key may be where the secret is looked for.
 func TestKeySourcesAreNoSpellingOfTheSecret(t *testing.T) {
+	t.Parallel()
 	for _, source := range []ginauth.KeySource{{In: ginauth.InQuery, Name: "Secret_Key"}, {In: ginauth.InHeader, Name: "SecretKey"}} {
 		err := ginauth.Config{Secrets: []string{secret}, KeySources: []ginauth.KeySource{source}}.Validate()
 		if err == nil || !strings.Contains(err.Error(), "KeySources") || !strings.Contains(err.Error(), "secret-key") {
@@ -107,6 +112,7 @@ func TestKeySourcesAreNoSpellingOfTheSecret(t *testing.T) {
 // gin's redirects repeat the query, so they are off in the example and the quick
 // start: neither a missing slash nor another case shows the key again.
 func TestRedirectsRepeatNoKey(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	a.engine.RedirectTrailingSlash, a.engine.RedirectFixedPath = false, false
 	key, _ := a.issueKey()

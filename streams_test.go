@@ -40,6 +40,7 @@ func expectEnd(t *testing.T, ended <-chan struct{}, within time.Duration) {
 }
 
 func TestRevokedThroughAnotherNode(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "shared.db")
 	one, other := newNode(t, path), newNode(t, path)
 	key, id := one.issueKey()
@@ -50,6 +51,7 @@ func TestRevokedThroughAnotherNode(t *testing.T) {
 }
 
 func TestStreamsEndWithTheKey(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(a *app, user object){
 		"expired":  func(a *app, _ object) { a.clock.advance(16 * 24 * time.Hour) },
 		"deleted":  func(a *app, user object) { a.call("/auth/delete", `{"id":"`+user.text("id")+`"}`) },
@@ -77,6 +79,7 @@ func TestStreamsEndWithTheKey(t *testing.T) {
 
 // Where no guard let the request through, the channel is closed.
 func TestRevokedWithoutAGuard(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	a.engine.GET("/open", func(c *gin.Context) { <-ginauth.Revoked(c) })
 	if code := a.do(request{path: "/open"}).Code; code != http.StatusOK {

@@ -16,6 +16,7 @@ const resetPause = 10 * time.Minute
 
 // Links are good for a day and an hour, and never for a user who is disabled.
 func TestLinksEnd(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	a.register("ada")
 	confirmation := func() string {
@@ -47,6 +48,7 @@ func TestLinksEnd(t *testing.T) {
 // Who tries tokens waits after a while, and nobody else does; what is no wrong
 // token does not count.
 func TestGuessingTokens(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	user := a.register("ada")
 	token := p.fresh(a, "ada@example.com")
@@ -72,6 +74,7 @@ func TestGuessingTokens(t *testing.T) {
 
 // While an address is not confirmed, no key lasts longer.
 func TestRenewalNeedsAConfirmedAddress(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t, func(c *ginauth.Config) { c.RequireConfirmedEmail = true })
 	expectProblem(t, a.call("/auth/new", `{`+ada+`}`), http.StatusForbidden, "email_unconfirmed", "")
 	a.confirm(p.token(t, "Ada@Example.com", "confirm"))
@@ -85,6 +88,7 @@ func TestRenewalNeedsAConfirmedAddress(t *testing.T) {
 
 // A forced reset leaves the keys alone unless told otherwise.
 func TestForcedResetKeepsKeys(t *testing.T) {
+	t.Parallel()
 	a, p := newMailing(t)
 	user := a.register("ada")
 	a.expectStatus(a.call("/auth/users/reset", `{"username":"ada"}`), http.StatusOK)
@@ -96,6 +100,7 @@ func TestForcedResetKeepsKeys(t *testing.T) {
 
 // As many forgotten passwords wait as is bounded; beyond, one is told so.
 func TestResetRequestsAreBounded(t *testing.T) {
+	t.Parallel()
 	a, _ := newMailing(t)
 	release := make(chan struct{})
 	a.repo.meddle(func(call string) error {

@@ -39,6 +39,7 @@ func (a *app) counted(query string) (total int) {
 }
 
 func TestUsageOfNothing(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	if body := a.get("/auth/usage").Body.String(); body != `{"usage":[],"next_cursor":""}` {
 		t.Errorf("no usage is shown as %s", body)
@@ -69,6 +70,7 @@ func newUsedApp(t *testing.T) (a *app, user, service string) {
 }
 
 func TestUsageIsBrokenDown(t *testing.T) {
+	t.Parallel()
 	a, user, service := newUsedApp(t)
 	for query, want := range map[string][]object{
 		"": {
@@ -118,6 +120,7 @@ func shows(got, want object) bool {
 
 // A deleted key keeps its series, and its user.
 func TestUsageOfADeletedKey(t *testing.T) {
+	t.Parallel()
 	a, user, _ := newUsedApp(t)
 	a.call("/auth/delete", `{"id":"`+user+`"}`)
 	if total := a.counted("?username=ada"); total != 1 {
@@ -127,6 +130,7 @@ func TestUsageOfADeletedKey(t *testing.T) {
 
 // A range shows each hour or day that it touches as a whole.
 func TestUsageRanges(t *testing.T) {
+	t.Parallel()
 	a, _, _ := newUsedApp(t)
 	for query, want := range map[string]int{
 		"?from=2030-05-06":               5,
@@ -155,6 +159,7 @@ func TestUsageRanges(t *testing.T) {
 
 // What is counted in the first millisecond of an hour shows at once.
 func TestUsageOfAnHourThatBegins(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	key, _ := a.issueKey()
 	now := a.clock.Now()
@@ -167,6 +172,7 @@ func TestUsageOfAnHourThatBegins(t *testing.T) {
 }
 
 func TestUsagePages(t *testing.T) {
+	t.Parallel()
 	a, _, _ := newUsedApp(t)
 	var got []string
 	for cursor := ""; ; {
@@ -185,6 +191,7 @@ func TestUsagePages(t *testing.T) {
 }
 
 func TestUsageRefuses(t *testing.T) {
+	t.Parallel()
 	a, _, _ := newUsedApp(t)
 	cursor := decode(t, a.get("/auth/usage?limit=1").Body).text("next_cursor")
 	for query, field := range map[string]string{
@@ -231,6 +238,7 @@ func TestUsageRefuses(t *testing.T) {
 // What is old when an application starts is folded and deleted, by its clock,
 // at the configured age.
 func TestOldUsageIsFoldedAndDeleted(t *testing.T) {
+	t.Parallel()
 	const day, id = 24 * time.Hour, "01a208d6-7758-7b77-a989-f8d0bcbb8877"
 	old := newApp(t)
 	now := old.clock.Now().UTC().Truncate(time.Hour)

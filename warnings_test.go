@@ -20,6 +20,7 @@ func (advised) Warnings() []string { return []string{"fsync is off", "the disk i
 
 // The operator reads at the start what the database's settings put at risk.
 func TestWarningsOfTheRepositoryAreLogged(t *testing.T) {
+	t.Parallel()
 	repo, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
 	if err != nil {
 		t.Fatal(err)

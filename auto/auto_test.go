@@ -61,6 +61,22 @@ func setenv(t *testing.T, pairs ...string) {
 	}
 }
 
+// Each variable is documented, and has a line in the template.
+func TestVariablesAreDocumented(t *testing.T) {
+	for _, name := range []string{"../docs/configuration.md", "../.env.example"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, variable := range variables {
+			short := strings.TrimPrefix(variable, "GINAUTH_")
+			if !strings.Contains(string(text), variable) && !slices.Contains([]string{"DATABASE_MODE", "URI", "DEV_MODE"}, short) {
+				t.Errorf("%s lacks %s", name, variable)
+			}
+		}
+	}
+}
+
 // Keys begin as the environment says, and a variable's former name is warned about.
 func TestKeyPrefixes(t *testing.T) {
 	clean(t)

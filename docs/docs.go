@@ -41,11 +41,16 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 // page shows, but its calls go to the paths without that part. In
 // the application's annotations, @Security ApiKeyHeader and @Security
 // ApiKeyQuery name the ways to send a key.
+//
+// If r is the *gin.Engine, the page lists its other routes, too, with their methods
+// and parameters. Gin does not tell which of them are guarded, so the page offers
+// to call them with a key or without one.
 func Register(r gin.IRouter, auth *ginauth.Auth, middleware ...gin.HandlerFunc) {
 	group := r.Group("/docs", middleware...)
 	group.Use(setHeaders)
 	group.GET("", func(c *gin.Context) { c.Data(http.StatusOK, "text/html; charset=utf-8", page) })
-	group.GET("/doc.json", func(c *gin.Context) { serveSpec(c, auth) })
+	engine, _ := r.(*gin.Engine)
+	group.GET("/doc.json", func(c *gin.Context) { serveSpec(c, auth, engine) })
 	ui := swaggerUI()
 	for _, file := range []string{
 		"swagger-initializer.js", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js",
@@ -79,11 +84,14 @@ func swaggerUI() func(c *gin.Context, file string) {
 	}
 }
 
-func serveSpec(c *gin.Context, auth *ginauth.Auth) {
+func serveSpec(c *gin.Context, auth *ginauth.Auth, engine *gin.Engine) {
 	spec, err := buildSpec(auth)
 	if err != nil {
 		_ = c.AbortWithError(http.StatusInternalServerError, err)
 		return
+	}
+	if engine != nil {
+		addRoutes(spec, engine.Routes())
 	}
 	c.Header("Cache-Control", "no-store")
 	c.JSON(http.StatusOK, spec)

@@ -82,17 +82,21 @@ func resultsFrom(text string) (results []result) {
 	return results
 }
 
-// The README's lines run as they stand, one after the other, and print what it
-// says.
+// The lines of the README and of the documents run as they stand, one after the
+// other, and print what these say.
 func TestReadme(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	snippets := snippetsFrom(string(text))
-	if len(snippets) == 0 {
-		t.Fatal("README.md has no sh block with curl lines")
+	var snippets []snippet
+	for _, name := range []string{"README.md", "docs/http.md", "docs/accounts.md"} {
+		text, err := os.ReadFile("../" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := snippetsFrom(string(text))
+		if len(found) == 0 {
+			t.Fatalf("%s has no sh block with curl lines", name)
+		}
+		snippets = append(snippets, found...)
 	}
 	p := startExample(t, "GINAUTH_SECRET="+secret)
 	results := runSnippets(t, snippets, p.port)
