@@ -34,7 +34,7 @@ type keyContext struct {
 // Value returns the keyContext itself under a contextKey.
 func (k *keyContext) Value(name any) any {
 	wanted, ok := name.(contextKey)
-	if !ok || (wanted.cache != nil && !wanted.cache.Owns(k.key)) {
+	if !ok || (wanted.cache != nil && !k.key.IsFrom(wanted.cache)) {
 		return k.Context.Value(name)
 	}
 	return k

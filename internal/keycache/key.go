@@ -80,6 +80,9 @@ func (s *special) refuses() bool { return s != nil && (s.revocation != 0 || s.di
 // ID returns the key's id.
 func (k *Key) ID() string { return k.text[:k.lengths[0]] }
 
+// IsFrom reports whether the key was read by the cache.
+func (k *Key) IsFrom(cache *Cache) bool { return k.cache == cache }
+
 // UserID returns the owner's id; "" for a service key.
 func (k *Key) UserID() string {
 	start := k.lengths[0] + k.lengths[1]

@@ -174,7 +174,7 @@ func (c *Cache) Lookup(hash Hash, now time.Time) (*Key, Answer) {
 
 // isUsable reports whether the key is neither too old nor changed.
 func (c *Cache) isUsable(key *Key, elapsed time.Duration) bool {
-	return elapsed-key.loadedAt < c.ageLimit(key.hash) && c.changes.isCurrent(key)
+	return elapsed-key.loadedAt < ageLimit(c.options.MaxAge, key.hash) && c.changes.isCurrent(key)
 }
 
 func (c *Cache) lookupNegative(hash Hash, elapsed time.Duration) Answer {
@@ -191,16 +191,13 @@ func (c *Cache) lookupNegative(hash Hash, elapsed time.Duration) Answer {
 
 // ageLimit is between three quarters of MaxAge and all of it, so that keys
 // that were read together are not read again together.
-func (c *Cache) ageLimit(hash Hash) time.Duration {
-	return c.options.MaxAge - c.options.MaxAge/4/256*time.Duration(hash[0])
+func ageLimit(maxAge time.Duration, hash Hash) time.Duration {
+	return maxAge - maxAge/4/256*time.Duration(hash[0])
 }
 
 func (c *Cache) isStale(elapsed time.Duration) bool {
 	return elapsed-time.Duration(c.confirmed.Load()) > c.options.StaleLimit
 }
-
-// Owns reports whether the key was read by this cache.
-func (c *Cache) Owns(key *Key) bool { return key.cache == c }
 
 // Confirm says that every change which was in force at the given time has been
 // passed to Invalidate.

@@ -118,7 +118,7 @@ func TestAgesDiffer(t *testing.T) {
 	f := newFixture(t)
 	limits := map[time.Duration]bool{}
 	for i := range 256 {
-		limit := f.ageLimit(Hash{byte(i)})
+		limit := ageLimit(f.options.MaxAge, Hash{byte(i)})
 		limits[limit] = true
 		if limit > f.options.MaxAge || limit < f.options.MaxAge*3/4 {
 			t.Errorf("a limit is %v", limit)

@@ -23,16 +23,13 @@ type Stats struct {
 
 // Stats returns the present state.
 func (c *Cache) Stats() Stats {
-	return Stats{Keys: c.keys.size.Load(), Loads: c.loads.Load(), Lag: c.lag()}
-}
-
-func (c *Cache) lag() time.Duration {
-	return max(0, c.elapsed()-time.Duration(c.confirmed.Load()))
+	lag := max(0, c.elapsed()-time.Duration(c.confirmed.Load()))
+	return Stats{Keys: c.keys.size.Load(), Loads: c.loads.Load(), Lag: lag}
 }
 
 // Ready reports whether keys can be read, and changes are followed.
 func (c *Cache) Ready(ctx context.Context) error {
-	if c.lag() > min(maxLag, c.options.StaleLimit) {
+	if c.Stats().Lag > min(maxLag, c.options.StaleLimit) {
 		return errLagging
 	}
 	_, err := c.store.KeyByHash(ctx, make([]byte, len(Hash{}))) // no key has this hash

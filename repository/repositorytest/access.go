@@ -19,7 +19,7 @@ func accessTests() []test {
 func accessEnds(s *suite) {
 	user, key := s.createUser("ana")
 	user.AccessUntil = hour(6)
-	user = s.updateUser(user, false)
+	user = updateUser(s, user, false)
 	key.AccessUntil, key.UserVersion = hour(6), 2
 	same(s, "the key", s.stored(key), key)
 	same(s, "the key listed", s.row(key.ID).APIKey, key)
@@ -32,7 +32,7 @@ func accessEnds(s *suite) {
 	same(s, "its status before", renewed.Status(hour(6).Add(-time.Millisecond)), models.StatusActive)
 	same(s, "its status from then on", renewed.Status(hour(6)), models.StatusExpired)
 	user.AccessUntil = time.Time{}
-	s.updateUser(user, false)
+	updateUser(s, user, false)
 	same(s, "the status when it is lifted", s.stored(lasting).Status(hour(20)), models.StatusActive)
 }
 
@@ -41,8 +41,8 @@ func endedAccessInLists(s *suite) {
 	ana, anas := s.createUser("ana")
 	bob, bobs := s.createUser("bob")
 	ana.AccessUntil, bob.AccessUntil, bob.DisabledDate = hour(6), hour(6), hour(1)
-	s.updateUser(ana, false)
-	s.updateUser(bob, false)
+	updateUser(s, ana, false)
+	updateUser(s, bob, false)
 	further := newKeyFor(ana)
 	further.UserVersion = 0
 	s.createKey(further)
@@ -65,8 +65,8 @@ func endedAccessInLists(s *suite) {
 func accessOfDetachedKeys(s *suite) {
 	user, key := s.createUser("ana")
 	user.AccessUntil = hour(6)
-	s.updateUser(user, false)
-	s.deleteUser(user.ID, true)
+	updateUser(s, user, false)
+	deleteUser(s, user.ID, true)
 	same(s, "the end of access", s.stored(key).AccessUntil, time.Time{})
 	same(s, "the active keys", len(s.list(repository.KeyFilter{Status: models.StatusActive, Now: hour(7)})), 1)
 }

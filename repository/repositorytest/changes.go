@@ -28,7 +28,7 @@ type logged struct {
 
 // hasLog reports a log that does not say what is wanted, in that order, or
 // whose numbers have a gap.
-func (s *suite) hasLog(want ...logged) {
+func hasLog(s *suite, want ...logged) {
 	s.Helper()
 	got := []logged{}
 	seen := map[string]bool{}
@@ -44,7 +44,7 @@ func (s *suite) hasLog(want ...logged) {
 }
 
 // changesAfter reads on from a cursor.
-func (s *suite) changesAfter(cursor repository.Cursor, limit int) []models.Change {
+func changesAfter(s *suite, cursor repository.Cursor, limit int) []models.Change {
 	s.Helper()
 	entries, err := s.repo.Changes(s.Context(), cursor, limit)
 	s.succeeds("Changes", err)
@@ -58,8 +58,8 @@ func emptyLog(s *suite) {
 	latest, err := s.repo.LatestChange(s.Context())
 	s.succeeds("LatestChange", err)
 	same(s, "the latest change", latest, repository.Cursor{})
-	same(s, "the number of entries", len(s.changesAfter(repository.Cursor{}, 10)), 0)
-	same(s, "the number of entries", len(s.changesAfter(latest, 1)), 0)
+	same(s, "the number of entries", len(changesAfter(s, repository.Cursor{}, 10)), 0)
+	same(s, "the number of entries", len(changesAfter(s, latest, 1)), 0)
 }
 
 func eachVerbAppends(s *suite) {
@@ -71,15 +71,15 @@ func eachVerbAppends(s *suite) {
 		do      func(by repository.Attribution) error
 		objects []logged
 	}{
-		{"signup", s.creatingUser(user, first), []logged{{object: models.ObjectUser, id: user.ID}, {object: models.ObjectKey, id: first.ID}}},
-		{"issuer", s.creatingKey(second), []logged{{object: models.ObjectKey, id: second.ID}}},
-		{"renewer", s.renewing(first.ID, false), []logged{{object: models.ObjectKey, id: first.ID}}},
-		{"revoker", s.revoking(first.ID), []logged{{object: models.ObjectKey, id: first.ID}}},
-		{"reviver", s.renewing(first.ID, true), []logged{{object: models.ObjectKey, id: first.ID}}},
-		{"deleter", s.deleting(second.ID), []logged{{object: models.ObjectKey, id: second.ID}}},
-		{"editor", s.updating(user, false), []logged{{object: models.ObjectUser, id: user.ID}}},
-		{"guardian", s.updating(edited, true), []logged{{object: models.ObjectUser, id: user.ID}}},
-		{"remover", s.deletingUser(user.ID), []logged{{object: models.ObjectUser, id: user.ID}}},
+		{"signup", creatingUser(s, user, first), []logged{{object: models.ObjectUser, id: user.ID}, {object: models.ObjectKey, id: first.ID}}},
+		{"issuer", creatingKey(s, second), []logged{{object: models.ObjectKey, id: second.ID}}},
+		{"renewer", renewing(s, first.ID, false), []logged{{object: models.ObjectKey, id: first.ID}}},
+		{"revoker", revoking(s, first.ID), []logged{{object: models.ObjectKey, id: first.ID}}},
+		{"reviver", renewing(s, first.ID, true), []logged{{object: models.ObjectKey, id: first.ID}}},
+		{"deleter", deleting(s, second.ID), []logged{{object: models.ObjectKey, id: second.ID}}},
+		{"editor", updating(s, user, false), []logged{{object: models.ObjectUser, id: user.ID}}},
+		{"guardian", updating(s, edited, true), []logged{{object: models.ObjectUser, id: user.ID}}},
+		{"remover", deletingUser(s, user.ID), []logged{{object: models.ObjectUser, id: user.ID}}},
 	}
 	want := []logged{}
 	for i, step := range steps {
@@ -88,46 +88,46 @@ func eachVerbAppends(s *suite) {
 			entry.actor, entry.date = step.actor, hour(i)
 			want = append(want, entry)
 		}
-		s.hasLog(want...)
+		hasLog(s, want...)
 	}
 }
 
-func (s *suite) creatingUser(user models.User, key models.APIKey) func(repository.Attribution) error {
+func creatingUser(s *suite, user models.User, key models.APIKey) func(repository.Attribution) error {
 	return func(by repository.Attribution) error { return s.repo.CreateUser(s.Context(), by, user, key) }
 }
 
-func (s *suite) creatingKey(key models.APIKey) func(repository.Attribution) error {
+func creatingKey(s *suite, key models.APIKey) func(repository.Attribution) error {
 	return func(by repository.Attribution) error {
 		return s.repo.CreateKey(s.Context(), by, key, repository.CreateKeyOptions{})
 	}
 }
 
-func (s *suite) renewing(id string, reactivate bool) func(repository.Attribution) error {
+func renewing(s *suite, id string, reactivate bool) func(repository.Attribution) error {
 	return func(by repository.Attribution) error {
 		_, _, err := s.repo.RenewKey(s.Context(), by, id, repository.Renewal{Expiration: hour(20), Reactivate: reactivate})
 		return err
 	}
 }
 
-func (s *suite) revoking(id string) func(repository.Attribution) error {
+func revoking(s *suite, id string) func(repository.Attribution) error {
 	return func(by repository.Attribution) error {
 		_, err := s.repo.RevokeKey(s.Context(), by, id)
 		return err
 	}
 }
 
-func (s *suite) deleting(id string) func(repository.Attribution) error {
+func deleting(s *suite, id string) func(repository.Attribution) error {
 	return func(by repository.Attribution) error { return s.repo.DeleteKey(s.Context(), by, id) }
 }
 
-func (s *suite) updating(user models.User, revokeKeys bool) func(repository.Attribution) error {
+func updating(s *suite, user models.User, revokeKeys bool) func(repository.Attribution) error {
 	return func(by repository.Attribution) error {
 		_, err := s.repo.UpdateUser(s.Context(), by, user, repository.UserUpdate{RevokeKeys: revokeKeys})
 		return err
 	}
 }
 
-func (s *suite) deletingUser(id string) func(repository.Attribution) error {
+func deletingUser(s *suite, id string) func(repository.Attribution) error {
 	return func(by repository.Attribution) error {
 		return s.repo.DeleteUser(s.Context(), by, id, repository.DeleteUserOptions{})
 	}
@@ -144,10 +144,10 @@ func nothingChanged(s *suite) {
 	outdated, moved := user, user
 	outdated.Version, moved.CanonicalEmail = 7, "bob@example.org"
 	for _, idle := range []func(repository.Attribution) error{
-		s.creatingKey(key), s.creatingKey(newKeyFor(twin)), s.creatingUser(twin, newKeyFor(twin)),
-		s.renewing(key.ID, false), s.renewing(unknown.ID, true), s.revoking(key.ID),
-		s.revoking(unknown.ID), s.deleting(unknown.ID),
-		s.updating(outdated, true), s.updating(moved, true), s.updating(twin, true), s.deletingUser(twin.ID),
+		creatingKey(s, key), creatingKey(s, newKeyFor(twin)), creatingUser(s, twin, newKeyFor(twin)),
+		renewing(s, key.ID, false), renewing(s, unknown.ID, true), revoking(s, key.ID),
+		revoking(s, unknown.ID), deleting(s, unknown.ID),
+		updating(s, outdated, true), updating(s, moved, true), updating(s, twin, true), deletingUser(s, twin.ID),
 	} {
 		_ = idle(attribution()) // what each returns is tested elsewhere
 		same(s, "the change log", s.changeLog(), before)
@@ -159,7 +159,7 @@ func nothingChanged(s *suite) {
 }
 
 // fiveChanges makes a log of five entries.
-func (s *suite) fiveChanges() []models.Change {
+func fiveChanges(s *suite) []models.Change {
 	s.Helper()
 	for range 5 {
 		s.createKey(newKey())
@@ -168,11 +168,11 @@ func (s *suite) fiveChanges() []models.Change {
 }
 
 func logInPages(s *suite) {
-	whole := s.fiveChanges()
+	whole := fiveChanges(s)
 	for _, limit := range []int{1, 2, 3, 4, 5, 6, 1000} {
 		read, cursor := []models.Change{}, repository.Cursor{}
 		for {
-			entries := s.changesAfter(cursor, limit)
+			entries := changesAfter(s, cursor, limit)
 			if len(entries) == 0 {
 				break
 			}
@@ -193,7 +193,7 @@ func latestChange(s *suite) {
 		latest, err := s.repo.LatestChange(s.Context())
 		s.succeeds("LatestChange", err)
 		same(s, "the latest change", latest, repository.NewCursor(log[len(log)-1]))
-		same(s, "the number of entries after it", len(s.changesAfter(latest, 10)), 0)
+		same(s, "the number of entries after it", len(changesAfter(s, latest, 10)), 0)
 	}
 }
 
@@ -202,7 +202,7 @@ func foreignCursor(s *suite) {
 	ahead := repository.Cursor{Number: 1, ID: newID()}
 	_, err := s.repo.Changes(s.Context(), ahead, 10)
 	s.failsWith(repository.ErrChangesLost, "Changes of an empty log", err)
-	whole := s.fiveChanges()
+	whole := fiveChanges(s)
 	for name, cursor := range map[string]repository.Cursor{
 		"with a foreign id":          {Number: 3, ID: newID()},
 		"with another entry's id":    {Number: 3, ID: whole[3].ID},

@@ -44,13 +44,13 @@ func noCountIsLost(s *suite) {
 	})
 	s.allSucceed("AddUsage", errs)
 	for _, key := range keys {
-		s.hasUsage(key, goroutines*flushes, hour(2))
+		hasUsage(s, key, goroutines*flushes, hour(2))
 	}
 }
 
 // oneWins reports a race that had not exactly one winner, or a loser that was
 // not told which field is taken.
-func (s *suite) oneWins(field string, errs []error) {
+func oneWins(s *suite, field string, errs []error) {
 	s.Helper()
 	winners := 0
 	for _, err := range errs {
@@ -64,44 +64,44 @@ func (s *suite) oneWins(field string, errs []error) {
 	same(s, "the number of keys", len(s.list(repository.KeyFilter{})), 1)
 }
 
-func (s *suite) raceOfUsers(field string, set func(user *models.User)) {
+func raceOfUsers(s *suite, field string, set func(user *models.User)) {
 	s.Helper()
 	errs := race(goroutines, func(i int) error {
 		user := newUser(fmt.Sprint("user-", i))
 		set(&user)
 		return s.repo.CreateUser(s.Context(), attribution(), user, newKeyFor(user))
 	})
-	s.oneWins(field, errs)
+	oneWins(s, field, errs)
 	same(s, "the number of changes", len(s.changeLog()), 2)
 }
 
 func raceForUsername(s *suite) {
-	s.raceOfUsers("username", func(user *models.User) { user.CanonicalUsername = "ana" })
+	raceOfUsers(s, "username", func(user *models.User) { user.CanonicalUsername = "ana" })
 }
 
 func raceForEmail(s *suite) {
-	s.raceOfUsers("email", func(user *models.User) { user.CanonicalEmail = "ana@example.org" })
+	raceOfUsers(s, "email", func(user *models.User) { user.CanonicalEmail = "ana@example.org" })
 }
 
-func (s *suite) raceOfKeys(field string, set func(key *models.APIKey)) {
+func raceOfKeys(s *suite, field string, set func(key *models.APIKey)) {
 	s.Helper()
 	errs := race(goroutines, func(int) error {
 		key := newKey()
 		set(&key)
 		return s.repo.CreateKey(s.Context(), attribution(), key, repository.CreateKeyOptions{})
 	})
-	s.oneWins(field, errs)
+	oneWins(s, field, errs)
 	same(s, "the number of changes", len(s.changeLog()), 1)
 }
 
 func raceForHash(s *suite) {
 	hash := newKey().Hash
-	s.raceOfKeys("hash", func(key *models.APIKey) { key.Hash = hash })
+	raceOfKeys(s, "hash", func(key *models.APIKey) { key.Hash = hash })
 }
 
 func raceForID(s *suite) {
 	id := newID()
-	s.raceOfKeys("id", func(key *models.APIKey) { key.ID = id })
+	raceOfKeys(s, "id", func(key *models.APIKey) { key.ID = id })
 }
 
 // The second caller gets the first one's date.
@@ -154,9 +154,9 @@ func revokeAgainstRenew(s *suite) {
 	key := s.createKey(newKey())
 	errs := race(goroutines, func(i int) error {
 		if i%2 == 0 {
-			return s.revoking(key.ID)(repository.Attribution{Actor: "revoker", At: hour(2)})
+			return revoking(s, key.ID)(repository.Attribution{Actor: "revoker", At: hour(2)})
 		}
-		return s.renewing(key.ID, true)(repository.Attribution{Actor: "renewer", At: hour(2)})
+		return renewing(s, key.ID, true)(repository.Attribution{Actor: "renewer", At: hour(2)})
 	})
 	s.allSucceed("the race", errs)
 	actors := ""
@@ -172,7 +172,7 @@ func revokeAgainstRenew(s *suite) {
 func raceToDelete(s *suite) {
 	key := s.createKey(newKey())
 	winners := 0
-	for _, err := range race(goroutines, func(int) error { return s.deleting(key.ID)(attribution()) }) {
+	for _, err := range race(goroutines, func(int) error { return deleting(s, key.ID)(attribution()) }) {
 		if err == nil {
 			winners++
 		} else {
@@ -190,16 +190,16 @@ func deleteAgainstAll(s *suite) {
 		case 0:
 			return s.repo.AddUsage(s.Context(), newFlush(fmt.Sprint("node-", i), 1, key.ID))
 		case 1:
-			return ignoring(repository.ErrNotFound, s.renewing(key.ID, true)(attribution()))
+			return ignoring(repository.ErrNotFound, renewing(s, key.ID, true)(attribution()))
 		case 2:
-			return ignoring(repository.ErrNotFound, s.revoking(key.ID)(attribution()))
+			return ignoring(repository.ErrNotFound, revoking(s, key.ID)(attribution()))
 		default:
-			return ignoring(repository.ErrNotFound, s.deleting(key.ID)(attribution()))
+			return ignoring(repository.ErrNotFound, deleting(s, key.ID)(attribution()))
 		}
 	})
 	s.allSucceed("the race", errs)
 	s.isGone(key)
-	s.hasUsage(key.ID, goroutines/4, hour(2))
+	hasUsage(s, key.ID, goroutines/4, hour(2))
 	same(s, "the status", s.row(key.ID).Status(hour(2)), models.StatusDeleted)
 }
 
@@ -237,7 +237,7 @@ func followedLog(s *suite) {
 		if done {
 			limit = writers * each
 		}
-		entries := s.changesAfter(cursor, limit)
+		entries := changesAfter(s, cursor, limit)
 		if read = append(read, entries...); len(read) > 0 {
 			cursor = repository.NewCursor(read[len(read)-1])
 		}

@@ -113,26 +113,26 @@ func readingCalls(user models.User, key models.APIKey) []call {
 func cancelledContext(s *suite) {
 	ctx, cancel := context.WithCancel(s.Context())
 	cancel()
-	s.nothingHappensIn(ctx)
+	nothingHappensIn(s, ctx)
 }
 
 func expiredContext(s *suite) {
 	ctx, cancel := context.WithDeadline(s.Context(), hour(0).AddDate(-20, 0, 0))
 	defer cancel()
-	s.nothingHappensIn(ctx)
+	nothingHappensIn(s, ctx)
 }
 
 // nothingHappensIn makes every call in a context that is over. A bad key and
 // an outage are told apart by the error, so absence may not be claimed; and
 // what the caller gave up must not happen behind their back.
-func (s *suite) nothingHappensIn(ctx context.Context) {
+func nothingHappensIn(s *suite, ctx context.Context) {
 	s.Helper()
 	user, key := s.createUser("ana")
 	before, row := s.changeLog(), s.row(key.ID)
 	for _, call := range calls(user, key) {
 		err := call.make(ctx, s.repo)
 		s.failsWith(ctx.Err(), call.name, err)
-		s.isNoSentinel(call.name, err)
+		isNoSentinel(s, call.name, err)
 	}
 	same(s, "the change log", s.changeLog(), before)
 	same(s, "the key and its usage", s.row(key.ID), row)
@@ -152,7 +152,7 @@ func sentinels() []error {
 
 // isNoSentinel reports an error that claims to know more than that the store
 // failed.
-func (s *suite) isNoSentinel(name string, err error) {
+func isNoSentinel(s *suite, name string, err error) {
 	s.Helper()
 	for _, sentinel := range sentinels() {
 		if errors.Is(err, sentinel) {
@@ -171,21 +171,21 @@ func cancelledInTheMiddle(s *suite) {
 		ctx, cancel := context.WithTimeout(s.Context(), time.Duration(i)*20*time.Microsecond)
 		key := newKeyFor(user)
 		err := s.repo.CreateKey(ctx, attribution(), key, repository.CreateKeyOptions{})
-		s.isWholeOrAbsent(key, err)
+		isWholeOrAbsent(s, key, err)
 		for _, call := range readingCalls(user, first) {
 			if err := call.make(ctx, s.repo); err != nil {
 				s.failsWith(context.DeadlineExceeded, call.name, err)
-				s.isNoSentinel(call.name, err)
+				isNoSentinel(s, call.name, err)
 			}
 		}
 		cancel()
 	}
-	s.logMatchesKeys()
+	logMatchesKeys(s)
 }
 
-func (s *suite) isWholeOrAbsent(key models.APIKey, err error) {
+func isWholeOrAbsent(s *suite, key models.APIKey, err error) {
 	s.Helper()
-	s.settle(err)
+	settle(s, err)
 	found, findErr := s.repo.KeyByHash(s.Context(), key.Hash)
 	there := findErr == nil
 	switch {
@@ -195,7 +195,7 @@ func (s *suite) isWholeOrAbsent(key models.APIKey, err error) {
 		s.failsWith(context.DeadlineExceeded, "CreateKey", err)
 	default:
 		s.failsWith(context.DeadlineExceeded, "CreateKey", err)
-		s.isNoSentinel("CreateKey", err)
+		isNoSentinel(s, "CreateKey", err)
 		same(s, "whether a key is there whose creation failed", there, false)
 	}
 	same(s, "whether the key has a row", len(s.list(repository.KeyFilter{KeyID: key.ID})) == 1, there)
@@ -203,7 +203,7 @@ func (s *suite) isWholeOrAbsent(key models.APIKey, err error) {
 
 // settle waits for a write whose outcome is unknown, which the server may not have
 // finished: changes take turns, and one that changes nothing waits for its turn.
-func (s *suite) settle(err error) {
+func settle(s *suite, err error) {
 	s.Helper()
 	if errors.Is(err, repository.ErrOutcomeUnknown) {
 		_, err := s.repo.RevokeKey(s.Context(), attribution(), newID())
@@ -212,7 +212,7 @@ func (s *suite) settle(err error) {
 }
 
 // logMatchesKeys reports a log of creations that names other keys than exist.
-func (s *suite) logMatchesKeys() {
+func logMatchesKeys(s *suite) {
 	s.Helper()
 	want := []string{}
 	for _, row := range s.list(repository.KeyFilter{}) {

@@ -29,7 +29,7 @@ func closedRepository(s *suite) {
 			if err == nil {
 				s.Errorf("%s succeeds after Close", call.name)
 			}
-			s.isNoSentinel(call.name, err)
+			isNoSentinel(s, call.name, err)
 		}
 		s.succeeds("Close again", s.repo.Close())
 	}
@@ -43,9 +43,9 @@ func closedUnderWay(s *suite) {
 			return s.repo.Close()
 		}
 		_, err := s.repo.KeyByHash(s.Context(), key.Hash)
-		s.isNoSentinel("KeyByHash", err)
+		isNoSentinel(s, "KeyByHash", err)
 		err = s.repo.AddUsage(s.Context(), newFlush(fmt.Sprint("node-", i), 1, key.ID))
-		s.isNoSentinel("AddUsage", ignoring(repository.ErrOutcomeUnknown, err))
+		isNoSentinel(s, "AddUsage", ignoring(repository.ErrOutcomeUnknown, err))
 		return nil
 	})
 	s.allSucceed("Close", errs)
@@ -58,7 +58,7 @@ func errorsHoldNoValue(s *suite) {
 	key.Name, key.Hint, key.UserID = "label-secret", "ga_secret", user.ID
 	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), user, key))
 	s.succeeds("AddToken", s.repo.AddToken(s.Context(), secretToken(user)))
-	for name, err := range s.failures(user, key) {
+	for name, err := range failures(s, user, key) {
 		if err == nil {
 			s.Errorf("%s succeeds", name)
 			continue
@@ -73,7 +73,7 @@ func errorsHoldNoValue(s *suite) {
 
 // failures provokes as many kinds of failure as there are without cutting a
 // cable, each with the values of the user and the key in its hands.
-func (s *suite) failures(user models.User, key models.APIKey) map[string]error {
+func failures(s *suite, user models.User, key models.APIKey) map[string]error {
 	ctx := s.Context()
 	failures := map[string]error{}
 	sameName, sameEmail, sameHash, sameID, homeless := newUser("bob"), newUser("bob"), newKey(), newKey(), key

@@ -45,7 +45,7 @@ type household struct {
 	anas, anasOther, bobs, service, deleted string
 }
 
-func (s *suite) newHousehold() household {
+func newHousehold(s *suite) household {
 	s.Helper()
 	ana, anas := s.createUser("ana")
 	bob, bobs := s.createUser("bob")
@@ -62,7 +62,7 @@ func (s *suite) newHousehold() household {
 }
 
 func filters(s *suite) {
-	h := s.newHousehold()
+	h := newHousehold(s)
 	for _, t := range []struct {
 		filter repository.KeyFilter
 		want   []string
@@ -86,12 +86,12 @@ func filters(s *suite) {
 		{repository.KeyFilter{Status: models.StatusDeleted, KeyID: h.deleted}, []string{h.deleted}},
 		{repository.KeyFilter{Status: models.StatusDeleted, KeyID: h.anas}, nil},
 	} {
-		s.finds(t.filter, t.want)
+		finds(s, t.filter, t.want)
 	}
 }
 
 // finds reports a filter that leaves other keys than the wanted ones.
-func (s *suite) finds(filter repository.KeyFilter, want []string) {
+func finds(s *suite, filter repository.KeyFilter, want []string) {
 	s.Helper()
 	got := []string{}
 	for _, row := range s.list(filter) {
@@ -107,7 +107,7 @@ func (s *suite) finds(filter repository.KeyFilter, want []string) {
 // The store's judgement must be the model's, down to the millisecond at which
 // a key expires, or a list would show as active what the guard refuses.
 func statusFilter(s *suite) {
-	disabled := s.newHousehold().bob
+	disabled := newHousehold(s).bob
 	for _, expiration := range []time.Time{{}, hour(6), hour(6).Add(time.Millisecond)} {
 		live, revoked := newKey(), newKey()
 		live.ExpirationDate, revoked.ExpirationDate = expiration, expiration
@@ -119,17 +119,17 @@ func statusFilter(s *suite) {
 		s.createKey(ofDisabled)
 	}
 	disabled.DisabledDate = hour(5)
-	s.updateUser(disabled, false)
+	updateUser(s, disabled, false)
 	instants := []time.Time{
 		hour(0), hour(6).Add(-time.Nanosecond), hour(6), hour(6).Add(time.Nanosecond),
 		hour(6).Add(time.Millisecond), hour(6).In(time.FixedZone("Kathmandu", 20_700)), hour(23),
 	}
 	for _, now := range instants {
-		s.agreesOnStatus(now)
+		agreesOnStatus(s, now)
 	}
 }
 
-func (s *suite) agreesOnStatus(now time.Time) {
+func agreesOnStatus(s *suite, now time.Time) {
 	s.Helper()
 	want := map[models.Status][]string{}
 	for _, row := range s.list(repository.KeyFilter{}) {
@@ -137,12 +137,12 @@ func (s *suite) agreesOnStatus(now time.Time) {
 		want[status] = append(want[status], row.KeyID)
 	}
 	for _, status := range []models.Status{models.StatusActive, models.StatusExpired, models.StatusDisabled, models.StatusRevoked, models.StatusDeleted} {
-		s.finds(repository.KeyFilter{Status: status, Now: now}, want[status])
+		finds(s, repository.KeyFilter{Status: status, Now: now}, want[status])
 	}
 }
 
 // A filter that is not understood must not mean "all".
 func unknownStatus(s *suite) {
-	s.newHousehold()
-	s.finds(repository.KeyFilter{Status: "Active", Now: hour(1)}, nil)
+	newHousehold(s)
+	finds(s, repository.KeyFilter{Status: "Active", Now: hour(1)}, nil)
 }

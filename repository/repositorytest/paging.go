@@ -32,15 +32,15 @@ func orders() []repository.Page {
 	return pages
 }
 
-// pages reads a list page by page and puts it together.
-func (s *suite) pages(filter repository.KeyFilter, page repository.Page) []repository.KeyUsage {
+// readPages reads a list page by page and puts it together.
+func readPages(s *suite, filter repository.KeyFilter, page repository.Page) []repository.KeyUsage {
 	s.Helper()
 	rows := []repository.KeyUsage{}
-	s.eachPage(filter, page, func(read []repository.KeyUsage) { rows = append(rows, read...) })
+	eachPage(s, filter, page, func(read []repository.KeyUsage) { rows = append(rows, read...) })
 	return rows
 }
 
-func (s *suite) eachPage(filter repository.KeyFilter, page repository.Page, visit func([]repository.KeyUsage)) {
+func eachPage(s *suite, filter repository.KeyFilter, page repository.Page, visit func([]repository.KeyUsage)) {
 	s.Helper()
 	for range 1000 { // a cursor that stands still must not hang the suite
 		read, err := s.repo.ListKeys(s.Context(), filter, page)
@@ -59,7 +59,7 @@ func (s *suite) eachPage(filter repository.KeyFilter, page repository.Page, visi
 // createTies stores keys that are equal in each sort value two or three at a
 // time, so that the id has to decide; the ids tell byte order from a
 // dictionary's. One key is deleted, and two were never used.
-func (s *suite) createTies() {
+func createTies(s *suite) {
 	s.Helper()
 	ids := []string{"m-b", "m-B", "m-a", "m-A", "m-z", "m-_", "m-0", "m-é", "m-10"}
 	usages := []models.Usage{}
@@ -89,33 +89,33 @@ func inOrder(rows []repository.KeyUsage, page repository.Page) []repository.KeyU
 }
 
 func listsInOrder(s *suite) {
-	s.createTies()
+	createTies(s)
 	for _, page := range orders() {
 		page.Limit = repository.MaxLimit
-		rows := s.pages(repository.KeyFilter{}, page)
+		rows := readPages(s, repository.KeyFilter{}, page)
 		same(s, "the number of rows", len(rows), 9)
 		same(s, fmt.Sprintf("the list by %+v", page), rows, inOrder(rows, page))
 	}
 }
 
 func pagesHoldEachRowOnce(s *suite) {
-	s.createTies()
+	createTies(s)
 	for _, page := range orders() {
 		want := inOrder(s.list(repository.KeyFilter{}), page)
 		for _, limit := range []int{1, 2, 4, 8, 9} {
 			page.Limit = limit
-			same(s, fmt.Sprintf("the list by %+v", page), s.pages(repository.KeyFilter{}, page), want)
+			same(s, fmt.Sprintf("the list by %+v", page), readPages(s, repository.KeyFilter{}, page), want)
 		}
 	}
 }
 
 // A reader that shows "next" must not lead to an empty page.
 func lastPage(s *suite) {
-	s.createTies()
+	createTies(s)
 	for _, page := range orders() {
 		for _, limit := range []int{1, 3, 9, 10} {
 			page.Limit = limit
-			s.eachPage(repository.KeyFilter{}, page, func(rows []repository.KeyUsage) {
+			eachPage(s, repository.KeyFilter{}, page, func(rows []repository.KeyUsage) {
 				if len(rows) == 0 {
 					s.Errorf("a page of the list by %+v is empty", page)
 				}
@@ -125,24 +125,24 @@ func lastPage(s *suite) {
 }
 
 func pagesKeepFilter(s *suite) {
-	s.createTies()
+	createTies(s)
 	filter := repository.KeyFilter{Status: models.StatusActive, Now: hour(1)}
 	for _, page := range orders() {
 		page.Limit = 3
-		same(s, fmt.Sprintf("the active keys by %+v", page), s.pages(filter, page), inOrder(s.list(filter), page))
+		same(s, fmt.Sprintf("the active keys by %+v", page), readPages(s, filter, page), inOrder(s.list(filter), page))
 	}
 }
 
 // Between two pages a key is inserted at either end of the order of ids and
 // one next to each row, with an empty usage: it sorts first, last and between.
 func insertedMeanwhile(s *suite) {
-	s.createTies()
+	createTies(s)
 	for i, page := range orders() {
 		page.Limit = 2
 		want := inOrder(s.list(repository.KeyFilter{}), page)
 		round := 0
 		read := []repository.KeyUsage{}
-		s.eachPage(repository.KeyFilter{}, page, func(rows []repository.KeyUsage) {
+		eachPage(s, repository.KeyFilter{}, page, func(rows []repository.KeyUsage) {
 			read = append(read, rows...)
 			if round++; round > 5 {
 				return
@@ -151,13 +151,13 @@ func insertedMeanwhile(s *suite) {
 				s.createKey(keyWithID(fmt.Sprintf("%s-%d-%d", near, i, round)))
 			}
 		})
-		s.visitsOnce(read, want)
+		visitsOnce(s, read, want)
 	}
 }
 
 // visitsOnce reports rows that were there from the beginning and were not
 // visited exactly once and in order, and any row that was visited twice.
-func (s *suite) visitsOnce(read, want []repository.KeyUsage) {
+func visitsOnce(s *suite, read, want []repository.KeyUsage) {
 	s.Helper()
 	visits := map[string]int{}
 	for _, row := range read {
@@ -174,7 +174,7 @@ func (s *suite) visitsOnce(read, want []repository.KeyUsage) {
 }
 
 func invalidCursors(s *suite) {
-	s.createTies()
+	createTies(s)
 	cursors := map[repository.Page]string{}
 	for _, page := range orders() {
 		page.Limit = 2
@@ -185,16 +185,16 @@ func invalidCursors(s *suite) {
 	for page := range cursors {
 		for other, cursor := range cursors {
 			if page != other {
-				s.refusesCursor(page, cursor)
+				refusesCursor(s, page, cursor)
 			}
 		}
 		for _, cursor := range garbage(cursors[page]) {
-			s.refusesCursor(page, cursor)
+			refusesCursor(s, page, cursor)
 		}
 	}
 }
 
-func (s *suite) refusesCursor(page repository.Page, cursor string) {
+func refusesCursor(s *suite, page repository.Page, cursor string) {
 	s.Helper()
 	page.Cursor = cursor
 	_, err := s.repo.ListKeys(s.Context(), repository.KeyFilter{}, page)

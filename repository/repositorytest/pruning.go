@@ -17,14 +17,14 @@ func RunPruning(t *testing.T, repo repository.Repository, insert func(entries []
 	now, err := repo.Clock(t.Context())
 	s.succeeds("Clock", err)
 	l := &longLog{suite: s, now: now, insert: insert}
-	s.prune() // an empty log
+	prune(s) // an empty log
 	l.add(8*24*time.Hour, repository.ChangesKept+200)
 	l.add(24*time.Hour, 1)
-	s.prune()
+	prune(s)
 	l.begins(202) // the newest stay, whatever their age
 	l.add(8*24*time.Hour, 100)
 	l.add(repository.ChangesKeptFor-time.Minute, 2*repository.ChangesKept)
-	s.allSucceed("PruneChanges", race(3, func(int) error { return s.pruneAll() }))
+	s.allSucceed("PruneChanges", race(3, func(int) error { return pruneAll(s) }))
 	l.begins(repository.ChangesKept + 201) // an old one behind a young one stays
 	l.goesOn()
 }
@@ -51,7 +51,7 @@ func (l *longLog) add(age time.Duration, n int) {
 	l.entries = append(l.entries, added...)
 }
 
-func (s *suite) pruneAll() error {
+func pruneAll(s *suite) error {
 	for {
 		more, err := s.repo.PruneChanges(s.Context())
 		if err != nil || !more {
@@ -60,9 +60,9 @@ func (s *suite) pruneAll() error {
 	}
 }
 
-func (s *suite) prune() {
+func prune(s *suite) {
 	s.Helper()
-	s.succeeds("PruneChanges", s.pruneAll())
+	s.succeeds("PruneChanges", pruneAll(s))
 }
 
 // begins reports a log that begins with another entry. It can be followed from
@@ -77,7 +77,7 @@ func (l *longLog) begins(number int) {
 		_, err := l.repo.Changes(l.Context(), cursor, 1)
 		l.failsWith(repository.ErrChangesLost, "Changes after what is pruned", err)
 	}
-	rest := l.changesAfter(repository.NewCursor(l.entries[number-1]), len(l.entries))
+	rest := changesAfter(l.suite, repository.NewCursor(l.entries[number-1]), len(l.entries))
 	same(l.suite, "the rest of the log", rest, l.entries[number:])
 }
 
@@ -86,7 +86,7 @@ func (l *longLog) goesOn() {
 	l.Helper()
 	latest := repository.NewCursor(l.entries[len(l.entries)-1])
 	key := l.createKey(newKey())
-	entries := l.changesAfter(latest, 10)
+	entries := changesAfter(l.suite, latest, 10)
 	if len(entries) != 1 || entries[0].Number != latest.Number+1 || entries[0].ObjectID != key.ID {
 		l.Errorf("after entry %d there are %+v", latest.Number, entries)
 	}

@@ -23,20 +23,20 @@ func foldingTests() []test {
 }
 
 // fold folds until nothing is left to fold.
-func (s *suite) fold(before time.Time) (steps int) {
+func fold(s *suite, before time.Time) (steps int) {
 	s.Helper()
-	return s.removeAll("RollUpUsage", s.repo.RollUpUsage, before)
+	return removeAll(s, "RollUpUsage", s.repo.RollUpUsage, before)
 }
 
-// delete deletes until nothing is left to delete.
-func (s *suite) delete(before time.Time) (steps int) {
+// deleteUsage deletes until nothing is left to delete.
+func deleteUsage(s *suite, before time.Time) (steps int) {
 	s.Helper()
-	return s.removeAll("DeleteUsage", s.repo.DeleteUsage, before)
+	return removeAll(s, "DeleteUsage", s.repo.DeleteUsage, before)
 }
 
 type removing func(ctx context.Context, before time.Time) (more bool, err error)
 
-func (s *suite) removeAll(name string, remove removing, before time.Time) (steps int) {
+func removeAll(s *suite, name string, remove removing, before time.Time) (steps int) {
 	s.Helper()
 	for more := true; more; steps++ {
 		var err error
@@ -71,27 +71,27 @@ func since(date time.Time, rows []repository.SeriesRow) []repository.SeriesRow {
 func foldingLeavesDays(s *suite) {
 	_, key := s.createUser("ana")
 	s.addUsage(flushHours("node", 1, newHours(key)...))
-	hours, days := s.hours(), s.days()
+	hours, days := readHours(s), readDays(s)
 	same(s, "the number of days, by route", len(days), 4)
 	for _, c := range []struct{ before, left time.Time }{
 		{hour(0), hour(0)}, {hour(24).Add(-time.Millisecond), hour(0)}, {hour(24), hour(24)},
 		{hour(47).In(time.FixedZone("Kathmandu", 20_700)), hour(24)}, {hour(48), hour(48)}, {hour(30), hour(48)}, {hour(99), hour(72)},
 	} {
-		s.fold(c.before)
-		same(s, "the hours", s.hours(), since(c.left, hours))
-		same(s, "the days", s.days(), days)
+		fold(s, c.before)
+		same(s, "the hours", readHours(s), since(c.left, hours))
+		same(s, "the days", readDays(s), days)
 	}
-	s.hasUsage(key.ID, 21, hour(2))
+	hasUsage(s, key.ID, 21, hour(2))
 }
 
 func foldingAgain(s *suite) {
-	same(s, "the steps of folding nothing", s.fold(hour(99)), 1)
+	same(s, "the steps of folding nothing", fold(s, hour(99)), 1)
 	s.addUsage(flushHours("node", 1, newHours(newKey())...))
-	days := s.days()
+	days := readDays(s)
 	for range 3 {
-		s.fold(hour(99))
-		same(s, "the hours", len(s.hours()), 0)
-		same(s, "the days", s.days(), days)
+		fold(s, hour(99))
+		same(s, "the hours", len(readHours(s)), 0)
+		same(s, "the days", readDays(s), days)
 	}
 }
 
@@ -102,16 +102,16 @@ func lateToFoldedDay(s *suite) {
 	c := counted{hours: newHours(key)}
 	s.addUsage(flushHours("node", 1, c.hours...))
 	for number := range int64(3) {
-		s.fold(hour(48))
+		fold(s, hour(48))
 		late := []models.HourUsage{used(key, "/a", hour(0), 10), used(key, "/new", hour(30), 1)}
 		s.addUsage(flushHours("late", number+1, late...))
 		c.hours = append(c.hours, late...)
-		same(s, "the days", s.days(), c.series(repository.SeriesFilter{}, repository.IntervalDay, byAll()))
+		same(s, "the days", readDays(s), c.series(repository.SeriesFilter{}, repository.IntervalDay, byAll()))
 	}
-	same(s, "the hours that are not folded", len(s.hours()), 3)
-	s.fold(hour(48))
-	same(s, "the hours", len(s.hours()), 1)
-	same(s, "the days", s.days(), c.series(repository.SeriesFilter{}, repository.IntervalDay, byAll()))
+	same(s, "the hours that are not folded", len(readHours(s)), 3)
+	fold(s, hour(48))
+	same(s, "the hours", len(readHours(s)), 1)
+	same(s, "the days", readDays(s), c.series(repository.SeriesFilter{}, repository.IntervalDay, byAll()))
 }
 
 // The answer to a flush was lost, and it is repeated when another node has
@@ -119,13 +119,13 @@ func lateToFoldedDay(s *suite) {
 func repeatedAfterFolding(s *suite) {
 	flush := flushHours("node", 1, newHours(newKey())...)
 	s.addUsage(flush)
-	days := s.days()
-	s.fold(hour(99))
+	days := readDays(s)
+	fold(s, hour(99))
 	s.addUsage(flush)
-	same(s, "the days", s.days(), days)
-	s.fold(hour(99))
-	same(s, "the days", s.days(), days)
-	same(s, "the hours", len(s.hours()), 0)
+	same(s, "the days", readDays(s), days)
+	fold(s, hour(99))
+	same(s, "the days", readDays(s), days)
+	same(s, "the hours", len(readHours(s)), 0)
 }
 
 func foldingAtOnce(s *suite) {
@@ -142,9 +142,9 @@ func foldingAtOnce(s *suite) {
 	for range 30 {
 		c.hours = append(c.hours, newHours(key)...)
 	}
-	s.fold(hour(48))
-	same(s, "the days", s.days(), c.series(repository.SeriesFilter{}, repository.IntervalDay, byAll()))
-	same(s, "the hours", s.hours(), c.series(repository.SeriesFilter{From: hour(48)}, repository.IntervalHour, byAll()))
+	fold(s, hour(48))
+	same(s, "the days", readDays(s), c.series(repository.SeriesFilter{}, repository.IntervalDay, byAll()))
+	same(s, "the hours", readHours(s), c.series(repository.SeriesFilter{From: hour(48)}, repository.IntervalHour, byAll()))
 }
 
 // A step is small, so that nothing is locked for long; more says that another
@@ -155,47 +155,47 @@ func removingInSteps(s *suite) {
 		hours = append(hours, used(models.APIKey{ID: fmt.Sprint("key-", i)}, "/a", hour(i%24), 1))
 	}
 	s.addUsage(flushHours("node", 1, hours...))
-	if steps := s.fold(hour(24)); steps < 2 {
+	if steps := fold(s, hour(24)); steps < 2 {
 		s.Errorf("1,100 rows are folded in %d steps", steps)
 	}
-	same(s, "the hours", len(s.hours()), 0)
-	all := s.readSeries(repository.SeriesFilter{}, repository.IntervalDay, repository.Breakdown{})
+	same(s, "the hours", len(readHours(s)), 0)
+	all := readSeries(s, repository.SeriesFilter{}, repository.IntervalDay, repository.Breakdown{})
 	same(s, "the day", all, []repository.SeriesRow{{Date: hour(0), TotalQueries: 1_100}})
-	if steps := s.delete(hour(24)); steps < 2 {
+	if steps := deleteUsage(s, hour(24)); steps < 2 {
 		s.Errorf("1,100 rows are deleted in %d steps", steps)
 	}
-	same(s, "the days", len(s.days()), 0)
+	same(s, "the days", len(readDays(s)), 0)
 }
 
 func deletingLeavesTotals(s *suite) {
 	key := s.createKey(newKey())
 	s.addUsage(flushHours("node", 1, newHours(key)...))
-	hours, days := s.hours(), s.days()
+	hours, days := readHours(s), readDays(s)
 	for _, c := range []struct{ before, left time.Time }{
 		{hour(23), hour(0)}, {hour(24), hour(24)}, {hour(24), hour(24)}, {hour(71), hour(48)}, {hour(99), hour(72)},
 	} {
-		s.delete(c.before)
-		same(s, "the hours", s.hours(), since(c.left, hours))
-		same(s, "the days", s.days(), since(c.left, days))
+		deleteUsage(s, c.before)
+		same(s, "the hours", readHours(s), since(c.left, hours))
+		same(s, "the days", readDays(s), since(c.left, days))
 	}
-	s.hasUsage(key.ID, 21, hour(2))
+	hasUsage(s, key.ID, 21, hour(2))
 	s.addUsage(flushHours("node", 2, used(key, "/a", hour(0), 1)))
-	same(s, "the days after a late count", len(s.days()), 1)
-	s.delete(hour(99))
-	same(s, "the days", len(s.days()), 0)
-	s.hasUsage(key.ID, 22, hour(2))
+	same(s, "the days after a late count", len(readDays(s)), 1)
+	deleteUsage(s, hour(99))
+	same(s, "the days", len(readDays(s)), 0)
+	hasUsage(s, key.ID, 22, hour(2))
 }
 
 func deletingAtOnce(s *suite) {
 	key := s.createKey(newKey())
 	s.addUsage(flushHours("node", 1, newHours(key)...))
-	days := s.days()
+	days := readDays(s)
 	s.allSucceed("the race", race(20, func(i int) error {
 		remove := []removing{s.repo.DeleteUsage, s.repo.RollUpUsage}[i%2]
 		_, err := remove(s.Context(), hour(48))
 		return err
 	}))
-	s.delete(hour(48))
-	same(s, "the days", s.days(), since(hour(48), days))
-	s.hasUsage(key.ID, 21, hour(2))
+	deleteUsage(s, hour(48))
+	same(s, "the days", readDays(s), since(hour(48), days))
+	hasUsage(s, key.ID, 21, hour(2))
 }

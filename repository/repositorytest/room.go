@@ -37,7 +37,7 @@ func fullUser(s *suite) {
 	s.succeeds("CreateKey in the place of a deleted one", create(user, 2))
 	s.failsWith(repository.ErrTooManyKeys, "CreateKey", create(user, 2))
 	s.succeeds("CreateKey without a limit", create(user, 0))
-	user = s.updateUser(user, true)
+	user = updateUser(s, user, true)
 	next := newKeyFor(user)
 	next.UserVersion = user.Version
 	s.succeeds("CreateKey when all are revoked", s.repo.CreateKey(s.Context(), attribution(), next, repository.CreateKeyOptions{MaxKeys: 1}))

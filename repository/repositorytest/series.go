@@ -30,13 +30,13 @@ func emptySeries(s *suite) {
 	s.createUser("ana")
 	for _, interval := range intervals() {
 		for _, by := range breakdowns() {
-			same(s, "the series", len(s.readSeries(repository.SeriesFilter{}, interval, by)), 0)
+			same(s, "the series", len(readSeries(s, repository.SeriesFilter{}, interval, by)), 0)
 		}
 	}
 }
 
 func seriesAreWhatWasCounted(s *suite) {
-	c := s.count()
+	c := countAll(s)
 	key, user := c.hours[0].KeyID, c.hours[0].UserID
 	for _, filter := range []repository.SeriesFilter{
 		{}, {KeyID: key}, {KeyID: "none"}, {UserID: user}, {UserID: "none"}, {UserID: user, Username: "bob"},
@@ -48,7 +48,7 @@ func seriesAreWhatWasCounted(s *suite) {
 	} {
 		for _, interval := range intervals() {
 			for _, by := range breakdowns() {
-				got, want := s.readSeries(filter, interval, by), c.series(filter, interval, by)
+				got, want := readSeries(s, filter, interval, by), c.series(filter, interval, by)
 				same(s, fmt.Sprintf("the series of %s for %+v by %+v", interval, filter, by), got, want)
 			}
 		}
@@ -63,9 +63,9 @@ func repeatedSeries(s *suite) {
 		s.addUsage(flush)
 	}
 	c := counted{hours: slices.Concat(first.Hours, second.Hours)}
-	same(s, "the hours", s.hours(), c.series(repository.SeriesFilter{}, repository.IntervalHour, byAll()))
-	same(s, "the days", s.days(), c.series(repository.SeriesFilter{}, repository.IntervalDay, byAll()))
-	s.hasUsage(key.ID, 16, hour(2))
+	same(s, "the hours", readHours(s), c.series(repository.SeriesFilter{}, repository.IntervalHour, byAll()))
+	same(s, "the days", readDays(s), c.series(repository.SeriesFilter{}, repository.IntervalDay, byAll()))
+	hasUsage(s, key.ID, 16, hour(2))
 }
 
 // Nodes meet on rows that none of them has seen yet, each in another order and
@@ -89,8 +89,8 @@ func noCountOfSeriesIsLost(s *suite) {
 		lines[i].TotalQueries = goroutines * flushes
 	}
 	c := counted{hours: lines}
-	same(s, "the hours", s.hours(), c.series(repository.SeriesFilter{}, repository.IntervalHour, byAll()))
-	same(s, "the days", s.days(), c.series(repository.SeriesFilter{}, repository.IntervalDay, byAll()))
+	same(s, "the hours", readHours(s), c.series(repository.SeriesFilter{}, repository.IntervalHour, byAll()))
+	same(s, "the days", readDays(s), c.series(repository.SeriesFilter{}, repository.IntervalDay, byAll()))
 }
 
 func deletedKeyKeepsSeries(s *suite) {
@@ -99,8 +99,8 @@ func deletedKeyKeepsSeries(s *suite) {
 	s.deleteKey(key.ID)
 	s.addUsage(flushHours("node", 2, used(key, "/a", hour(1), 4)))
 	want := []repository.SeriesRow{{Date: hour(1), KeyID: key.ID, UserID: user.ID, Username: user.Username, Route: "/a", TotalQueries: 7}}
-	same(s, "the hours", s.hours(), want)
-	same(s, "the user's hours", s.readSeries(repository.SeriesFilter{Username: "ana"}, repository.IntervalHour, byAll()), want)
+	same(s, "the hours", readHours(s), want)
+	same(s, "the user's hours", readSeries(s, repository.SeriesFilter{Username: "ana"}, repository.IntervalHour, byAll()), want)
 }
 
 // One instant is one hour and one day, whatever zone its clock is in.
@@ -110,10 +110,10 @@ func hoursAreUTC(s *suite) {
 	s.addUsage(flushHours("node", 1, used(key, "", hour(0), 1), used(key, "", hour(23), 1)))
 	s.addUsage(flushHours("node", 2, used(key, "", hour(0).In(honolulu), 1), used(key, "", hour(23).In(kathmandu), 1)))
 	hours := []repository.SeriesRow{{Date: hour(0), KeyID: key.ID, TotalQueries: 2}, {Date: hour(23), KeyID: key.ID, TotalQueries: 2}}
-	same(s, "the hours", s.hours(), hours)
-	same(s, "the days", s.days(), []repository.SeriesRow{{Date: hour(0), KeyID: key.ID, TotalQueries: 4}})
+	same(s, "the hours", readHours(s), hours)
+	same(s, "the days", readDays(s), []repository.SeriesRow{{Date: hour(0), KeyID: key.ID, TotalQueries: 4}})
 	filter := repository.SeriesFilter{From: hour(23).In(honolulu), To: hour(24).In(kathmandu)}
-	same(s, "the last hour", s.readSeries(filter, repository.IntervalHour, byAll()), hours[1:])
+	same(s, "the last hour", readSeries(s, filter, repository.IntervalHour, byAll()), hours[1:])
 }
 
 func hostileSeries(s *suite) {
@@ -123,16 +123,16 @@ func hostileSeries(s *suite) {
 	}
 	s.addUsage(flushHours("node", 1, c.hours...))
 	for _, by := range breakdowns() {
-		got := s.seriesPages(repository.SeriesFilter{}, repository.SeriesPage{Interval: repository.IntervalDay, By: by, Limit: 7})
+		got := seriesPages(s, repository.SeriesFilter{}, repository.SeriesPage{Interval: repository.IntervalDay, By: by, Limit: 7})
 		same(s, "the number of rows", len(got), len(c.series(repository.SeriesFilter{}, repository.IntervalDay, by)))
 	}
 	for i, value := range hostile() {
 		for _, filter := range []repository.SeriesFilter{{KeyID: value}, {Route: value}} {
-			rows := s.readSeries(filter, repository.IntervalHour, byAll())
+			rows := readSeries(s, filter, repository.IntervalHour, byAll())
 			want := []repository.SeriesRow{{Date: hour(1), KeyID: value, UserID: value, Route: c.hours[i].Route, TotalQueries: 1}}
 			same(s, "the rows of "+value, rows, want)
 		}
-		same(s, "the rows of a user", len(s.readSeries(repository.SeriesFilter{Username: value}, repository.IntervalHour, byAll())), 0)
+		same(s, "the rows of a user", len(readSeries(s, repository.SeriesFilter{Username: value}, repository.IntervalHour, byAll())), 0)
 	}
 }
 
@@ -150,7 +150,7 @@ func longRoutes(s *suite) {
 	c.hours = append(c.hours, c.hours...)
 	for _, interval := range intervals() {
 		page := repository.SeriesPage{Interval: interval, By: byAll(), Limit: 1}
-		if got := s.seriesPages(repository.SeriesFilter{}, page); !slices.Equal(got, c.series(repository.SeriesFilter{}, interval, byAll())) {
+		if got := seriesPages(s, repository.SeriesFilter{}, page); !slices.Equal(got, c.series(repository.SeriesFilter{}, interval, byAll())) {
 			s.Errorf("the series of each %s has %d rows, or others than %d that were counted", interval, len(got), len(c.hours)/2)
 		}
 	}
@@ -167,7 +167,7 @@ func bigSeries(s *suite) {
 	s.addUsage(flush)
 	s.addUsage(flush)
 	for _, interval := range intervals() {
-		got := s.seriesPages(repository.SeriesFilter{}, wholeSeries(interval, byAll()))
+		got := seriesPages(s, repository.SeriesFilter{}, wholeSeries(interval, byAll()))
 		if !slices.Equal(got, c.series(repository.SeriesFilter{}, interval, byAll())) {
 			s.Errorf("the series of each %s has %d rows and is not what was counted", interval, len(got))
 		}
@@ -179,7 +179,7 @@ func exactSeries(s *suite) {
 	a, b := newKey(), newKey()
 	s.addUsage(flushHours("node", 1, used(a, "", hour(1), big), used(b, "", hour(1), 1)))
 	s.addUsage(flushHours("node", 2, used(a, "", hour(2), 1)))
-	rows := s.readSeries(repository.SeriesFilter{}, repository.IntervalDay, repository.Breakdown{})
+	rows := readSeries(s, repository.SeriesFilter{}, repository.IntervalDay, repository.Breakdown{})
 	same(s, "the sum", rows, []repository.SeriesRow{{Date: hour(0), TotalQueries: big + 2}})
 }
 
@@ -189,6 +189,6 @@ func totalsWithoutHours(s *suite) {
 	flush := flushHours("node", 1, used(key, "", hour(1), 1))
 	flush.Usages[0].TotalQueries = 5
 	s.addUsage(flush)
-	s.hasUsage(key.ID, 5, hour(2))
-	same(s, "the days", s.days(), []repository.SeriesRow{{Date: hour(0), KeyID: key.ID, TotalQueries: 1}})
+	hasUsage(s, key.ID, 5, hour(2))
+	same(s, "the days", readDays(s), []repository.SeriesRow{{Date: hour(0), KeyID: key.ID, TotalQueries: 1}})
 }

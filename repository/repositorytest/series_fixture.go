@@ -35,7 +35,7 @@ func wholeSeries(interval repository.Interval, by repository.Breakdown) reposito
 }
 
 // readSeries reads a series that has to be one page.
-func (s *suite) readSeries(filter repository.SeriesFilter, interval repository.Interval, by repository.Breakdown) []repository.SeriesRow {
+func readSeries(s *suite, filter repository.SeriesFilter, interval repository.Interval, by repository.Breakdown) []repository.SeriesRow {
 	s.Helper()
 	series, err := s.repo.UsageSeries(s.Context(), filter, wholeSeries(interval, by))
 	s.succeeds("UsageSeries", err)
@@ -45,16 +45,16 @@ func (s *suite) readSeries(filter repository.SeriesFilter, interval repository.I
 	return series.Rows
 }
 
-// days reads all days, by key and route.
-func (s *suite) days() []repository.SeriesRow {
+// readDays reads all days, by key and route.
+func readDays(s *suite) []repository.SeriesRow {
 	s.Helper()
-	return s.readSeries(repository.SeriesFilter{}, repository.IntervalDay, byAll())
+	return readSeries(s, repository.SeriesFilter{}, repository.IntervalDay, byAll())
 }
 
-// hours reads all hours, by key and route.
-func (s *suite) hours() []repository.SeriesRow {
+// readHours reads all hours, by key and route.
+func readHours(s *suite) []repository.SeriesRow {
 	s.Helper()
-	return s.readSeries(repository.SeriesFilter{}, repository.IntervalHour, byAll())
+	return readSeries(s, repository.SeriesFilter{}, repository.IntervalHour, byAll())
 }
 
 // counted is what was counted, and by whom: what a series is to show follows
@@ -124,9 +124,9 @@ func intervals() []repository.Interval {
 	return []repository.Interval{repository.IntervalHour, repository.IntervalDay}
 }
 
-// count stores the use of a few keys, by two users and a service, on several
+// countAll stores the use of a few keys, by two users and a service, on several
 // days; two nodes report it, and one day at once from both.
-func (s *suite) count() counted {
+func countAll(s *suite) counted {
 	s.Helper()
 	ana, first := s.createUser("ana")
 	bob, his := s.createUser("bob")

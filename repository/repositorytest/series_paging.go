@@ -20,14 +20,14 @@ func seriesPagingTests() []test {
 }
 
 // seriesPages reads a series page by page and puts it together.
-func (s *suite) seriesPages(filter repository.SeriesFilter, page repository.SeriesPage) []repository.SeriesRow {
+func seriesPages(s *suite, filter repository.SeriesFilter, page repository.SeriesPage) []repository.SeriesRow {
 	s.Helper()
 	rows := []repository.SeriesRow{}
-	s.eachSeriesPage(filter, page, func(read []repository.SeriesRow) { rows = append(rows, read...) })
+	eachSeriesPage(s, filter, page, func(read []repository.SeriesRow) { rows = append(rows, read...) })
 	return rows
 }
 
-func (s *suite) eachSeriesPage(filter repository.SeriesFilter, page repository.SeriesPage, visit func([]repository.SeriesRow)) {
+func eachSeriesPage(s *suite, filter repository.SeriesFilter, page repository.SeriesPage, visit func([]repository.SeriesRow)) {
 	s.Helper()
 	for range 1000 { // a cursor that stands still must not hang the suite
 		series, err := s.repo.UsageSeries(s.Context(), filter, page)
@@ -44,13 +44,13 @@ func (s *suite) eachSeriesPage(filter repository.SeriesFilter, page repository.S
 }
 
 func seriesPagesHoldEachRowOnce(s *suite) {
-	c := s.count()
+	c := countAll(s)
 	for _, filter := range []repository.SeriesFilter{{}, {From: hour(1), To: hour(80)}, {Username: "ana"}} {
 		for _, by := range breakdowns() {
 			for _, limit := range []int{1, 2, 5, 12} {
 				page := repository.SeriesPage{Interval: repository.IntervalHour, By: by, Limit: limit}
 				want := c.series(filter, page.Interval, by)
-				same(s, fmt.Sprintf("the series by %+v", page), s.seriesPages(filter, page), want)
+				same(s, fmt.Sprintf("the series by %+v", page), seriesPages(s, filter, page), want)
 			}
 		}
 	}
@@ -59,11 +59,11 @@ func seriesPagesHoldEachRowOnce(s *suite) {
 // Between two pages rows are added before, between and after those that are
 // there, and to one that is still to come.
 func seriesAddedMeanwhile(s *suite) {
-	c, round := s.count(), 0
+	c, round := countAll(s), 0
 	page := repository.SeriesPage{Interval: repository.IntervalHour, By: byAll(), Limit: 5}
 	want := c.series(repository.SeriesFilter{}, page.Interval, page.By)
 	read := []repository.SeriesRow{}
-	s.eachSeriesPage(repository.SeriesFilter{}, page, func(rows []repository.SeriesRow) {
+	eachSeriesPage(s, repository.SeriesFilter{}, page, func(rows []repository.SeriesRow) {
 		read = append(read, rows...)
 		round++
 		key := models.APIKey{ID: fmt.Sprint(c.hours[0].KeyID, round)}
@@ -80,7 +80,7 @@ func seriesAddedMeanwhile(s *suite) {
 }
 
 func invalidSeriesCursors(s *suite) {
-	s.count()
+	countAll(s)
 	cursors := map[repository.SeriesPage]string{}
 	for _, interval := range intervals() {
 		for _, by := range breakdowns() {
@@ -93,11 +93,11 @@ func invalidSeriesCursors(s *suite) {
 	for page := range cursors {
 		for other, cursor := range cursors {
 			if page != other {
-				s.refusesSeriesCursor(page, cursor)
+				refusesSeriesCursor(s, page, cursor)
 			}
 		}
 		for _, cursor := range append(garbage(cursors[page]), withZeroByte(cursors[page])) {
-			s.refusesSeriesCursor(page, cursor)
+			refusesSeriesCursor(s, page, cursor)
 		}
 	}
 }
@@ -108,7 +108,7 @@ func withZeroByte(cursor string) string {
 	return base64.RawURLEncoding.EncodeToString(append(text[:len(text)-1], `,"k":"a\u0000"}`...))
 }
 
-func (s *suite) refusesSeriesCursor(page repository.SeriesPage, cursor string) {
+func refusesSeriesCursor(s *suite, page repository.SeriesPage, cursor string) {
 	s.Helper()
 	page.Cursor = cursor
 	_, err := s.repo.UsageSeries(s.Context(), repository.SeriesFilter{}, page)
@@ -124,6 +124,6 @@ func impossibleSeries(s *suite) {
 		if err == nil {
 			s.Errorf("the page %+v is %+v", page, series)
 		}
-		s.isNoSentinel("UsageSeries", err)
+		isNoSentinel(s, "UsageSeries", err)
 	}
 }

@@ -125,7 +125,7 @@ func (s *suite) list(filter repository.KeyFilter) []repository.KeyUsage {
 	return page.Rows
 }
 
-// row reads the one row of a key.
+// rowFrom reads the one row of a key.
 func (s *suite) row(keyID string) repository.KeyUsage {
 	s.Helper()
 	rows := s.list(repository.KeyFilter{KeyID: keyID})

@@ -120,18 +120,18 @@ func undated(s *suite) {
 	user, key := s.createUser("ana")
 	newcomer := newUser("bob")
 	for name, do := range map[string]func(repository.Attribution) error{
-		"CreateKey": s.creatingKey(newKeyFor(user)), "CreateUser": s.creatingUser(newcomer, newKeyFor(newcomer)),
-		"RenewKey": s.renewing(key.ID, true), "RevokeKey": s.revoking(key.ID), "DeleteKey": s.deleting(key.ID),
-		"UpdateUser": s.updating(user, true), "DeleteUser": s.deletingUser(user.ID),
+		"CreateKey": creatingKey(s, newKeyFor(user)), "CreateUser": creatingUser(s, newcomer, newKeyFor(newcomer)),
+		"RenewKey": renewing(s, key.ID, true), "RevokeKey": revoking(s, key.ID), "DeleteKey": deleting(s, key.ID),
+		"UpdateUser": updating(s, user, true), "DeleteUser": deletingUser(s, user.ID),
 	} {
 		err := do(repository.Attribution{Actor: "admin"})
 		if err == nil {
 			s.Errorf("%s without a date succeeds", name)
 		}
-		s.isNoSentinel(name+" without a date", err)
+		isNoSentinel(s, name+" without a date", err)
 	}
 	same(s, "the key", s.stored(key), key)
-	same(s, "the users", s.users(repository.UserFilter{}), []models.User{user})
+	same(s, "the users", listUsers(s, repository.UserFilter{}), []models.User{user})
 	same(s, "the number of changes", len(s.changeLog()), 2)
 }
 

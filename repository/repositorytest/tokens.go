@@ -39,7 +39,7 @@ func newToken(user models.User, purpose string) models.Token {
 	}
 }
 
-func (s *suite) addToken(user models.User, purpose string) models.Token {
+func addToken(s *suite, user models.User, purpose string) models.Token {
 	s.Helper()
 	token := newToken(user, purpose)
 	s.succeeds("AddToken", s.repo.AddToken(s.Context(), token))
@@ -47,7 +47,7 @@ func (s *suite) addToken(user models.User, purpose string) models.Token {
 }
 
 // hasTokens reports tokens of the user other than these, in whatever order.
-func (s *suite) hasTokens(userID string, want ...models.Token) {
+func hasTokens(s *suite, userID string, want ...models.Token) {
 	s.Helper()
 	tokens, err := s.repo.TokensByUser(s.Context(), userID)
 	s.succeeds("TokensByUser", err)
@@ -67,18 +67,18 @@ func (s *suite) hasTokens(userID string, want ...models.Token) {
 func severalTokens(s *suite) {
 	ana, _ := s.createUser("ana")
 	bob, _ := s.createUser("bob")
-	s.hasTokens(ana.ID)
-	s.hasTokens(newID())
-	first, second, confirm := s.addToken(ana, "reset"), newToken(ana, "reset"), newToken(ana, "confirm")
+	hasTokens(s, ana.ID)
+	hasTokens(s, newID())
+	first, second, confirm := addToken(s, ana, "reset"), newToken(ana, "reset"), newToken(ana, "confirm")
 	second.CreationDate, confirm.CreationDate = hour(3), hour(2)
 	for _, token := range []models.Token{second, confirm} {
 		s.succeeds("AddToken", s.repo.AddToken(s.Context(), token))
 	}
-	bobs := s.addToken(bob, "reset")
+	bobs := addToken(s, bob, "reset")
 	tokens, err := s.repo.TokensByUser(s.Context(), ana.ID)
 	s.succeeds("TokensByUser", err)
 	same(s, "the tokens, the oldest first", tokens, []models.Token{first, confirm, second})
-	s.hasTokens(bob.ID, bobs)
+	hasTokens(s, bob.ID, bobs)
 }
 
 func tokenValues(s *suite) {
@@ -89,7 +89,7 @@ func tokenValues(s *suite) {
 		token.CreationDate, token.ExpirationDate = clockTime(3), clockTime(7)
 		s.succeeds("AddToken", s.repo.AddToken(s.Context(), token))
 		token.CreationDate, token.ExpirationDate = keptTime(3), keptTime(7)
-		s.hasTokens(user.ID, token)
+		hasTokens(s, user.ID, token)
 	}
 	all := make([]byte, 256)
 	for i := range all {
@@ -103,91 +103,91 @@ func tokenValues(s *suite) {
 		tokens = append(tokens, token)
 		s.succeeds("AddToken", s.repo.AddToken(s.Context(), token))
 	}
-	s.hasTokens(user.ID, tokens...)
+	hasTokens(s, user.ID, tokens...)
 }
 
 func tokenAddedAgain(s *suite) {
 	user, _ := s.createUser("ana")
-	token := s.addToken(user, "reset")
+	token := addToken(s, user, "reset")
 	s.succeeds("AddToken", s.repo.AddToken(s.Context(), token))
-	s.hasTokens(user.ID, token)
+	hasTokens(s, user.ID, token)
 }
 
 func tokenOfNobody(s *suite) {
 	user, _ := s.createUser("ana")
-	s.deleteUser(user.ID, false)
+	deleteUser(s, user.ID, false)
 	for _, id := range []string{user.ID, newID(), ""} {
 		token := newToken(user, "reset")
 		token.UserID = id
 		s.failsWith(repository.ErrNotFound, "AddToken", s.repo.AddToken(s.Context(), token))
-		s.hasTokens(id)
+		hasTokens(s, id)
 	}
 }
 
 func expiredTokens(s *suite) {
 	ana, _ := s.createUser("ana")
 	bob, _ := s.createUser("bob")
-	s.addToken(ana, "reset")
-	others, lasting := s.addToken(bob, "reset"), newToken(ana, "confirm")
+	addToken(s, ana, "reset")
+	others, lasting := addToken(s, bob, "reset"), newToken(ana, "confirm")
 	lasting.ExpirationDate = hour(9).Add(time.Millisecond)
 	s.succeeds("AddToken", s.repo.AddToken(s.Context(), lasting))
 	next := newToken(ana, "reset")
 	next.CreationDate, next.ExpirationDate = hour(9), hour(10)
 	s.succeeds("AddToken", s.repo.AddToken(s.Context(), next))
-	s.hasTokens(ana.ID, lasting, next)
-	s.hasTokens(bob.ID, others)
+	hasTokens(s, ana.ID, lasting, next)
+	hasTokens(s, bob.ID, others)
 }
 
 func tooManyTokens(s *suite) {
 	user, _ := s.createUser("ana")
 	tokens := []models.Token{}
 	for range repository.MaxTokens {
-		tokens = append(tokens, s.addToken(user, "reset"))
+		tokens = append(tokens, addToken(s, user, "reset"))
 	}
 	s.failsWith(repository.ErrTooManyTokens, "AddToken", s.repo.AddToken(s.Context(), newToken(user, "confirm")))
-	s.hasTokens(user.ID, tokens...)
+	hasTokens(s, user.ID, tokens...)
 	s.succeeds("DeleteToken", s.repo.DeleteToken(s.Context(), user.ID, tokens[0].Hash))
-	s.hasTokens(user.ID, append(tokens[1:], s.addToken(user, "confirm"))...)
+	hasTokens(s, user.ID, append(tokens[1:], addToken(s, user, "confirm"))...)
 	late := newToken(user, "reset")
 	late.CreationDate, late.ExpirationDate = hour(9), hour(10)
 	s.succeeds("AddToken when all have expired", s.repo.AddToken(s.Context(), late))
-	s.hasTokens(user.ID, late)
+	hasTokens(s, user.ID, late)
 }
 
 func withdrawnToken(s *suite) {
 	ana, _ := s.createUser("ana")
 	bob, _ := s.createUser("bob")
-	first, second := s.addToken(ana, "reset"), s.addToken(ana, "reset")
+	first, second := addToken(s, ana, "reset"), addToken(s, ana, "reset")
 	for range 2 {
 		s.succeeds("DeleteToken", s.repo.DeleteToken(s.Context(), ana.ID, first.Hash))
-		s.hasTokens(ana.ID, second)
+		hasTokens(s, ana.ID, second)
 	}
 	s.succeeds("DeleteToken of another's", s.repo.DeleteToken(s.Context(), bob.ID, second.Hash))
 	s.succeeds("DeleteToken of nobody's", s.repo.DeleteToken(s.Context(), newID(), second.Hash))
-	s.hasTokens(ana.ID, second)
+	hasTokens(s, ana.ID, second)
 }
 
-func (s *suite) useToken(user models.User, token models.Token, at time.Time, void ...string) (models.User, error) {
+func useToken(s *suite, user models.User, token models.Token, at time.Time, void ...string) (models.User, error) {
 	s.Helper()
 	return s.repo.UpdateUser(s.Context(), actAt(at), user, repository.UserUpdate{UseToken: token.Hash, VoidTokens: void})
 }
 
 func usedToken(s *suite) {
 	user, _ := s.createUser("ana")
-	token, other := s.addToken(user, "reset"), s.addToken(user, "reset")
-	used, err := s.useToken(changed(user), token, hour(9).Add(-time.Millisecond))
+	token, other := addToken(s, user, "reset"), addToken(s, user, "reset")
+	used, err := useToken(s, changed(user), token, hour(9).Add(-time.Millisecond))
 	s.succeeds("UpdateUser", err)
-	same(s, "the change date", s.user(user.ID).ChangeDate, changed(user).ChangeDate)
-	s.hasTokens(user.ID, other)
-	_, err = s.useToken(used, token, hour(2))
+	same(s, "the change date", storedUser(s, user.ID).ChangeDate, changed(user).ChangeDate)
+	hasTokens(s, user.ID, other)
+	_, err = useToken(s, used, token, hour(2))
 	s.failsWith(repository.ErrTokenUsed, "UpdateUser with a used token", err)
-	same(s, "the user", s.user(user.ID), used)
+	same(s, "the user", storedUser(s, user.ID), used)
 }
 
 func uselessToken(s *suite) {
 	user, key := s.createUser("ana")
 	bob, _ := s.createUser("bob")
-	token, others := s.addToken(user, "reset"), s.addToken(bob, "reset")
+	token, others := addToken(s, user, "reset"), addToken(s, bob, "reset")
 	before := len(s.changeLog())
 	for name, c := range map[string]struct {
 		user  models.User
@@ -206,45 +206,45 @@ func uselessToken(s *suite) {
 		_, err := s.repo.UpdateUser(s.Context(), actAt(c.at), c.user, update)
 		s.failsWith(c.want, name, err)
 	}
-	same(s, "the user", s.user(user.ID), user)
+	same(s, "the user", storedUser(s, user.ID), user)
 	same(s, "whether the key is revoked", s.stored(key).IsRevoked(), false)
-	s.hasTokens(user.ID, token)
-	s.hasTokens(bob.ID, others)
+	hasTokens(s, user.ID, token)
+	hasTokens(s, bob.ID, others)
 	same(s, "the number of changes", len(s.changeLog()), before)
 }
 
 func voidedTokens(s *suite) {
 	ana, _ := s.createUser("ana")
 	bob, _ := s.createUser("bob")
-	s.addToken(ana, "reset")
-	confirm, used, bobs := s.addToken(ana, "confirm"), s.addToken(ana, "confirm"), s.addToken(bob, "reset")
-	s.addToken(ana, "email")
-	ana, err := s.useToken(ana, used, hour(2), "reset", "email")
+	addToken(s, ana, "reset")
+	confirm, used, bobs := addToken(s, ana, "confirm"), addToken(s, ana, "confirm"), addToken(s, bob, "reset")
+	addToken(s, ana, "email")
+	ana, err := useToken(s, ana, used, hour(2), "reset", "email")
 	s.succeeds("UpdateUser", err)
-	s.hasTokens(ana.ID, confirm)
-	s.hasTokens(bob.ID, bobs)
+	hasTokens(s, ana.ID, confirm)
+	hasTokens(s, bob.ID, bobs)
 	_, err = s.repo.UpdateUser(s.Context(), attribution(), ana, repository.UserUpdate{VoidTokens: []string{"confirm", "reset"}})
 	s.succeeds("UpdateUser", err)
-	s.hasTokens(ana.ID)
+	hasTokens(s, ana.ID)
 }
 
 func tokensOfDeletedUser(s *suite) {
 	ana, _ := s.createUser("ana")
 	bob, _ := s.createUser("bob")
-	token, others := s.addToken(ana, "reset"), s.addToken(bob, "reset")
-	s.deleteUser(ana.ID, false)
-	s.hasTokens(ana.ID)
-	s.hasTokens(bob.ID, others)
-	_, err := s.useToken(ana, token, hour(2))
+	token, others := addToken(s, ana, "reset"), addToken(s, bob, "reset")
+	deleteUser(s, ana.ID, false)
+	hasTokens(s, ana.ID)
+	hasTokens(s, bob.ID, others)
+	_, err := useToken(s, ana, token, hour(2))
 	s.failsWith(repository.ErrNotFound, "UpdateUser of a deleted user", err)
 }
 
 func tokensAreNoChange(s *suite) {
 	user, key := s.createUser("ana")
 	before := len(s.changeLog())
-	token := s.addToken(user, "reset")
+	token := addToken(s, user, "reset")
 	s.succeeds("DeleteToken", s.repo.DeleteToken(s.Context(), user.ID, token.Hash))
-	same(s, "the user", s.user(user.ID), user)
+	same(s, "the user", storedUser(s, user.ID), user)
 	same(s, "the key", s.stored(key), key)
 	same(s, "the number of changes", len(s.changeLog()), before)
 }
@@ -252,25 +252,25 @@ func tokensAreNoChange(s *suite) {
 // A caller who loses leaves no trace: the user is changed once.
 func tokenRace(s *suite) {
 	user, _ := s.createUser("ana")
-	token := s.addToken(user, "reset")
+	token := addToken(s, user, "reset")
 	users := make([]models.User, 100)
 	errs := race(len(users), func(i int) error {
 		var err error
-		users[i], err = s.useToken(user, token, hour(2))
+		users[i], err = useToken(s, user, token, hour(2))
 		return err
 	})
 	successes := 0
 	for i, err := range errs {
 		if err == nil {
 			successes++
-			same(s, "the user", s.user(user.ID), users[i])
+			same(s, "the user", storedUser(s, user.ID), users[i])
 			continue
 		}
 		s.failsWith(repository.ErrTokenUsed, "UpdateUser", err)
 	}
 	same(s, "the number of successes", successes, 1)
 	same(s, "the number of changes", len(s.changeLog()), 3)
-	s.hasTokens(user.ID)
+	hasTokens(s, user.ID)
 }
 
 func tokenCrowd(s *suite) {
@@ -280,7 +280,7 @@ func tokenCrowd(s *suite) {
 		tokens[i] = newToken(user, fmt.Sprint("purpose-", i%2))
 	}
 	s.allSucceed("AddToken", race(len(tokens), func(i int) error { return s.repo.AddToken(s.Context(), tokens[i]) }))
-	s.hasTokens(user.ID, tokens...)
+	hasTokens(s, user.ID, tokens...)
 }
 
 func tokensAgainstDeletion(s *suite) {
@@ -292,5 +292,5 @@ func tokensAgainstDeletion(s *suite) {
 		return ignoring(repository.ErrNotFound, s.repo.AddToken(s.Context(), newToken(user, "reset")))
 	})
 	s.allSucceed("DeleteUser against AddToken", errs)
-	s.hasTokens(user.ID)
+	hasTokens(s, user.ID)
 }

@@ -32,7 +32,7 @@ func flushOne(node string, number int64, keyID string, total int64, latest time.
 }
 
 // hasUsage reports a usage that is not the wanted one.
-func (s *suite) hasUsage(keyID string, total int64, latest time.Time) {
+func hasUsage(s *suite, keyID string, total int64, latest time.Time) {
 	s.Helper()
 	want := models.Usage{KeyID: keyID, TotalQueries: total, LatestQueryDate: latest}
 	same(s, "the usage", s.row(keyID).Usage, want)
@@ -41,8 +41,8 @@ func (s *suite) hasUsage(keyID string, total int64, latest time.Time) {
 func emptyUsage(s *suite) {
 	key := s.createKey(newKey())
 	_, first := s.createUser("ana")
-	s.hasUsage(key.ID, 0, time.Time{})
-	s.hasUsage(first.ID, 0, time.Time{})
+	hasUsage(s, key.ID, 0, time.Time{})
+	hasUsage(s, first.ID, 0, time.Time{})
 }
 
 func flushesAddUp(s *suite) {
@@ -51,9 +51,9 @@ func flushesAddUp(s *suite) {
 	both := flushOne("node", 2, a.ID, 4, hour(2))
 	both.Usages = append(both.Usages, models.Usage{KeyID: b.ID, TotalQueries: 10, LatestQueryDate: hour(3)})
 	s.addUsage(both)
-	s.hasUsage(a.ID, 7, hour(2))
-	s.hasUsage(b.ID, 10, hour(3))
-	s.hasUsage(unused.ID, 0, time.Time{})
+	hasUsage(s, a.ID, 7, hour(2))
+	hasUsage(s, b.ID, 10, hour(3))
+	hasUsage(s, unused.ID, 0, time.Time{})
 }
 
 // Nodes flush at different times, and what one reports late is still counted.
@@ -61,11 +61,11 @@ func latestQueryNeverGoesBack(s *suite) {
 	key := s.createKey(newKey())
 	s.addUsage(flushOne("a", 1, key.ID, 1, hour(5)))
 	s.addUsage(flushOne("b", 1, key.ID, 1, hour(4)))
-	s.hasUsage(key.ID, 2, hour(5))
+	hasUsage(s, key.ID, 2, hour(5))
 	s.addUsage(flushOne("b", 2, key.ID, 1, time.Time{}))
-	s.hasUsage(key.ID, 3, hour(5))
+	hasUsage(s, key.ID, 3, hour(5))
 	s.addUsage(flushOne("a", 2, key.ID, 1, hour(5).Add(time.Millisecond)))
-	s.hasUsage(key.ID, 4, hour(5).Add(time.Millisecond))
+	hasUsage(s, key.ID, 4, hour(5).Add(time.Millisecond))
 }
 
 func repeatedFlush(s *suite) {
@@ -75,9 +75,9 @@ func repeatedFlush(s *suite) {
 	for _, flush := range []repository.Flush{first, first, second, second, first, first} {
 		s.addUsage(flush)
 	}
-	s.hasUsage(key.ID, 8, hour(2))
+	hasUsage(s, key.ID, 8, hour(2))
 	s.addUsage(flushOne("node", 3, key.ID, 1, hour(3)))
-	s.hasUsage(key.ID, 9, hour(3))
+	hasUsage(s, key.ID, 9, hour(3))
 }
 
 func nodesAreApart(s *suite) {
@@ -86,7 +86,7 @@ func nodesAreApart(s *suite) {
 	s.addUsage(flushOne("a", 2, key.ID, 10, hour(1)))
 	s.addUsage(flushOne("b", 1, key.ID, 100, hour(1)))
 	s.addUsage(flushOne("b", 2, key.ID, 1000, hour(1)))
-	s.hasUsage(key.ID, 1111, hour(1))
+	hasUsage(s, key.ID, 1111, hour(1))
 }
 
 // Otherwise each flush would send every other node to read the key again, and
@@ -107,7 +107,7 @@ func countingNeverResurrects(s *suite) {
 	s.deleteKey(key.ID)
 	s.addUsage(newFlush("node", 2, key.ID))
 	s.isGone(key)
-	s.hasUsage(key.ID, 2, hour(2))
+	hasUsage(s, key.ID, 2, hour(2))
 	same(s, "the status", s.row(key.ID).Status(hour(3)), models.StatusDeleted)
 	_, _, err := s.repo.RenewKey(s.Context(), attribution(), key.ID, repository.Renewal{Expiration: hour(20), Reactivate: true})
 	s.failsWith(repository.ErrNotFound, "RenewKey after a late flush", err)
@@ -118,8 +118,8 @@ func countingNeverResurrects(s *suite) {
 func unknownKeyIsCounted(s *suite) {
 	key, unknown := s.createKey(newKey()), newKey()
 	s.addUsage(newFlush("node", 1, unknown.ID, key.ID))
-	s.hasUsage(key.ID, 1, hour(2))
-	s.hasUsage(unknown.ID, 1, hour(2))
+	hasUsage(s, key.ID, 1, hour(2))
+	hasUsage(s, unknown.ID, 1, hour(2))
 	s.isGone(unknown)
 	same(s, "the status", s.row(unknown.ID).Status(hour(3)), models.StatusDeleted)
 }
@@ -135,7 +135,7 @@ func bigFlush(s *suite) {
 	s.addUsage(newFlush("node", 1, ids...))
 	s.addUsage(newFlush("node", 2, ids[:2500]...))
 	totals := map[string]int64{}
-	for _, row := range s.pages(repository.KeyFilter{}, wholeList()) {
+	for _, row := range readPages(s, repository.KeyFilter{}, wholeList()) {
 		totals[row.KeyID] += row.TotalQueries
 	}
 	same(s, "the number of keys", len(totals), len(ids))
@@ -154,9 +154,9 @@ func emptyFlush(s *suite) {
 	key := s.createKey(newKey())
 	s.addUsage(repository.Flush{Node: "node", Number: 1})
 	s.addUsage(repository.Flush{Node: "node", Number: 2, Usages: []models.Usage{}})
-	s.hasUsage(key.ID, 0, time.Time{})
+	hasUsage(s, key.ID, 0, time.Time{})
 	s.addUsage(newFlush("node", 3, key.ID))
-	s.hasUsage(key.ID, 1, hour(2))
+	hasUsage(s, key.ID, 1, hour(2))
 }
 
 // A store that counts in floating point loses single queries there.
@@ -166,5 +166,5 @@ func bigTotals(s *suite) {
 	s.addUsage(flushOne("node", 1, key.ID, big, hour(1)))
 	s.addUsage(flushOne("node", 2, key.ID, 1, hour(1)))
 	s.addUsage(flushOne("node", 3, key.ID, 1, hour(1)))
-	s.hasUsage(key.ID, big+2, hour(1))
+	hasUsage(s, key.ID, big+2, hour(1))
 }

@@ -24,7 +24,7 @@ func RunUse(t *testing.T, use, again func() (repository.Repository, error), ping
 	if s.repo, err = again(); err != nil {
 		t.Fatal(err)
 	}
-	same(s, "the user", s.user(user.ID), user)
+	same(s, "the user", storedUser(s, user.ID), user)
 	same(s, "the key", s.stored(key), key)
 	same(s, "the total", s.row(key.ID).TotalQueries, 1)
 	same(s, "the number of changes", len(s.changeLog()), 22)

@@ -73,7 +73,7 @@ func oneOfTwoUsers(s *suite) {
 		}
 		same(s, "the number of users with the "+field, created, 1)
 	}
-	same(s, "the number of users", len(s.users(repository.UserFilter{})), 2)
+	same(s, "the number of users", len(listUsers(s, repository.UserFilter{})), 2)
 }
 
 // Each value that may be taken stops the whole; the free ones that came with
@@ -98,14 +98,14 @@ func bothOrNeither(s *suite) {
 		s.conflicts(t.field, "CreateUser", s.repo.CreateUser(s.Context(), attribution(), u, k))
 		s.hasNoUser("bob")
 		s.isGone(freeKey)
-		s.areFree(freeUser, freeKey)
+		areFree(s, freeUser, freeKey)
 	}
 	same(s, "the first user's key", s.stored(key), key)
 }
 
 // areFree proves that nothing is left of a user and a key, by storing them
 // under a name that no later attempt needs.
-func (s *suite) areFree(user models.User, key models.APIKey) {
+func areFree(s *suite, user models.User, key models.APIKey) {
 	s.Helper()
 	before := len(s.changeLog())
 	same(s, "the rows of the key's id", len(s.list(repository.KeyFilter{KeyID: key.ID})), 0)

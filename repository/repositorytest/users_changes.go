@@ -29,14 +29,14 @@ func changed(user models.User) models.User {
 	return user
 }
 
-func (s *suite) updateUser(user models.User, revokeKeys bool) models.User {
+func updateUser(s *suite, user models.User, revokeKeys bool) models.User {
 	s.Helper()
 	updated, err := s.repo.UpdateUser(s.Context(), attribution(), user, repository.UserUpdate{RevokeKeys: revokeKeys})
 	s.succeeds("UpdateUser", err)
 	return updated
 }
 
-func (s *suite) user(id string) models.User {
+func storedUser(s *suite, id string) models.User {
 	s.Helper()
 	found, err := s.repo.UserByID(s.Context(), id)
 	s.succeeds("UserByID", err)
@@ -48,18 +48,18 @@ func userChangesWhole(s *suite) {
 	bob, _ := s.createUser("bob")
 	want := changed(user)
 	want.Version = 2
-	same(s, "the user returned", s.updateUser(changed(user), false), want)
-	same(s, "the user", s.user(user.ID), want)
+	same(s, "the user returned", updateUser(s, changed(user), false), want)
+	same(s, "the user", storedUser(s, user.ID), want)
 	found, err := s.repo.UserByEmail(s.Context(), "new@example.org")
 	s.succeeds("UserByEmail", err)
 	same(s, "the user of the new address", found, want)
 	_, err = s.repo.UserByEmail(s.Context(), user.CanonicalEmail)
 	s.failsWith(repository.ErrNotFound, "UserByEmail of the old address", err)
 	user.Version = 2
-	same(s, "the user returned", s.updateUser(user, false).AccessUntil, time.Time{})
+	same(s, "the user returned", updateUser(s, user, false).AccessUntil, time.Time{})
 	user.Version = 3
-	same(s, "the user changed back", s.user(user.ID), user)
-	same(s, "the other user", s.user(bob.ID), bob)
+	same(s, "the user changed back", storedUser(s, user.ID), user)
+	same(s, "the other user", storedUser(s, bob.ID), bob)
 }
 
 func userKeepsTheRest(s *suite) {
@@ -68,16 +68,16 @@ func userKeepsTheRest(s *suite) {
 	other.Username, other.CanonicalUsername, other.CreationDate, other.MailFailureDate = "Eve", "eve", hour(9), hour(9)
 	want := user
 	want.Version = 2
-	same(s, "the user", s.updateUser(other, false), want)
+	same(s, "the user", updateUser(s, other, false), want)
 	s.hasNoUser("eve")
 }
 
 func addressIsFreed(s *suite) {
 	ana, _ := s.createUser("ana")
 	bob, _ := s.createUser("bob")
-	s.updateUser(changed(ana), false)
+	updateUser(s, changed(ana), false)
 	bob.CanonicalEmail = ana.CanonicalEmail
-	same(s, "who moved in", s.updateUser(bob, false).CanonicalEmail, ana.CanonicalEmail)
+	same(s, "who moved in", updateUser(s, bob, false).CanonicalEmail, ana.CanonicalEmail)
 	found, err := s.repo.UserByEmail(s.Context(), ana.CanonicalEmail)
 	s.succeeds("UserByEmail", err)
 	same(s, "the user of the address", found.ID, bob.ID)
@@ -88,7 +88,7 @@ func addressIsFreed(s *suite) {
 
 func outdatedUser(s *suite) {
 	user, key := s.createUser("ana")
-	current := s.updateUser(user, false)
+	current := updateUser(s, user, false)
 	before := len(s.changeLog())
 	for _, version := range []int64{0, 1, 3} {
 		outdated := changed(user)
@@ -100,7 +100,7 @@ func outdatedUser(s *suite) {
 	unknown.ID = newID()
 	_, err := s.repo.UpdateUser(s.Context(), attribution(), unknown, repository.UserUpdate{RevokeKeys: true})
 	s.failsWith(repository.ErrNotFound, "UpdateUser of nobody", err)
-	same(s, "the user", s.user(user.ID), current)
+	same(s, "the user", storedUser(s, user.ID), current)
 	same(s, "whether the key is revoked", s.stored(key).IsRevoked(), false)
 	same(s, "the number of changes", len(s.changeLog()), before)
 }
@@ -112,7 +112,7 @@ func takenAddress(s *suite) {
 	taken.CanonicalEmail = bob.CanonicalEmail
 	_, err := s.repo.UpdateUser(s.Context(), attribution(), taken, repository.UserUpdate{RevokeKeys: true})
 	s.conflicts("email", "UpdateUser", err)
-	same(s, "the user", s.user(user.ID), user)
+	same(s, "the user", storedUser(s, user.ID), user)
 	same(s, "whether the key is revoked", s.stored(key).IsRevoked(), false)
 	same(s, "the number of changes", len(s.changeLog()), 4)
 }
@@ -158,7 +158,7 @@ func disabledUser(s *suite) {
 	user, key := s.createUser("ana")
 	_, others := s.createUser("bob")
 	user.DisabledDate = hour(4)
-	user = s.updateUser(user, false)
+	user = updateUser(s, user, false)
 	key.DisabledDate, key.UserVersion = hour(4), 2
 	same(s, "the key", s.stored(key), key)
 	same(s, "the key in the list", s.row(key.ID).APIKey, key)
@@ -169,14 +169,14 @@ func disabledUser(s *suite) {
 	same(s, "the renewed key", s.renewKey(key.ID).DisabledDate, hour(4))
 	same(s, "the revoked key", s.revokeKey(key.ID).DisabledDate, hour(4))
 	user.DisabledDate = time.Time{}
-	s.updateUser(user, false)
+	updateUser(s, user, false)
 	same(s, "the key of the enabled user", s.stored(key).DisabledDate, time.Time{})
 	same(s, "the further key of the enabled user", s.stored(further).Status(hour(1)), models.StatusActive)
 }
 
 func keyOfVersion(s *suite) {
 	user, _ := s.createUser("ana")
-	s.updateUser(user, false)
+	updateUser(s, user, false)
 	for _, version := range []int64{1, 3} {
 		key := newKeyFor(user)
 		key.UserVersion = version

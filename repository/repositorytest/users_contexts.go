@@ -18,16 +18,16 @@ func userContextTests() []test {
 }
 
 func userChangeCutShort(s *suite) {
-	s.cutShort("UpdateUser", func(ctx context.Context, user models.User) error {
+	cutShort(s, "UpdateUser", func(ctx context.Context, user models.User) error {
 		_, err := s.repo.UpdateUser(ctx, attribution(), changed(user), repository.UserUpdate{RevokeKeys: true})
 		return err
 	}, func(user models.User) bool {
-		found := s.user(user.ID)
+		found := storedUser(s, user.ID)
 		want := user
 		if found.Version > 1 {
 			want = changed(user)
 			want.Version = 2
-			s.succeeds("freeing the address", s.moveAway(found))
+			s.succeeds("freeing the address", moveAway(s, found))
 		}
 		same(s, "the user", found, want)
 		return found.Version > 1
@@ -35,14 +35,14 @@ func userChangeCutShort(s *suite) {
 }
 
 // moveAway gives the address of changed free for the next.
-func (s *suite) moveAway(user models.User) error {
+func moveAway(s *suite, user models.User) error {
 	user.CanonicalEmail = newID()
 	_, err := s.repo.UpdateUser(s.Context(), attribution(), user, repository.UserUpdate{})
 	return err
 }
 
 func userDeletionCutShort(s *suite) {
-	s.cutShort("DeleteUser", func(ctx context.Context, user models.User) error {
+	cutShort(s, "DeleteUser", func(ctx context.Context, user models.User) error {
 		return s.repo.DeleteUser(ctx, attribution(), user.ID, repository.DeleteUserOptions{})
 	}, func(user models.User) bool {
 		found, err := s.repo.UserByID(s.Context(), user.ID)
@@ -58,7 +58,7 @@ func userDeletionCutShort(s *suite) {
 // stage of it. happened reports whether it came into force, and checks the user;
 // the key and the log have to agree with it, and the error as far as it says
 // anything.
-func (s *suite) cutShort(name string, call func(context.Context, models.User) error, happened func(models.User) bool) {
+func cutShort(s *suite, name string, call func(context.Context, models.User) error, happened func(models.User) bool) {
 	s.Helper()
 	for i := range 60 {
 		user, key := s.createUser(fmt.Sprint("user-", i))
@@ -66,7 +66,7 @@ func (s *suite) cutShort(name string, call func(context.Context, models.User) er
 		ctx, cancel := context.WithTimeout(s.Context(), time.Duration(i)*70*time.Microsecond)
 		err := call(ctx, user)
 		cancel()
-		s.settle(err)
+		settle(s, err)
 		revoked, logged := s.stored(key).IsRevoked(), len(s.changeLog()) > before
 		done := happened(user)
 		same(s, "whether the key is revoked", revoked, done)
@@ -77,7 +77,7 @@ func (s *suite) cutShort(name string, call func(context.Context, models.User) er
 		}
 		s.failsWith(context.DeadlineExceeded, name, err)
 		if !errors.Is(err, repository.ErrOutcomeUnknown) {
-			s.isNoSentinel(name, err)
+			isNoSentinel(s, name, err)
 			same(s, "whether what failed has happened", done, false)
 		}
 	}

@@ -18,7 +18,7 @@ func userDeletionTests() []test {
 	}
 }
 
-func (s *suite) deleteUser(id string, detach bool) {
+func deleteUser(s *suite, id string, detach bool) {
 	s.Helper()
 	s.succeeds("DeleteUser", s.repo.DeleteUser(s.Context(), actAt(hour(5)), id, repository.DeleteUserOptions{DetachKeys: detach}))
 }
@@ -26,18 +26,18 @@ func (s *suite) deleteUser(id string, detach bool) {
 func deletedUser(s *suite) {
 	user, _ := s.createUser("ana")
 	bob, _ := s.createUser("bob")
-	s.deleteUser(user.ID, false)
+	deleteUser(s, user.ID, false)
 	s.hasNoUser("ana")
 	_, err := s.repo.UserByID(s.Context(), user.ID)
 	s.failsWith(repository.ErrNotFound, "UserByID", err)
 	_, err = s.repo.UserByEmail(s.Context(), user.CanonicalEmail)
 	s.failsWith(repository.ErrNotFound, "UserByEmail", err)
-	same(s, "the users", s.users(repository.UserFilter{}), []models.User{bob})
+	same(s, "the users", listUsers(s, repository.UserFilter{}), []models.User{bob})
 	entry := s.changeLog()[4]
 	want := models.Change{Number: 5, ID: entry.ID, Object: models.ObjectUser, ObjectID: user.ID, Actor: "admin", Date: hour(5)}
 	same(s, "the entry", entry, want)
 	again, _ := s.createUser("ana")
-	same(s, "the next user of the name", s.user(again.ID), again)
+	same(s, "the next user of the name", storedUser(s, again.ID), again)
 }
 
 func keysOfDeletedUser(s *suite) {
@@ -46,16 +46,16 @@ func keysOfDeletedUser(s *suite) {
 	second := s.createKey(newKeyFor(user))
 	_, err := s.repo.RevokeKey(s.Context(), actAt(hour(2)), first.ID)
 	s.succeeds("RevokeKey", err)
-	s.deleteUser(user.ID, false)
-	s.isOwnerless(first, hour(2))
-	s.isOwnerless(second, hour(5))
+	deleteUser(s, user.ID, false)
+	isOwnerless(s, first, hour(2))
+	isOwnerless(s, second, hour(5))
 	same(s, "another's key", s.stored(others), others)
 	same(s, "the renewed key", s.renewKey(second.ID).IsRevoked(), false)
 }
 
 // isOwnerless reports a key that still tells of its owner, or was revoked at
 // another time.
-func (s *suite) isOwnerless(key models.APIKey, revoked time.Time) {
+func isOwnerless(s *suite, key models.APIKey, revoked time.Time) {
 	s.Helper()
 	found := s.stored(key)
 	if found.Version <= key.Version {
@@ -71,22 +71,22 @@ func (s *suite) isOwnerless(key models.APIKey, revoked time.Time) {
 
 func detachedKeys(s *suite) {
 	user, key := s.createUser("ana")
-	s.deleteUser(user.ID, true)
-	s.isOwnerless(key, time.Time{})
+	deleteUser(s, user.ID, true)
+	isOwnerless(s, key, time.Time{})
 	same(s, "the key's status", s.stored(key).Status(hour(1)), models.StatusActive)
 }
 
 func detachedKeysOfDisabledUser(s *suite) {
 	user, key := s.createUser("ana")
 	user.DisabledDate = hour(4)
-	s.updateUser(user, false)
-	s.deleteUser(user.ID, true)
-	s.isOwnerless(key, hour(5))
+	updateUser(s, user, false)
+	deleteUser(s, user.ID, true)
+	isOwnerless(s, key, hour(5))
 }
 
 func deletedTwice(s *suite) {
 	user, _ := s.createUser("ana")
-	s.deleteUser(user.ID, false)
+	deleteUser(s, user.ID, false)
 	for _, id := range []string{user.ID, newID(), ""} {
 		s.failsWith(repository.ErrNotFound, "DeleteUser", s.repo.DeleteUser(s.Context(), attribution(), id, repository.DeleteUserOptions{DetachKeys: true}))
 	}
@@ -100,7 +100,7 @@ func usageOfDeletedUser(s *suite) {
 	flush := newFlush("node", 1, key.ID)
 	flush.Hours = []models.HourUsage{{KeyID: key.ID, UserID: user.ID, Route: "/", Hour: hour(2), TotalQueries: 1}}
 	s.addUsage(flush)
-	s.deleteUser(user.ID, false)
+	deleteUser(s, user.ID, false)
 	same(s, "the total", s.row(key.ID).TotalQueries, int64(1))
 	series, err := s.repo.UsageSeries(s.Context(), repository.SeriesFilter{}, repository.SeriesPage{
 		Interval: repository.IntervalHour, By: repository.Breakdown{User: true}, Limit: 10,

@@ -13,7 +13,7 @@ func userListTests() []test {
 }
 
 // users reads one page that has to be the whole list.
-func (s *suite) users(filter repository.UserFilter) []models.User {
+func listUsers(s *suite, filter repository.UserFilter) []models.User {
 	s.Helper()
 	page, err := s.repo.ListUsers(s.Context(), filter, wholeList())
 	s.succeeds("ListUsers", err)
@@ -24,15 +24,15 @@ func (s *suite) users(filter repository.UserFilter) []models.User {
 }
 
 func usersFiltered(s *suite) {
-	same(s, "the users of an empty database", s.users(repository.UserFilter{}), []models.User{})
+	same(s, "the users of an empty database", listUsers(s, repository.UserFilter{}), []models.User{})
 	ana, _ := s.createUser("ana")
 	bob, _ := s.createUser("bob")
 	eve, _ := s.createUser("eve")
 	s.createKey(newKey())
 	bob.DisabledDate, bob.ConfirmationDate = hour(1), hour(2)
-	bob = s.updateUser(bob, false)
+	bob = updateUser(s, bob, false)
 	eve.ConfirmationDate = hour(2)
-	eve = s.updateUser(eve, false)
+	eve = updateUser(s, eve, false)
 	yes, no := true, false
 	for name, c := range map[string]struct {
 		filter repository.UserFilter
@@ -52,7 +52,7 @@ func usersFiltered(s *suite) {
 		"confirmed and enabled":    {repository.UserFilter{Confirmed: &yes, Disabled: &no}, []models.User{eve}},
 		"unconfirmed and disabled": {repository.UserFilter{Confirmed: &no, Disabled: &yes}, []models.User{}},
 	} {
-		same(s, "the users for "+name, s.users(c.filter), c.want)
+		same(s, "the users for "+name, listUsers(s, c.filter), c.want)
 	}
 	page := wholeList()
 	page.Cursor = page.NextUser(bob)
@@ -77,7 +77,7 @@ func keysOfUsersFiltered(s *suite) {
 	s.createKey(disabledAndExpired)
 	s.revokeKey(disabledAndRevoked.ID)
 	bob.DisabledDate = hour(2)
-	s.updateUser(bob, false)
+	updateUser(s, bob, false)
 	service := s.createKey(newKey())
 	for status, want := range map[models.Status][]string{
 		models.StatusActive:   {active.ID, service.ID},

@@ -16,7 +16,7 @@ func userNoteTests() []test {
 	}
 }
 
-func (s *suite) noteMailFailure(userID string, date time.Time) {
+func noteMailFailure(s *suite, userID string, date time.Time) {
 	s.Helper()
 	s.succeeds("NoteMailFailure", s.repo.NoteMailFailure(s.Context(), userID, date))
 }
@@ -24,33 +24,33 @@ func (s *suite) noteMailFailure(userID string, date time.Time) {
 func mailFailure(s *suite) {
 	user, _ := s.createUser("ana")
 	bob, _ := s.createUser("bob")
-	s.noteMailFailure(user.ID, clockTime(3))
+	noteMailFailure(s, user.ID, clockTime(3))
 	user.MailFailureDate = keptTime(3)
-	same(s, "the user", s.user(user.ID), user)
-	s.noteMailFailure(user.ID, hour(5))
-	same(s, "the user whose mail still fails", s.user(user.ID), user)
-	s.noteMailFailure(user.ID, time.Time{})
-	s.noteMailFailure(user.ID, time.Time{})
+	same(s, "the user", storedUser(s, user.ID), user)
+	noteMailFailure(s, user.ID, hour(5))
+	same(s, "the user whose mail still fails", storedUser(s, user.ID), user)
+	noteMailFailure(s, user.ID, time.Time{})
+	noteMailFailure(s, user.ID, time.Time{})
 	user.MailFailureDate = time.Time{}
-	same(s, "the user whose mail is delivered", s.user(user.ID), user)
-	same(s, "the other user", s.user(bob.ID), bob)
-	s.noteMailFailure(newID(), hour(5))
-	s.deleteUser(user.ID, false)
-	s.noteMailFailure(user.ID, hour(5))
-	same(s, "the users", s.users(repository.UserFilter{}), []models.User{bob})
+	same(s, "the user whose mail is delivered", storedUser(s, user.ID), user)
+	same(s, "the other user", storedUser(s, bob.ID), bob)
+	noteMailFailure(s, newID(), hour(5))
+	deleteUser(s, user.ID, false)
+	noteMailFailure(s, user.ID, hour(5))
+	same(s, "the users", listUsers(s, repository.UserFilter{}), []models.User{bob})
 }
 
 // A change of a user leaves alone what was noted meanwhile.
 func mailFailureOfAddress(s *suite) {
 	user, _ := s.createUser("ana")
-	s.noteMailFailure(user.ID, hour(3))
+	noteMailFailure(s, user.ID, hour(3))
 	user.ConfirmationDate = hour(4)
-	user = s.updateUser(user, false)
+	user = updateUser(s, user, false)
 	same(s, "the date", user.MailFailureDate, hour(3))
 	user.Email, user.CanonicalEmail = "New@Example.org", "new@example.org"
-	user = s.updateUser(user, false)
+	user = updateUser(s, user, false)
 	same(s, "the date of the new address", user.MailFailureDate, time.Time{})
-	same(s, "the user", s.user(user.ID), user)
+	same(s, "the user", storedUser(s, user.ID), user)
 }
 
 func rehash(s *suite) {
@@ -59,7 +59,7 @@ func rehash(s *suite) {
 	again := s.repo.RehashPassword(s.Context(), user.ID, user.PasswordHash, "$newer$")
 	s.failsWith(repository.ErrOutdated, "RehashPassword of another hash", again)
 	user.PasswordHash = "$new$"
-	same(s, "the user", s.user(user.ID), user)
+	same(s, "the user", storedUser(s, user.ID), user)
 	s.succeeds("RehashPassword", s.repo.RehashPassword(s.Context(), user.ID, "$new$", "$new$"))
 	for _, id := range []string{newID(), ""} {
 		s.failsWith(repository.ErrNotFound, "RehashPassword of nobody", s.repo.RehashPassword(s.Context(), id, "$new$", "$newer$"))
@@ -69,10 +69,10 @@ func rehash(s *suite) {
 func notesAreNoChange(s *suite) {
 	user, key := s.createUser("ana")
 	before := len(s.changeLog())
-	s.noteMailFailure(user.ID, hour(3))
+	noteMailFailure(s, user.ID, hour(3))
 	s.succeeds("RehashPassword", s.repo.RehashPassword(s.Context(), user.ID, user.PasswordHash, "$new$"))
-	same(s, "the version", s.user(user.ID).Version, user.Version)
+	same(s, "the version", storedUser(s, user.ID).Version, user.Version)
 	same(s, "the key", s.stored(key), key)
 	same(s, "the number of changes", len(s.changeLog()), before)
-	s.updateUser(user, false)
+	updateUser(s, user, false)
 }

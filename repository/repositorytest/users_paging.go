@@ -21,7 +21,7 @@ func userPagingTests() []test {
 }
 
 // createUserWithID stores a user whose name and address are the id's.
-func (s *suite) createUserWithID(id string) models.User {
+func createUserWithID(s *suite, id string) models.User {
 	s.Helper()
 	user := newUser("of " + id)
 	user.ID = id
@@ -31,11 +31,11 @@ func (s *suite) createUserWithID(id string) models.User {
 
 // createCrowd stores users whose ids tell byte order from a dictionary's, and
 // returns them in the order of a page.
-func (s *suite) createCrowd(prefix string) func(page repository.Page) []models.User {
+func createCrowd(s *suite, prefix string) func(page repository.Page) []models.User {
 	s.Helper()
 	users := []models.User{}
 	for _, id := range []string{"b", "B", "a", "A", "z", "_", "0", "é", "10"} {
-		users = append(users, s.createUserWithID(prefix+"-"+id))
+		users = append(users, createUserWithID(s, prefix+"-"+id))
 	}
 	return func(page repository.Page) []models.User { return usersInOrder(users, page) }
 }
@@ -53,9 +53,9 @@ func userOrders() []repository.Page {
 	return []repository.Page{{Sort: repository.SortID}, {Sort: repository.SortID, Ascending: true}}
 }
 
-// userPages reads a list page by page and puts it together; between two pages
+// readUserPages reads a list page by page and puts it together; between two pages
 // it calls meanwhile.
-func (s *suite) userPages(filter repository.UserFilter, page repository.Page, meanwhile func(round int)) []models.User {
+func readUserPages(s *suite, filter repository.UserFilter, page repository.Page, meanwhile func(round int)) []models.User {
 	s.Helper()
 	users := []models.User{}
 	for round := range 1000 { // a cursor that stands still must not hang the suite
@@ -77,43 +77,43 @@ func (s *suite) userPages(filter repository.UserFilter, page repository.Page, me
 func nothing(int) {}
 
 func userPages(s *suite) {
-	want := s.createCrowd("m")
+	want := createCrowd(s, "m")
 	for _, page := range userOrders() {
 		for _, limit := range []int{1, 2, 4, 8, 9, 10, repository.MaxLimit} {
 			page.Limit = limit
-			same(s, fmt.Sprintf("the users by %+v", page), s.userPages(repository.UserFilter{}, page, nothing), want(page))
+			same(s, fmt.Sprintf("the users by %+v", page), readUserPages(s, repository.UserFilter{}, page, nothing), want(page))
 		}
 	}
 }
 
 func userPagesKeepFilter(s *suite) {
-	s.createCrowd("m")
+	createCrowd(s, "m")
 	disabled := []models.User{}
 	for _, id := range []string{"m-_", "m-A", "m-é", "m-0", "m-b"} {
-		user := s.user(id)
+		user := storedUser(s, id)
 		user.DisabledDate = hour(1)
-		disabled = append(disabled, s.updateUser(user, false))
+		disabled = append(disabled, updateUser(s, user, false))
 	}
 	yes := true
 	for _, page := range userOrders() {
 		page.Limit = 2
-		same(s, "the disabled users", s.userPages(repository.UserFilter{Disabled: &yes}, page, nothing), usersInOrder(disabled, page))
+		same(s, "the disabled users", readUserPages(s, repository.UserFilter{Disabled: &yes}, page, nothing), usersInOrder(disabled, page))
 	}
 }
 
 // Between two pages users are inserted at either end of the list and next to
 // those that are there.
 func usersInsertedMeanwhile(s *suite) {
-	s.createCrowd("m")
+	createCrowd(s, "m")
 	for i, page := range userOrders() {
 		page.Limit = 2
-		want := usersInOrder(s.users(repository.UserFilter{}), page)
-		read := s.userPages(repository.UserFilter{}, page, func(round int) {
+		want := usersInOrder(listUsers(s, repository.UserFilter{}), page)
+		read := readUserPages(s, repository.UserFilter{}, page, func(round int) {
 			if round > 4 {
 				return
 			}
 			for _, near := range []string{"a", "m-a", "m-9", "z"} {
-				s.createUserWithID(fmt.Sprintf("%s-%d-%d", near, i, round))
+				createUserWithID(s, fmt.Sprintf("%s-%d-%d", near, i, round))
 			}
 		})
 		same(s, "the users, each once and in order", read, usersInOrder(read, page))
@@ -130,12 +130,12 @@ func sameID(a, b models.User) bool { return a.ID == b.ID }
 // The user at whom a page ended may be gone when the next is asked for.
 func usersDeletedMeanwhile(s *suite) {
 	for i, page := range userOrders() {
-		want := s.createCrowd(fmt.Sprint("m-", i))(page)
+		want := createCrowd(s, fmt.Sprint("m-", i))(page)
 		page.Limit = 2
-		read := s.userPages(repository.UserFilter{}, page, func(round int) { s.deleteUser(want[2*round+1].ID, false) })
+		read := readUserPages(s, repository.UserFilter{}, page, func(round int) { deleteUser(s, want[2*round+1].ID, false) })
 		same(s, "the users", read, want)
-		for _, user := range s.users(repository.UserFilter{}) {
-			s.deleteUser(user.ID, false)
+		for _, user := range listUsers(s, repository.UserFilter{}) {
+			deleteUser(s, user.ID, false)
 		}
 	}
 }
@@ -155,28 +155,28 @@ func usersByID(s *suite) {
 		if err == nil {
 			s.Errorf("a list with %s is no error", name)
 		}
-		s.isNoSentinel("ListUsers with "+name, err)
+		isNoSentinel(s, "ListUsers with "+name, err)
 	}
 }
 
 func invalidUserCursors(s *suite) {
-	s.createCrowd("m")
+	createCrowd(s, "m")
 	for _, page := range userOrders() {
 		page.Limit = 2
 		read, err := s.repo.ListUsers(s.Context(), repository.UserFilter{}, page)
 		s.succeeds("ListUsers", err)
 		other := page
 		other.Ascending = !page.Ascending
-		s.refusesUserCursor(other, read.Next)
+		refusesUserCursor(s, other, read.Next)
 		for _, cursor := range garbage(read.Next) {
-			s.refusesUserCursor(page, cursor)
+			refusesUserCursor(s, page, cursor)
 		}
-		s.refusesUserCursor(page, s.cursorOfKeys(page.Ascending))
+		refusesUserCursor(s, page, cursorOfKeys(s, page.Ascending))
 	}
 }
 
 // cursorOfKeys continues a list of keys that is sorted by their use.
-func (s *suite) cursorOfKeys(ascending bool) string {
+func cursorOfKeys(s *suite, ascending bool) string {
 	s.Helper()
 	page := repository.Page{Sort: repository.SortTotalQueries, Ascending: ascending, Limit: 2}
 	read, err := s.repo.ListKeys(s.Context(), repository.KeyFilter{}, page)
@@ -184,7 +184,7 @@ func (s *suite) cursorOfKeys(ascending bool) string {
 	return read.Next
 }
 
-func (s *suite) refusesUserCursor(page repository.Page, cursor string) {
+func refusesUserCursor(s *suite, page repository.Page, cursor string) {
 	s.Helper()
 	page.Cursor = cursor
 	_, err := s.repo.ListUsers(s.Context(), repository.UserFilter{}, page)

@@ -23,15 +23,15 @@ func userRaceTests() []test {
 
 func noUserChangeLost(s *suite) {
 	user, _ := s.createUser("ana")
-	s.allSucceed("UpdateUser", race(goroutines, func(int) error { return s.addSecond(user.ID) }))
-	after := s.user(user.ID)
+	s.allSucceed("UpdateUser", race(goroutines, func(int) error { return addSecond(s, user.ID) }))
+	after := storedUser(s, user.ID)
 	same(s, "the date", after.ChangeDate, hour(0).Add(goroutines*time.Second))
 	same(s, "the version", after.Version, int64(goroutines+1))
 	same(s, "the number of changes", len(s.changeLog()), 2+goroutines)
 }
 
 // addSecond changes what it finds, and tries again while others come first.
-func (s *suite) addSecond(id string) error {
+func addSecond(s *suite, id string) error {
 	for {
 		user, err := s.repo.UserByID(s.Context(), id)
 		if err != nil {
@@ -63,8 +63,8 @@ func oneOfManyVersions(s *suite) {
 		}
 		s.failsWith(repository.ErrOutdated, "UpdateUser", err)
 	}
-	same(s, "the winners", winners, []models.User{s.user(user.ID)})
-	same(s, "the version", s.user(user.ID).Version, int64(2))
+	same(s, "the winners", winners, []models.User{storedUser(s, user.ID)})
+	same(s, "the version", storedUser(s, user.ID).Version, int64(2))
 	same(s, "the number of changes", len(s.changeLog()), 3)
 }
 
@@ -83,11 +83,11 @@ func raceToMove(s *suite) {
 	for i, err := range errs {
 		if err == nil {
 			winners++
-			same(s, "the winner's address", s.user(users[i].ID).CanonicalEmail, "new@example.org")
+			same(s, "the winner's address", storedUser(s, users[i].ID).CanonicalEmail, "new@example.org")
 			continue
 		}
 		s.conflicts("email", "UpdateUser", err)
-		same(s, "the loser", s.user(users[i].ID), users[i])
+		same(s, "the loser", storedUser(s, users[i].ID), users[i])
 	}
 	same(s, "the number of winners", winners, 1)
 	same(s, "the number of changes", len(s.changeLog()), 2*len(users)+1)
@@ -115,12 +115,12 @@ func deleteUserAgainstAll(s *suite) {
 		if i == 10 {
 			return s.repo.DeleteUser(s.Context(), actAt(hour(5)), user.ID, repository.DeleteUserOptions{})
 		}
-		return ignoring(repository.ErrNotFound, s.addSecond(user.ID))
+		return ignoring(repository.ErrNotFound, addSecond(s, user.ID))
 	})
 	s.allSucceed("DeleteUser against UpdateUser", errs)
 	s.hasNoUser("ana")
-	same(s, "the users", s.users(repository.UserFilter{}), []models.User{})
-	s.isOwnerless(key, hour(5))
+	same(s, "the users", listUsers(s, repository.UserFilter{}), []models.User{})
+	isOwnerless(s, key, hour(5))
 	entries := s.changeLog()
 	same(s, "the date of the last entry, which is the deletion", entries[len(entries)-1].Date, hour(5))
 }
@@ -129,7 +129,7 @@ func deleteUserAgainstAll(s *suite) {
 func noKeySlipsThrough(s *suite) {
 	for i := range 5 {
 		user, _ := s.createUser(fmt.Sprint("user-", i))
-		s.issuingAgainst(user, repository.ErrOutdated, func() error {
+		issuingAgainst(s, user, repository.ErrOutdated, func() error {
 			_, err := s.repo.UpdateUser(s.Context(), attribution(), user, repository.UserUpdate{RevokeKeys: true})
 			return err
 		})
@@ -139,7 +139,7 @@ func noKeySlipsThrough(s *suite) {
 func noKeyForDeletedUser(s *suite) {
 	for i := range 5 {
 		user, _ := s.createUser(fmt.Sprint("user-", i))
-		s.issuingAgainst(user, repository.ErrNotFound, func() error {
+		issuingAgainst(s, user, repository.ErrNotFound, func() error {
 			return s.repo.DeleteUser(s.Context(), attribution(), user.ID, repository.DeleteUserOptions{})
 		})
 	}
@@ -147,7 +147,7 @@ func noKeyForDeletedUser(s *suite) {
 
 // issuingAgainst issues keys while a change revokes all that the user has: each
 // is revoked with them or refused.
-func (s *suite) issuingAgainst(user models.User, refusal error, change func() error) {
+func issuingAgainst(s *suite, user models.User, refusal error, change func() error) {
 	s.Helper()
 	keys := make([]models.APIKey, 8)
 	errs := race(len(keys)+1, func(i int) error {

@@ -25,7 +25,7 @@ func withDates(user models.User, date time.Time) models.User {
 
 // keepsDates stores a user who has the date in each place, another who gets it
 // by a change, and reports where it does not come out as wanted.
-func (s *suite) keepsDates(date, want time.Time) {
+func keepsDates(s *suite, date, want time.Time) {
 	s.Helper()
 	user := withDates(newUser(newID()), date)
 	user.CreationDate = date
@@ -33,22 +33,22 @@ func (s *suite) keepsDates(date, want time.Time) {
 	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), user, key))
 	user = withDates(user, want)
 	user.CreationDate = want
-	same(s, "the user stored", s.user(user.ID), user)
+	same(s, "the user stored", storedUser(s, user.ID), user)
 	same(s, "the key's date", s.stored(key).DisabledDate, want)
 	same(s, "the key's end of access", s.stored(key).AccessUntil, want)
 
 	later, laterKey := s.createUser(newID())
-	changed := s.updateUser(withDates(later, date), false)
+	changed := updateUser(s, withDates(later, date), false)
 	later.Version = 2
 	same(s, "the user returned", changed, withDates(later, want))
-	same(s, "the user changed", s.user(later.ID), withDates(later, want))
+	same(s, "the user changed", storedUser(s, later.ID), withDates(later, want))
 	same(s, "the date of the key found", s.stored(laterKey).DisabledDate, want)
 	same(s, "the date of the key listed", s.row(laterKey.ID).DisabledDate, want)
 	same(s, "the end of access of the key listed", s.row(laterKey.ID).AccessUntil, want)
-	same(s, "the users listed", s.users(repository.UserFilter{Username: later.CanonicalUsername}), []models.User{changed})
+	same(s, "the users listed", listUsers(s, repository.UserFilter{Username: later.CanonicalUsername}), []models.User{changed})
 }
 
-func userDates(s *suite) { s.keepsDates(clockTime(3), keptTime(3)) }
+func userDates(s *suite) { keepsDates(s, clockTime(3), keptTime(3)) }
 
 func userActDates(s *suite) {
 	ana, anas := s.createUser("ana")
@@ -68,9 +68,9 @@ func userActDates(s *suite) {
 // Zero in any zone means "not set": nobody is disabled by a time zone.
 func userZeroTimes(s *suite) {
 	zero := time.Time{}.In(time.FixedZone("Kathmandu", 20_700))
-	s.keepsDates(zero, time.Time{})
+	keepsDates(s, zero, time.Time{})
 	no := false
-	same(s, "the number of users with neither date", len(s.users(repository.UserFilter{Disabled: &no, Confirmed: &no})), 2)
+	same(s, "the number of users with neither date", len(listUsers(s, repository.UserFilter{Disabled: &no, Confirmed: &no})), 2)
 }
 
 func userDistantTimes(s *suite) {
@@ -79,7 +79,7 @@ func userDistantTimes(s *suite) {
 		time.Date(2038, time.January, 19, 3, 14, 8, 0, time.UTC),
 		time.Date(9999, time.December, 31, 23, 59, 59, 999_000_000, time.UTC),
 	} {
-		s.keepsDates(date, date)
+		keepsDates(s, date, date)
 	}
 }
 
@@ -87,10 +87,10 @@ func userDistantTimes(s *suite) {
 // a change at the epoch is revoked.
 func userEpoch(s *suite) {
 	for _, date := range []time.Time{time.UnixMilli(0), time.UnixMicro(1), time.UnixMilli(-5)} {
-		s.keepsDates(date, time.UnixMilli(1).UTC())
+		keepsDates(s, date, time.UnixMilli(1).UTC())
 	}
 	yes := true
-	same(s, "the number of users with both dates", len(s.users(repository.UserFilter{Disabled: &yes, Confirmed: &yes})), 6)
+	same(s, "the number of users with both dates", len(listUsers(s, repository.UserFilter{Disabled: &yes, Confirmed: &yes})), 6)
 	same(s, "the number of disabled keys", len(s.list(repository.KeyFilter{Status: models.StatusDisabled, Now: hour(1)})), 6)
 	user, key := s.createUser("ana")
 	_, err := s.repo.UpdateUser(s.Context(), actAt(time.UnixMilli(0)), user, repository.UserUpdate{RevokeKeys: true})

@@ -25,7 +25,7 @@ func hostileUsers(s *suite) {
 	users := map[string]models.User{}
 	for _, value := range hostile() {
 		user, _ := s.createUser("name " + value)
-		users[value] = s.updateUser(filledWith(user, value), false)
+		users[value] = updateUser(s, filledWith(user, value), false)
 		user.Version = 2
 		same(s, "the user returned", users[value], filledWith(user, value))
 	}
@@ -34,7 +34,7 @@ func hostileUsers(s *suite) {
 		s.succeeds("UserByEmail", err)
 		same(s, "the user found", found, users[value])
 		for _, filter := range []repository.UserFilter{{Email: value}, {Username: "name " + value}} {
-			same(s, "the users listed", s.users(filter), []models.User{users[value]})
+			same(s, "the users listed", listUsers(s, filter), []models.User{users[value]})
 		}
 	}
 }
@@ -52,11 +52,11 @@ func hostileStringsFindNobody(s *suite) {
 		s.failsWith(repository.ErrNotFound, "UpdateUser", err)
 		s.failsWith(repository.ErrNotFound, "DeleteUser", s.repo.DeleteUser(s.Context(), attribution(), value, repository.DeleteUserOptions{}))
 		for _, filter := range []repository.UserFilter{{Username: value}, {Email: value}} {
-			same(s, "the users listed", s.users(filter), []models.User{})
+			same(s, "the users listed", listUsers(s, filter), []models.User{})
 		}
 		same(s, "the number of the user's keys", len(s.list(repository.KeyFilter{UserID: value})), 0)
 	}
-	same(s, "the user", s.user(user.ID), user)
+	same(s, "the user", storedUser(s, user.ID), user)
 	same(s, "the key", s.stored(key), key)
 }
 
@@ -69,15 +69,15 @@ func hostileUserIDs(s *suite) {
 		s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), user, keys[id]))
 	}
 	for i, id := range hostile() {
-		user := s.user(id)
+		user := storedUser(s, id)
 		same(s, "the name", user.CanonicalUsername, "name "+id)
 		rows := s.list(repository.KeyFilter{UserID: id})
 		same(s, "the number of the user's keys", len(rows), 1)
 		same(s, "the user's key", rows[0].APIKey, keys[id])
-		s.updateUser(user, true)
+		updateUser(s, user, true)
 		same(s, "the revoked keys", len(s.list(repository.KeyFilter{Status: models.StatusRevoked})), i+1)
-		s.deleteUser(id, false)
-		same(s, "the users left", len(s.users(repository.UserFilter{})), len(hostile())-1-i)
+		deleteUser(s, id, false)
+		same(s, "the users left", len(listUsers(s, repository.UserFilter{})), len(hostile())-1-i)
 	}
 }
 
@@ -91,29 +91,29 @@ func longUsers(s *suite) {
 			s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), want, newKeyFor(want)))
 			want = filledWith(want, long(filling, 1024, end))
 			want.CanonicalEmail = long(filling, 512, end)
-			changed := s.updateUser(want, false)
+			changed := updateUser(s, want, false)
 			want.Version = 2
 			same(s, "the user returned", changed, want)
 			found, err := s.repo.UserByEmail(s.Context(), want.CanonicalEmail)
 			s.succeeds("UserByEmail", err)
 			same(s, "the user", found, want)
-			same(s, "the users of the name", s.users(repository.UserFilter{Username: want.CanonicalUsername}), []models.User{want})
-			s.succeeds("CreateUser", s.createTwin(want))
+			same(s, "the users of the name", listUsers(s, repository.UserFilter{Username: want.CanonicalUsername}), []models.User{want})
+			s.succeeds("CreateUser", createTwin(s, want))
 		}
 	}
 }
 
 // createTwin stores a user with all the long values but those that are unique.
-func (s *suite) createTwin(user models.User) error {
+func createTwin(s *suite, user models.User) error {
 	user.ID, user.CanonicalUsername, user.CanonicalEmail = newID(), newID(), newID()
 	return s.repo.CreateUser(s.Context(), attribution(), user, newKeyFor(user))
 }
 
 func emptyUser(s *suite) {
 	user, _ := s.createUser("ana")
-	user = s.updateUser(changed(user), false)
+	user = updateUser(s, changed(user), false)
 	user.Email, user.PasswordHash = "", ""
-	emptied := s.updateUser(user, false)
-	same(s, "the user", s.user(user.ID), emptied)
+	emptied := updateUser(s, user, false)
+	same(s, "the user", storedUser(s, user.ID), emptied)
 	same(s, "what is left in texts", emptied.Email+emptied.PasswordHash, "")
 }

@@ -57,11 +57,11 @@ func hostileStrings(s *suite) {
 		s.succeeds("UserByUsername", err)
 		same(s, "the user", found, owners[value])
 		same(s, "the key", s.stored(keys[value]), keys[value])
-		s.filtersByValue(value, keys[value])
+		filtersByValue(s, value, keys[value])
 	}
 }
 
-func (s *suite) filtersByValue(value string, key models.APIKey) {
+func filtersByValue(s *suite, value string, key models.APIKey) {
 	s.Helper()
 	for _, filter := range []repository.KeyFilter{{Name: value}, {Username: value}, {Email: value}} {
 		rows := s.list(filter)

@@ -15,7 +15,7 @@ func silentDuringOpen(s *suite) {
 	uri := testdatabase.New(s.T, s.backend.Kind)
 	s.proxy = startProxy(s.T, uri.Host)
 	s.proxied = s.throughProxy(uri)
-	for n := 1; s.endsOpen(n); n++ {
+	for n := 1; endsOpen(s, n); n++ {
 		if n > 1000 {
 			s.Fatal("Open sends too many messages")
 		}
@@ -24,12 +24,12 @@ func silentDuringOpen(s *suite) {
 
 // endsOpen cancels an Open when the server has fallen silent at its n-th
 // message, and reports whether it had so many.
-func (s *suite) endsOpen(n int) bool {
+func endsOpen(s *suite, n int) bool {
 	s.Helper()
 	ctx, cancel := context.WithCancel(s.Context())
 	defer cancel()
 	struck := make(chan struct{})
-	s.proxy.obey(s.silentFrom(n, struck))
+	s.proxy.obey(silentFrom(s, n, struck))
 	var repo repository.Repository
 	done := make(chan error, 1)
 	go func() {
@@ -55,7 +55,7 @@ func (s *suite) endsOpen(n int) bool {
 }
 
 // silentFrom holds all answers from that to the n-th message on.
-func (s *suite) silentFrom(n int, struck chan struct{}) rule {
+func silentFrom(s *suite, n int, struck chan struct{}) rule {
 	return func(message []byte) fate {
 		if message == nil || !s.isCall(message) {
 			return pass

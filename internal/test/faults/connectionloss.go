@@ -15,15 +15,15 @@ const mostMessages = 40
 // of it. A write may be several steps: each of their answers is lost once, and
 // that to the last one after everything is in force.
 func lostAcknowledgements(s *suite) {
-	s.eachWrite(func(s *suite, next func() write) {
+	eachWrite(s, func(s *suite, next func() write) {
 		steps := s.countCommits(next())
 		for n := range steps {
-			a := s.try(next(), n+1, s.backend.IsCommit, lose)
+			a := try(s, next(), n+1, s.backend.IsCommit, lose)
 			s.isReportedAsUnknown(a)
 			if n+1 == steps && !a.changed() {
 				s.Error("what was committed is not there")
 			}
-			s.keepsPromises(n+1, a)
+			keepsPromises(s, n+1, a)
 		}
 	})
 }
@@ -60,11 +60,11 @@ func (s *suite) isReportedAsUnknown(a attempt) {
 // The connection breaks at each of the messages of which a write consists,
 // before the server has it.
 func cutInTheMiddle(s *suite) {
-	s.eachWrite(func(s *suite, next func() write) {
+	eachWrite(s, func(s *suite, next func() write) {
 		failures := 0
 		for n := 1; ; n++ {
-			a := s.try(next(), n, s.isCall, cut)
-			s.keepsPromises(n, a)
+			a := try(s, next(), n, s.isCall, cut)
+			keepsPromises(s, n, a)
 			if !a.met {
 				break
 			}

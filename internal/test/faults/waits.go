@@ -27,9 +27,9 @@ type call struct {
 }
 
 // calls returns every verb.
-func (s *suite) calls() []call {
+func calls(s *suite) []call {
 	s.Helper()
-	all := s.reads()
+	all := reads(s)
 	for _, verb := range verbs() {
 		w := verb(s)
 		all = append(all, call{w.name, func(ctx context.Context, repo repository.Repository) error {
@@ -39,7 +39,7 @@ func (s *suite) calls() []call {
 	return all
 }
 
-func (s *suite) reads() []call {
+func reads(s *suite) []call {
 	s.Helper()
 	user, key := newUser(newID())
 	s.succeeds("CreateUser", s.direct.CreateUser(s.Context(), attribution(), user, key))
@@ -72,23 +72,23 @@ func (s *suite) reads() []call {
 func exhaustedPool(s *suite) {
 	s.openProxied()
 	key := s.createKey(s.direct)
-	s.isExhaustedBy(call{"KeyByHash", func(ctx context.Context, repo repository.Repository) error {
+	isExhaustedBy(s, call{"KeyByHash", func(ctx context.Context, repo repository.Repository) error {
 		_, err := find(ctx, repo, key)
 		return err
 	}}, key.Hash)
 	mark := uuid.NewString()[:18]
-	s.isExhaustedBy(call{"AddUsage", func(ctx context.Context, repo repository.Repository) error {
+	isExhaustedBy(s, call{"AddUsage", func(ctx context.Context, repo repository.Repository) error {
 		return repo.AddUsage(ctx, newFlush(newID(), 1, mark+newID()))
 	}}, []byte(mark))
 }
 
 // isExhaustedBy holds the answers to messages that carry a value of the call.
-func (s *suite) isExhaustedBy(c call, value []byte) {
+func isExhaustedBy(s *suite, c call, value []byte) {
 	s.Helper()
 	s.proxy.hold(contains(value))
 	wait := inBackground(connections, func(int) error { return c.run(s.Context(), s.repo) })
 	s.waitFor("a call on every connection", func() bool { return s.proxy.heldAnswers() == connections })
-	s.meetsDeadline(c)
+	meetsDeadline(s, c)
 	if held := s.proxy.heldAnswers(); held != connections {
 		s.Errorf("%s: %d connections are in use, want %d", c.name, held, connections)
 	}
@@ -98,7 +98,7 @@ func (s *suite) isExhaustedBy(c call, value []byte) {
 }
 
 // meetsDeadline reports a call that does not end when its deadline is over.
-func (s *suite) meetsDeadline(c call) {
+func meetsDeadline(s *suite, c call) {
 	s.Helper()
 	ctx, stop := context.WithTimeout(s.Context(), shortly)
 	defer stop()
@@ -116,8 +116,8 @@ func cancelledCalls(s *suite) {
 			t.Parallel()
 			own := &suite{T: t, backend: s.backend}
 			own.openProxied()
-			for _, c := range own.calls() {
-				own.endsWhenCancelled(c, awaited)
+			for _, c := range calls(own) {
+				endsWhenCancelled(own, c, awaited)
 			}
 		})
 	}
@@ -125,7 +125,7 @@ func cancelledCalls(s *suite) {
 
 // endsWhenCancelled cancels a call once an answer to it is held; calls that
 // have no such answer are through before.
-func (s *suite) endsWhenCancelled(c call, awaited func(message []byte) bool) {
+func endsWhenCancelled(s *suite, c call, awaited func(message []byte) bool) {
 	s.Helper()
 	ctx, cancel := context.WithCancel(s.Context())
 	defer cancel()
@@ -142,11 +142,11 @@ func (s *suite) endsWhenCancelled(c call, awaited func(message []byte) bool) {
 		s.succeeds(c.name, err)
 	}
 	s.proxy.heal()
-	s.works()
+	works(s)
 }
 
 // works reports a repository that does not read and write.
-func (s *suite) works() {
+func works(s *suite) {
 	s.Helper()
 	key := s.createKey(s.repo)
 	_, err := find(s.Context(), s.repo, key)
@@ -158,26 +158,26 @@ func (s *suite) works() {
 // they want to wait, whether it falls silent before a call or at its commit.
 func silentServer(s *suite) {
 	s.openProxied()
-	calls := s.calls()
+	calls := calls(s)
 	s.createKey(s.repo)
 	s.proxy.obey(func([]byte) fate { return hold })
 	for _, c := range calls {
-		s.meetsDeadline(c)
+		meetsDeadline(s, c)
 	}
 	s.proxy.heal()
-	s.works()
+	works(s)
 	for _, verb := range verbs() {
-		s.isSilentAtCommit(verb(s))
+		isSilentAtCommit(s, verb(s))
 	}
 	s.proxy.obey(func([]byte) fate { return hold })
-	s.returns(context.DeadlineExceeded, "Open", s.opensNot())
+	s.returns(context.DeadlineExceeded, "Open", opensNot(s))
 	s.proxy.heal()
 }
 
-func (s *suite) isSilentAtCommit(w write) {
+func isSilentAtCommit(s *suite, w write) {
 	s.Helper()
 	s.proxy.hold(s.backend.IsCommit)
-	s.meetsDeadline(call{w.name, func(ctx context.Context, repo repository.Repository) error {
+	meetsDeadline(s, call{w.name, func(ctx context.Context, repo repository.Repository) error {
 		return w.run(ctx, repo, attribution())
 	}})
 	s.proxy.heal()
@@ -189,23 +189,23 @@ func (s *suite) isSilentAtCommit(w write) {
 // A server that ends every connection is an outage for as long as it lasts.
 func refusingServer(s *suite) {
 	s.openProxied()
-	calls := s.calls()
+	calls := calls(s)
 	s.proxy.refuse()
 	for _, c := range calls {
 		ctx, stop := context.WithTimeout(s.Context(), shortly)
 		err := s.endsPromptly(c.name, func() error { return c.run(ctx, s.repo) })
 		stop()
-		s.isOutage(c.name, err)
+		isOutage(s, c.name, err)
 	}
-	s.isOutage("Open", s.opensNot())
+	isOutage(s, "Open", opensNot(s))
 	s.proxy.heal()
-	s.works()
+	works(s)
 }
 
 // isOutage reports an error that claims to know more than that the store
 // failed, or none. That a write may have come into force is no such claim: the
 // MongoDB driver does not say whether it has sent one.
-func (s *suite) isOutage(name string, err error) {
+func isOutage(s *suite, name string, err error) {
 	s.Helper()
 	if err == nil {
 		s.Errorf("%s succeeds without a server", name)
@@ -221,7 +221,7 @@ func (s *suite) isOutage(name string, err error) {
 }
 
 // opensNot reports an Open that succeeds or does not meet its deadline.
-func (s *suite) opensNot() error {
+func opensNot(s *suite) error {
 	s.Helper()
 	ctx, stop := context.WithTimeout(s.Context(), shortly)
 	defer stop()

@@ -73,7 +73,7 @@ func keyDeletion(s *suite) write {
 
 // userUpdate uses up a token and revokes the user's keys with it.
 func userUpdate(s *suite) write {
-	user, key := s.createUser()
+	user, key := createUser(s)
 	hash := sha256.Sum256([]byte(user.ID))
 	token := models.Token{Hash: hash[:], UserID: user.ID, Purpose: "reset", CreationDate: hour(0), ExpirationDate: hour(23)}
 	s.succeeds("AddToken", s.direct.AddToken(s.Context(), token))
@@ -84,13 +84,13 @@ func userUpdate(s *suite) write {
 }
 
 func userDeletion(s *suite) write {
-	user, key := s.createUser()
+	user, key := createUser(s)
 	return write{"DeleteUser", func(ctx context.Context, repo repository.Repository, by repository.Attribution) error {
 		return repo.DeleteUser(ctx, by, user.ID, repository.DeleteUserOptions{})
 	}, repository.ErrNotFound, []string{user.ID}, []string{key.ID}}
 }
 
-func (s *suite) createUser() (models.User, models.APIKey) {
+func createUser(s *suite) (models.User, models.APIKey) {
 	s.Helper()
 	user, key := newUser(newID())
 	s.succeeds("CreateUser", s.direct.CreateUser(s.Context(), attribution(), user, key))
@@ -107,7 +107,7 @@ func usageFlush(s *suite) write {
 
 // eachWrite runs a test for each verb, in parallel and on a database of its
 // own. next returns the verb with other values each time.
-func (s *suite) eachWrite(test func(s *suite, next func() write)) {
+func eachWrite(s *suite, test func(s *suite, next func() write)) {
 	for name, verb := range verbs() {
 		s.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -125,7 +125,7 @@ type state struct {
 }
 
 // observe reads the state past the proxy, with what was logged since a cursor.
-func (s *suite) observe(w write, since repository.Cursor) state {
+func observe(s *suite, w write, since repository.Cursor) state {
 	s.Helper()
 	now := state{entries: s.entriesAfter(s.direct, since)}
 	for _, id := range w.keyIDs {
@@ -146,17 +146,17 @@ type attempt struct {
 
 // try makes a write, of which the n-th message that counts meets its fate, and
 // repeats it.
-func (s *suite) try(w write, n int, counts func(message []byte) bool, what fate) attempt {
+func try(s *suite, w write, n int, counts func(message []byte) bool, what fate) attempt {
 	s.Helper()
 	since, err := s.direct.LatestChange(s.Context())
 	s.succeeds("LatestChange", err)
-	a := attempt{write: w, before: s.observe(w, since)}
+	a := attempt{write: w, before: observe(s, w, since)}
 	ended := s.proxy.strike(n, counts, what)
 	a.err = s.endsPromptly(w.name, func() error { return w.run(s.Context(), s.repo, attribution()) })
 	a.met = ended()
-	a.after = s.observe(w, since)
+	a.after = observe(s, w, since)
 	a.again = w.run(s.Context(), s.repo, actAt(hour(2)))
-	a.end = s.observe(w, since)
+	a.end = observe(s, w, since)
 	return a
 }
 
@@ -164,7 +164,7 @@ func (a attempt) changed() bool { return !same(a.before, a.after) }
 
 // keepsPromises reports a write that said something else than what happened,
 // or that was not safe to repeat.
-func (s *suite) keepsPromises(n int, a attempt) {
+func keepsPromises(s *suite, n int, a attempt) {
 	s.Helper()
 	unknown := errors.Is(a.err, repository.ErrOutcomeUnknown)
 	if !unknown && a.changed() != (a.err == nil) {
@@ -178,12 +178,12 @@ func (s *suite) keepsPromises(n int, a attempt) {
 	case a.name != renewal && a.name != flush && !same(a.end, a.after):
 		s.Errorf("message %d: repeating it made\n%+v of\n%+v", n, a.end, a.after)
 	}
-	s.isDoneOnce(n, a)
+	isDoneOnce(s, n, a)
 }
 
 // isDoneOnce looks at the outcome. A renewal that is repeated is a change of
 // its own.
-func (s *suite) isDoneOnce(n int, a attempt) {
+func isDoneOnce(s *suite, n int, a attempt) {
 	s.Helper()
 	want, got := a.objects, []string(nil)
 	if a.name == renewal && a.changed() {
