@@ -35,7 +35,7 @@ func TestFloors(t *testing.T) {
 		{"/internal/store", slices.Concat(drivers, swag, above, http)},
 		{"/internal/ids", slices.Concat(drivers, swag, above, http, []string{modulePath + "/models", modulePath + "/repository"})},
 		{"/internal/fields", slices.Concat(drivers, swag, above, http, []string{modulePath + "/models", modulePath + "/repository"})},
-		{"/internal/hashing", slices.Concat(drivers, swag, above, http, []string{modulePath + "/models", modulePath + "/repository"})},
+		{"/internal/hashpool", slices.Concat(drivers, swag, above, http, []string{modulePath + "/models", modulePath + "/repository"})},
 		{"/keys", slices.Concat(drivers, swag, above, http, []string{modulePath + "/users", modulePath + "/mail", modulePath + "/internal/api", modulePath + "/internal/guard"})},
 		{"/users", slices.Concat(drivers, swag, above, http, []string{modulePath + "/internal/api", modulePath + "/internal/guard"})},
 		{"/internal/credential", slices.Concat(drivers, swag, above, []string{modulePath + "/models", modulePath + "/repository", modulePath + "/keys"})},

@@ -29,7 +29,7 @@ import (
 	"github.com/ginauth/ginauth/internal/changefeed"
 	"github.com/ginauth/ginauth/internal/credential"
 	"github.com/ginauth/ginauth/internal/guard"
-	"github.com/ginauth/ginauth/internal/hashing"
+	"github.com/ginauth/ginauth/internal/hashpool"
 	"github.com/ginauth/ginauth/internal/keycache"
 	"github.com/ginauth/ginauth/internal/usage"
 	"github.com/ginauth/ginauth/keys"
@@ -122,7 +122,7 @@ func (a *Auth) makeServices() {
 		MaxKeysPerUser: c.MaxKeysPerUser, RequireConfirmedEmail: c.RequireConfirmedEmail, Now: c.Now,
 	})
 	a.users = users.New(users.Options{
-		Repository: a.repo, Keys: a.keys, Records: a.records, Hashing: hashing.New(c.HashMemory),
+		Repository: a.repo, Keys: a.keys, Records: a.records, Hashing: hashpool.New(c.HashMemory),
 		PasswordPolicy: c.PasswordPolicy, Resolver: c.Resolver, RequireConfirmedEmail: c.RequireConfirmedEmail,
 		Mailer: c.Mailer, PublicURL: c.PublicURL, LinkPath: a.linkPath, Logger: c.Logger, Now: c.Now,
 	})

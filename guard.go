@@ -118,3 +118,24 @@ func KeyFromContext(ctx context.Context) (models.APIKey, bool) { return guard.Ke
 // has ended, and at once where no guard let the request through. However many
 // streams there are, one goroutine watches them.
 func Revoked(c *gin.Context) <-chan struct{} { return guard.Revoked(c) }
+
+// Attempt is one use of a key outside of HTTP: by a gRPC call, a message on a
+// WebSocket, or a job.
+type Attempt struct {
+	// Key is the key as the client sent it.
+	Key string
+	// Route is what the use is counted under, such as the name of the gRPC method.
+	// It should have few different values.
+	Route string
+	// Address is the client's. Clients with the same address share the limit of
+	// unknown keys; so do all clients without an address.
+	Address string
+}
+
+// Check judges, counts and limits one use of a key as the guard does for a
+// request, and returns the key. The error is a *problem.Error with the guard's
+// codes; of kind unauthenticated for a bad key, limited after too many unknown
+// keys from the address, and unavailable if the key cannot be judged.
+func (a *Auth) Check(ctx context.Context, attempt Attempt) (models.APIKey, error) {
+	return a.guard.Check(ctx, attempt.Key, attempt.Route, attempt.Address)
+}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/ginauth/ginauth/internal/audit"
-	"github.com/ginauth/ginauth/internal/hashing"
+	"github.com/ginauth/ginauth/internal/hashpool"
 	"github.com/ginauth/ginauth/keys"
 	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/repository/sqlite"
@@ -19,7 +19,7 @@ import (
 const password = "Analytical-1_Engine"
 
 // newService returns a service on a database of its own.
-func newService(t *testing.T, pool *hashing.Pool) *users.Service {
+func newService(t *testing.T, pool *hashpool.Pool) *users.Service {
 	t.Helper()
 	repo, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
 	if err != nil {
@@ -38,7 +38,7 @@ func newService(t *testing.T, pool *hashing.Pool) *users.Service {
 // do guesses. A client is not kept waiting from where the password was right.
 func TestFloodsLeaveRoomToLogIn(t *testing.T) {
 	t.Parallel()
-	pool := hashing.New(40)
+	pool := hashpool.New(40)
 	service := newService(t, pool)
 	if _, err := service.Register(t.Context(), users.RegisterParams{Username: "ada", Email: "ada@example.com", Password: password}); err != nil {
 		t.Fatal(err)
@@ -47,7 +47,7 @@ func TestFloodsLeaveRoomToLogIn(t *testing.T) {
 	if _, err := service.Authenticate(t.Context(), ada); err != nil {
 		t.Fatal(err)
 	}
-	release, err := pool.Take(t.Context(), 19456, hashing.Unknown)
+	release, err := pool.Take(t.Context(), 19456, hashpool.Unknown)
 	if err != nil {
 		t.Fatal(err)
 	}

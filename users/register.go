@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"github.com/ginauth/ginauth/internal/fields"
-	"github.com/ginauth/ginauth/internal/hashing"
+	"github.com/ginauth/ginauth/internal/hashpool"
 	"github.com/ginauth/ginauth/internal/ids"
 	"github.com/ginauth/ginauth/internal/store"
 	"github.com/ginauth/ginauth/keys"
@@ -20,7 +20,7 @@ type registrar struct {
 	directory
 	auth             *authenticator
 	keys             *keys.Service
-	hashing          *hashing.Pool
+	hashing          *hashpool.Pool
 	rules            passwordRules
 	resolver         Resolver
 	mails            *mailer
@@ -162,7 +162,7 @@ func (r *registrar) create(ctx context.Context, by repository.Attribution, key m
 	if err := checkDomain(ctx, r.resolver, who.canonicalEmail); err != nil {
 		return models.APIKey{}, err
 	}
-	hash, err := r.hashing.Hash(ctx, who.Password, hashing.Unknown)
+	hash, err := r.hashing.Hash(ctx, who.Password, hashpool.Unknown)
 	if err != nil {
 		return models.APIKey{}, err
 	}

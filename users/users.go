@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"github.com/ginauth/ginauth/internal/audit"
-	"github.com/ginauth/ginauth/internal/hashing"
+	"github.com/ginauth/ginauth/internal/hashpool"
 	"github.com/ginauth/ginauth/keys"
 	"github.com/ginauth/ginauth/mail"
 	"github.com/ginauth/ginauth/repository"
@@ -47,7 +47,7 @@ type Options struct {
 	Repository repository.Repository
 	Keys       *keys.Service
 	Records    *audit.Recorder
-	Hashing    *hashing.Pool
+	Hashing    *hashpool.Pool
 	// PasswordPolicy says what is wrong with a new password.
 	PasswordPolicy func(password string) []security.RuleError
 	Resolver       Resolver

@@ -11,7 +11,7 @@ import (
 
 // Check judges and counts one use of a key outside of HTTP.
 func (g *Guard) Check(ctx context.Context, text, route, address string) (models.APIKey, error) {
-	u := use{text: text, route: route, address: address}
+	u := &use{text: text, route: route, address: address}
 	key, err := g.judgeText(ctx, u)
 	if err != nil {
 		g.countRefusal(u, key, err)
@@ -20,7 +20,7 @@ func (g *Guard) Check(ctx context.Context, text, route, address string) (models.
 	return key.APIKey(), nil
 }
 
-func (g *Guard) judgeText(ctx context.Context, u use) (*keycache.Key, error) {
+func (g *Guard) judgeText(ctx context.Context, u *use) (*keycache.Key, error) {
 	if u.text == "" {
 		return nil, problem.Unauthenticated("key_missing", "The call carries no API key.")
 	}

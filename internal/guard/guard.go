@@ -16,7 +16,6 @@ import (
 	"github.com/ginauth/ginauth/internal/respond"
 	"github.com/ginauth/ginauth/internal/store"
 	"github.com/ginauth/ginauth/internal/usage"
-	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/repository"
 	"github.com/ginauth/ginauth/security"
@@ -40,13 +39,14 @@ type Guard struct {
 	Options
 	unknownKeys unknownKeyLimiter
 	private     []string // the value of Cache-Control of guarded answers
+	keyLength   int      // of keys with the present prefix
 	outcomes    outcomes
 	closed      atomic.Bool
 }
 
 // New returns a guard.
 func New(o Options) *Guard {
-	return &Guard{Options: o, unknownKeys: newUnknownKeyLimiter(o.Now), private: []string{"private"}}
+	return &Guard{Options: o, unknownKeys: newUnknownKeyLimiter(o.Now), private: []string{"private"}, keyLength: security.KeyLength(o.Prefixes[0])}
 }
 
 // Close has all requests that come later answered 503.
@@ -65,7 +65,7 @@ func (g *Guard) authenticate(c *gin.Context, reader *credential.Reader) (*keycac
 	if err != nil {
 		return nil, err
 	}
-	return g.judge(c.Request.Context(), use{text: text, route: c.FullPath(), request: c})
+	return g.judge(c.Request.Context(), &use{text: text, route: c.FullPath(), request: c})
 }
 
 // use is one use of a key: by a request, or by a call of Check.
@@ -76,7 +76,7 @@ type use struct {
 }
 
 // client returns the client's address, which few uses need.
-func (g *Guard) client(u use) string {
+func (g *Guard) client(u *use) string {
 	if u.request != nil {
 		return g.ClientIP(u.request)
 	}
@@ -85,11 +85,11 @@ func (g *Guard) client(u use) string {
 
 // judge returns the key of a use if it is active, and counts the use. With an
 // error it returns the key if that is known and refused.
-func (g *Guard) judge(ctx context.Context, u use) (*keycache.Key, error) {
+func (g *Guard) judge(ctx context.Context, u *use) (*keycache.Key, error) {
 	if g.closed.Load() {
 		return nil, problem.From(errClosed)
 	}
-	if !g.Prefixes.HasLength(u.text) {
+	if len(u.text) != g.keyLength && !g.Prefixes.HasLength(u.text) {
 		return nil, keyInvalid()
 	}
 	key, now, err := g.find(ctx, u)
@@ -107,7 +107,7 @@ func (g *Guard) judge(ctx context.Context, u use) (*keycache.Key, error) {
 // find returns the key of a use, from memory or from the store, and the time at
 // which it was found. Only text in the form of a key can be in memory, so the
 // checksum is left for other text.
-func (g *Guard) find(ctx context.Context, u use) (*keycache.Key, time.Time, error) {
+func (g *Guard) find(ctx context.Context, u *use) (*keycache.Key, time.Time, error) {
 	now, hash := g.Now(), security.HashKey(u.text)
 	key, answer := g.Cache.Lookup(hash, now)
 	if answer == keycache.Hit {
@@ -118,7 +118,7 @@ func (g *Guard) find(ctx context.Context, u use) (*keycache.Key, time.Time, erro
 }
 
 // lookup goes on where the memory has no good answer.
-func (g *Guard) lookup(ctx context.Context, u use, hash keycache.Hash, answer keycache.Answer) (*keycache.Key, error) {
+func (g *Guard) lookup(ctx context.Context, u *use, hash keycache.Hash, answer keycache.Answer) (*keycache.Key, error) {
 	switch answer {
 	case keycache.Stale:
 		return nil, keycache.ErrStale
@@ -135,7 +135,7 @@ func (g *Guard) lookup(ctx context.Context, u use, hash keycache.Hash, answer ke
 }
 
 // load reads a key from the store, or waits for the request that is reading it.
-func (g *Guard) load(ctx context.Context, u use, hash keycache.Hash) (*keycache.Key, error) {
+func (g *Guard) load(ctx context.Context, u *use, hash keycache.Hash) (*keycache.Key, error) {
 	ctx, cancel := store.Context(ctx)
 	defer cancel()
 	return g.Cache.Load(ctx, hash, g.unknownKeys.admit(g.client(u)))
@@ -148,27 +148,8 @@ func loadProblem(err error) error {
 	return store.Problem(err, keyInvalid())
 }
 
-func refusal(status models.Status) error {
-	switch status {
-	case models.StatusActive:
-		return nil
-	case models.StatusRevoked:
-		return problem.Unauthenticated("key_revoked", "The API key was revoked.")
-	case models.StatusExpired:
-		return problem.Unauthenticated("key_expired", "The API key has expired.")
-	case models.StatusDisabled:
-		return problem.Unauthenticated("user_disabled", "The user of the API key is disabled.")
-	default:
-		return keyInvalid()
-	}
-}
-
-func keyInvalid() *problem.Error {
-	return problem.Unauthenticated("key_invalid", "The API key is not valid.")
-}
-
 // countRefusal counts a use that was refused; key is nil where it is not known.
-func (g *Guard) countRefusal(u use, key *keycache.Key, err error) {
+func (g *Guard) countRefusal(u *use, key *keycache.Key, err error) {
 	id := ""
 	if key != nil {
 		id = key.ID()

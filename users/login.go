@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/ginauth/ginauth/internal/audit"
-	"github.com/ginauth/ginauth/internal/hashing"
+	"github.com/ginauth/ginauth/internal/hashpool"
 	"github.com/ginauth/ginauth/internal/store"
 	"github.com/ginauth/ginauth/internal/throttle"
 	"github.com/ginauth/ginauth/models"
@@ -27,7 +27,7 @@ type authenticator struct {
 	directory
 	loginLimiter *throttle.Accounts
 	logins       loginLimits
-	hashing      *hashing.Pool
+	hashing      *hashpool.Pool
 	records      *audit.Recorder
 	logger       *slog.Logger
 }
@@ -115,9 +115,9 @@ func (a *authenticator) check(ctx context.Context, try attempt) (user models.Use
 	if a.loginLimiter.Disown(login, user.ID, try.address) {
 		return models.User{}, false, errFormerOwner
 	}
-	account, priority := login, hashing.Unknown
+	account, priority := login, hashpool.Unknown
 	if a.loginLimiter.Knows(login, try.address, a.clock()) {
-		account, priority = user.ID, hashing.Known
+		account, priority = user.ID, hashpool.Known
 	}
 	right, err = a.logins.verify(ctx, account, a.clock, priority, func() (bool, error) {
 		return a.hashing.Verify(ctx, user.PasswordHash, try.password, priority)
@@ -131,7 +131,7 @@ func (a *authenticator) rehash(ctx context.Context, user models.User, password s
 	if !security.NeedsRehash(user.PasswordHash) {
 		return user
 	}
-	hash, err := a.hashing.Hash(ctx, password, hashing.Known)
+	hash, err := a.hashing.Hash(ctx, password, hashpool.Known)
 	if err != nil {
 		return user
 	}
@@ -160,7 +160,7 @@ func (a *authenticator) reload(ctx context.Context, user models.User, password s
 	if err != nil {
 		return user
 	}
-	if right, err := a.hashing.Verify(ctx, current.PasswordHash, password, hashing.Known); err != nil || !right {
+	if right, err := a.hashing.Verify(ctx, current.PasswordHash, password, hashpool.Known); err != nil || !right {
 		return user
 	}
 	return current

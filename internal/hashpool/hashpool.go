@@ -1,5 +1,5 @@
-// Package hashing hashes and verifies passwords in a bounded amount of memory.
-package hashing
+// Package hashpool hashes and verifies passwords in a bounded amount of memory.
+package hashpool
 
 import (
 	"context"

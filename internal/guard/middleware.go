@@ -60,7 +60,7 @@ func (h *handler) handle(c *gin.Context) {
 		h.addVary(c)
 		h.missing(c)
 	default:
-		h.countRefusal(use{request: c}, key, err)
+		h.countRefusal(&use{request: c}, key, err)
 		h.Respond.Refuse(c, h.challenge, err)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/ginauth/ginauth/internal/bulkhead"
-	"github.com/ginauth/ginauth/internal/hashing"
+	"github.com/ginauth/ginauth/internal/hashpool"
 	"github.com/ginauth/ginauth/internal/throttle"
 	"github.com/ginauth/ginauth/problem"
 )
@@ -35,8 +35,8 @@ func newLoginLimits() loginLimits {
 // verify checks a password when it is the account's turn. From where the password
 // was right before, a user who has used their logins up is refused first; from
 // elsewhere that would tell that there is such a user.
-func (l loginLimits) verify(ctx context.Context, account string, now func() time.Time, priority hashing.Priority, check func() (bool, error)) (right bool, err error) {
-	if priority == hashing.Known {
+func (l loginLimits) verify(ctx context.Context, account string, now func() time.Time, priority hashpool.Priority, check func() (bool, error)) (right bool, err error) {
+	if priority == hashpool.Known {
 		if err := l.wait(account, now()); err != nil {
 			return false, err
 		}
@@ -46,7 +46,7 @@ func (l loginLimits) verify(ctx context.Context, account string, now func() time
 		return false, err
 	}
 	defer leave()
-	if priority == hashing.Known { // others of the account may have come first
+	if priority == hashpool.Known { // others of the account may have come first
 		if err := l.wait(account, now()); err != nil {
 			return false, err
 		}
@@ -55,7 +55,7 @@ func (l loginLimits) verify(ctx context.Context, account string, now func() time
 }
 
 func (l loginLimits) enter(ctx context.Context, account string) (leave func(), err error) {
-	ctx, cancel := context.WithTimeout(ctx, hashing.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, hashpool.Timeout)
 	defer cancel()
 	leave, err = l.atOnce.Enter(ctx, account)
 	if err != nil && !errors.Is(err, context.Canceled) { // else who has asked is gone
