@@ -57,8 +57,8 @@ generate:
 # The files generated from annotations are what these say. The list of common
 # passwords needs npm, so it is written by generate alone.
 generated:
-	go generate ./docs ./example
-	git diff --exit-code -- docs/ginauth_swagger.json example/docs
+	go generate ./docs ./example ./auto
+	git diff --exit-code -- docs/ginauth_swagger.json docs/configuration.md example/docs .env.example
 
 ## unit         unit tests on all databases, with the race detector
 unit:

@@ -38,6 +38,7 @@ func newStation(tb testing.TB, keys int) *station {
 	tb.Cleanup(func() { _ = auth.Close() })
 	s := &station{engine: gin.New(), writer: discard{http.Header{}}}
 	s.engine.GET("/secure", auth.Guard(), func(c *gin.Context) { c.Status(http.StatusNoContent) })
+	s.engine.GET("/kept", auth.Guard(ginauth.KeepKey()), func(c *gin.Context) { c.Status(http.StatusNoContent) })
 	s.engine.GET("/unsecure", func(c *gin.Context) { c.Status(http.StatusNoContent) })
 	for range keys {
 		s.keys = append(s.keys, security.NewKey("ga"))
@@ -62,7 +63,7 @@ func BenchmarkGuard(b *testing.B) {
 	for _, keys := range []int{1000, 1_000_000} {
 		b.Run(fmt.Sprintf("keys=%d", keys), func(b *testing.B) {
 			s := newStation(b, keys)
-			for _, path := range []string{"/unsecure", "/secure"} {
+			for _, path := range []string{"/unsecure", "/secure", "/kept"} {
 				b.Run(path[1:], func(b *testing.B) {
 					fresh, r := s.request(path), new(http.Request)
 					value := make([]string, 1)

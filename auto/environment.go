@@ -22,36 +22,6 @@ import (
 // without it too; written both ways, the prefixed one wins.
 const prefix = "GINAUTH"
 
-// environment is what the variables say.
-type environment struct {
-	Secret              secrets
-	HideDocs            boolean     `split_words:"true"`
-	AutomaticExpiration days        `split_words:"true" default:"15"`
-	MaxKeysPerUser      size        `split_words:"true" default:"100"`
-	MaxLifetime         days        `split_words:"true"`
-	DBLocation          text        `split_words:"true" default:"sqlite.db"`
-	DBAllowShared       boolean     `split_words:"true"`
-	DatabaseMode        mode        `envconfig:"DATABASE_MODE" default:"sqlite"`
-	URI                 uri         `envconfig:"URI"`
-	DevMode             boolean     `envconfig:"DEV_MODE"`
-	CacheSize           size        `split_words:"true" default:"1000000"`
-	CacheMaxAge         duration    `split_words:"true" default:"5m"`
-	StaleLimit          duration    `split_words:"true" default:"30s"`
-	MaxConnections      count       `split_words:"true"`
-	UsageRollupAfter    days        `split_words:"true" default:"90"`
-	UsageDeleteAfter    days        `split_words:"true" default:"400"`
-	TrustedProxies      proxies     `split_words:"true"`
-	KeyPrefix           keyPrefix   `split_words:"true"`
-	RetiredKeyPrefixes  keyPrefixes `split_words:"true"`
-
-	Mailer                mailURL   `split_words:"true"`
-	MailFrom              mailFrom  `split_words:"true"`
-	PublicURL             publicURL `split_words:"true"`
-	RequireConfirmedEmail boolean   `split_words:"true"`
-	HashMemory            mebibytes `split_words:"true" default:"128"`
-	CheckMX               boolean   `split_words:"true"`
-}
-
 func readEnvironment() (environment, error) {
 	var env environment
 	if err := loadDotEnv(); err != nil {
