@@ -65,7 +65,7 @@ func (a *app) expectStatus(answer *httptest.ResponseRecorder, status int) object
 	return decode(a.t, answer.Body)
 }
 
-// What users do for themselves.
+// Users look after their own account.
 func TestAccount(t *testing.T) {
 	t.Parallel()
 	a := newAccounts(t)
@@ -147,7 +147,7 @@ func TestMalformedBasic(t *testing.T) {
 	}
 }
 
-// What was proved by the password ends with it; a key goes on, unless told
+// Trust in a password ends with it; a key goes on, unless told
 // otherwise.
 func TestChangingThePassword(t *testing.T) {
 	t.Parallel()

@@ -178,7 +178,7 @@ func TestClockIsPutBackWhileThrottled(t *testing.T) {
 
 const weakSecret = "TEST_SECRET"
 
-// Whoever shares an address with an attacker can still revoke, if the secret is
+// An administrator who shares an address with an attacker can still revoke, if the secret is
 // one that nobody guesses.
 func TestGuessingKeepsNoStrongSecretOut(t *testing.T) {
 	t.Parallel()

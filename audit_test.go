@@ -15,7 +15,7 @@ import (
 	"github.com/ginauth/ginauth/security"
 )
 
-// Who is created without a key that could be used is in the audit all the same.
+// A user created without a usable key is in the audit all the same.
 func TestAuditOfUnconfirmedUsers(t *testing.T) {
 	t.Parallel()
 	a, _ := newMailing(t, func(c *ginauth.Config) { c.RequireConfirmedEmail = true })
@@ -27,7 +27,7 @@ func TestAuditOfUnconfirmedUsers(t *testing.T) {
 	}
 }
 
-// What a call has done before it failed is in the audit.
+// The steps of a call that failed later are in the audit.
 func TestAuditOfAPasswordThatCannotBeMailed(t *testing.T) {
 	t.Parallel()
 	a, _ := newMailing(t)
@@ -68,7 +68,7 @@ func TestAuditOfUnknownOutcomes(t *testing.T) {
 	}
 }
 
-// Who is not let in to look is in the audit.
+// A refused login is in the audit.
 func TestAuditOfLogins(t *testing.T) {
 	t.Parallel()
 	a := newAccounts(t)
@@ -176,7 +176,7 @@ func TestRecordsOfLogins(t *testing.T) {
 	}
 }
 
-// Who is shown personal data is recorded, by which kinds of filters, and how
+// Each look at personal data is recorded, by which kinds of filters, and how
 // much; the values of filters are not.
 func TestRecordsOfLists(t *testing.T) {
 	t.Parallel()

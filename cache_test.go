@@ -103,7 +103,7 @@ func TestConcurrentRequestsAreOneQuery(t *testing.T) {
 	}
 }
 
-// What the guard adds to a request is bounded by what handing the key on needs.
+// The guard adds one allocation to a request, to hand the key on.
 func TestAllocationsOfTheGuard(t *testing.T) {
 	s := newStation(t, 1)
 	measure := func(path string) float64 {
@@ -210,7 +210,7 @@ func TestRevokedDuringAPartition(t *testing.T) {
 	eventually(t, "the other node refuses the key", func() bool { return other.guarded(key).Code == http.StatusUnauthorized })
 }
 
-// What somebody wrote into the database by hand shows after CacheMaxAge.
+// A change by hand in the database shows after CacheMaxAge.
 func TestMaxAge(t *testing.T) {
 	a := newApp(t, func(c *ginauth.Config) { c.CacheMaxAge = time.Minute })
 	key, id := a.warm()

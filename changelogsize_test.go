@@ -20,7 +20,7 @@ func (a *app) logEnd() repository.Cursor {
 	return latest
 }
 
-// Whatever somebody without credentials does, the change log does not grow. Nor
+// The change log does not grow by anything that a client without credentials does. Nor
 // does it by what a user repeats.
 func TestNobodyMakesTheChangeLogGrow(t *testing.T) {
 	t.Parallel()

@@ -45,7 +45,7 @@ func lateCalls() map[string]lateCall {
 	}
 }
 
-// Who has proved themselves by a password that is another one meanwhile gets
+// A caller whose password is changed during the call gets
 // and changes nothing.
 func TestPasswordChangesDuringACall(t *testing.T) {
 	t.Parallel()
@@ -63,7 +63,7 @@ func TestPasswordChangesDuringACall(t *testing.T) {
 	}
 }
 
-// Who is deleted meanwhile gets no key, and is told why.
+// A user who is deleted during the call gets no key, and is told why.
 func TestUserIsDeletedDuringACall(t *testing.T) {
 	t.Parallel()
 	for path, c := range lateCalls() {
@@ -91,7 +91,7 @@ func TestAddressChangesDuringACall(t *testing.T) {
 	}
 }
 
-// Who finds out late that another call has just made the same user is that user.
+// A call that finds the same user just made by another is answered as that user.
 func TestUserIsCreatedDuringACall(t *testing.T) {
 	t.Parallel()
 	for _, lookUp := range []string{"UserByUsername", "UserByEmail", "CreateUser"} {
@@ -103,7 +103,7 @@ func TestUserIsCreatedDuringACall(t *testing.T) {
 	}
 }
 
-// Who holds the body back has to prove themselves when it is there.
+// A caller whose body arrives late is authenticated when it is there.
 func TestBodyArrivesLate(t *testing.T) {
 	t.Parallel()
 	a := newAccounts(t)
@@ -180,7 +180,7 @@ func TestForcedResetWithoutMail(t *testing.T) {
 	}
 }
 
-// What was mailed before a new password or address is worthless, though no mail
+// A link mailed before a new password or address is worthless, though no mail
 // can be sent in its place.
 func TestChangesVoidTokens(t *testing.T) {
 	t.Parallel()

@@ -101,9 +101,9 @@ type Config struct {
 	// takes about 300 bytes. DefaultCacheSize if zero.
 	CacheSize int
 
-	// CacheMaxAge is how long a key is served before it is read again, against
-	// hands in the database; changes made through ginauth are followed at once.
-	// DefaultCacheMaxAge if zero.
+	// CacheMaxAge bounds how long a cached key is served before it is reloaded. It
+	// limits the effect of manual changes to the database; changes made through
+	// ginauth take effect at once. DefaultCacheMaxAge if zero.
 	CacheMaxAge time.Duration
 
 	// StaleLimit is how long keys in memory are served while the store cannot

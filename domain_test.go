@@ -81,7 +81,7 @@ func TestSilentResolver(t *testing.T) {
 	}
 }
 
-// What mails need is asked for at the start.
+// The settings that mail needs are checked at the start.
 func TestConfigOfAccounts(t *testing.T) {
 	t.Parallel()
 	mailer := &postman{mails: make(chan mail.Message, 1)}

@@ -83,7 +83,7 @@ func TestChangeOfAddress(t *testing.T) {
 	}
 }
 
-// Who has the mailbox alone, or the password of somebody else, confirms nothing,
+// The mailbox alone, or the password of another user, confirms nothing,
 // and guesses at the password are counted.
 func TestConfirmingAChangeIsNoWayToGuess(t *testing.T) {
 	t.Parallel()

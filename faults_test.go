@@ -309,5 +309,5 @@ func waitFor(t *testing.T, what string, condition func() bool) {
 			return
 		}
 	}
-	t.Fatalf("waited in vain for %s", what)
+	t.Fatalf("timed out waiting for %s", what)
 }

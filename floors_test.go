@@ -9,7 +9,7 @@ import (
 
 const modulePath = "github.com/ginauth/ginauth"
 
-// What a package links in the end is what its users pay for, so these are
+// Users pay for all that a package links in the end, so these are
 // promises, not style. The linter's import fences say where an import may be
 // written; this says what it may bring along.
 func TestFloors(t *testing.T) {

@@ -172,7 +172,7 @@ func WithActor(ctx context.Context, name string) context.Context {
 func (a *Auth) Close() error { return a.close() }
 
 func (a *Auth) shutDown() error {
-	defer a.records.Close() // last: what happens meanwhile is recorded
+	defer a.records.Close() // last: the steps before are recorded
 	a.guard.Close()
 	a.cache.Close() // first: streams end by it
 	unsent := inTime(mailTimeout, a.users.Close)

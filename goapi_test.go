@@ -89,7 +89,7 @@ func TestKeysFromGo(t *testing.T) {
 	}
 }
 
-// What is wrong is a problem with a code and a kind, and what was asked is not
+// A mistake is a problem with a code and a kind, and the call is not
 // done.
 func TestProblemsFromGo(t *testing.T) {
 	t.Parallel()

@@ -116,7 +116,7 @@ func TestGuardRefusesExpiredAndRevokedKeys(t *testing.T) {
 	expectProblem(t, a.guarded(key), http.StatusUnauthorized, "key_invalid", "")
 }
 
-// What lies behind the guard cannot find the key anywhere in the request, and
+// Handlers behind the guard find the key nowhere in the request, and
 // the rest of the request is as it was.
 func TestGuardRemovesTheKey(t *testing.T) {
 	t.Parallel()

@@ -64,7 +64,7 @@ func TestIDsInAnyForm(t *testing.T) {
 	}
 }
 
-// What is no id is refused alike by every call, and repeated by none.
+// A text that is no id is refused alike by every call, and repeated by none.
 func TestWhatIsNoID(t *testing.T) {
 	t.Parallel()
 	a := newAccounts(t)

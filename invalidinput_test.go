@@ -125,7 +125,7 @@ func (c fieldsOf) with(field string, value any) map[string]any {
 }
 
 // expectMistake reports an answer that does not refuse the field, or quotes it.
-// What can be read and is nobody's is an answer of its own.
+// A readable reference to nothing has an answer of its own.
 func (a *app) expectMistake(name, field, kind string, answer *httptest.ResponseRecorder) {
 	a.t.Helper()
 	body := answer.Body.String()

@@ -38,7 +38,7 @@ func main() {
 }
 `
 
-// What an application does not use, it neither links nor, with SQLite alone,
+// An application neither links packages that it does not use nor, with SQLite alone,
 // finds in its go.sum. (The MongoDB driver's module is there anyway: gin
 // imports its bson.)
 func TestConsumersAreLean(t *testing.T) {

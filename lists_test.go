@@ -43,7 +43,7 @@ func (r *slowLists) ListKeys(ctx context.Context, filter repository.KeyFilter, p
 }
 
 // Lists have a bounded share of the store: of one user one runs at a time, of all
-// two, or one where there are few connections. What is beyond waits and is told
+// two, or one where there are few connections. Further ones wait and are told
 // that it is busy; other users, the guard and revoking a key are not held up.
 func TestListsAreBounded(t *testing.T) {
 	for _, test := range []struct {

@@ -118,7 +118,7 @@ func (p *postman) next(t *testing.T) mail.Message {
 	}
 }
 
-// Who is mailed a link by an administrator has to do something, and is told so.
+// A user who is mailed a link by an administrator is told what to do.
 func TestMailOfAForcedReset(t *testing.T) {
 	t.Parallel()
 	a, p := newMailing(t)

@@ -60,7 +60,7 @@ func (a *app) deleteElsewhere(id string) {
 	}
 }
 
-// Who sends a token that is no good is not taken for the user whom it names.
+// A caller with a bad token is not taken for the user whom it names.
 func TestWrongTokenNamesNoActor(t *testing.T) {
 	t.Parallel()
 	a, p := newMailing(t)

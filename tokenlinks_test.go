@@ -45,7 +45,7 @@ func TestLinksEnd(t *testing.T) {
 	}
 }
 
-// Who tries tokens waits after a while, and nobody else does; what is no wrong
+// A client that tries tokens waits after a while, and nobody else does; a text that is no wrong
 // token does not count.
 func TestGuessingTokens(t *testing.T) {
 	t.Parallel()

@@ -157,7 +157,7 @@ func TestUsageRanges(t *testing.T) {
 	}
 }
 
-// What is counted in the first millisecond of an hour shows at once.
+// A request in the first millisecond of an hour shows at once.
 func TestUsageOfAnHourThatBegins(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
@@ -235,7 +235,7 @@ func TestUsageRefuses(t *testing.T) {
 	a.repo.failWith(nil)
 }
 
-// What is old when an application starts is folded and deleted, by its clock,
+// Usage that is old when an application starts is rolled up and deleted, by its clock,
 // at the configured age.
 func TestOldUsageIsFoldedAndDeleted(t *testing.T) {
 	t.Parallel()

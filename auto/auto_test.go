@@ -199,7 +199,7 @@ func expectRefusal(t *testing.T, names, hides string) {
 	}
 }
 
-// What cannot be understood stops the start, and so does what is set but
+// A value that cannot be understood stops the start, and so does one that is set but
 // empty.
 func TestNonsense(t *testing.T) {
 	for _, test := range []struct{ names, value string }{
@@ -281,7 +281,7 @@ func TestPrefixedNameWins(t *testing.T) {
 	}
 }
 
-// What belongs to ginauth alone is not read from a name that others use.
+// A variable of ginauth alone is not read from a name that others use.
 func TestUnprefixedNamesThatAreNotRead(t *testing.T) {
 	clean(t)
 	setenv(t, "SECRET="+secret, "DB_LOCATION=elsewhere.db")
@@ -334,7 +334,7 @@ func TestAdjust(t *testing.T) {
 	}
 }
 
-// What was repaired at the start is told to the operator.
+// Repairs at the start are told to the operator.
 func TestRepairsAreLogged(t *testing.T) {
 	clean(t)
 	setenv(t, "GINAUTH_SECRET="+secret)

@@ -13,7 +13,7 @@ import (
 
 const logsTokens = "the log holds tokens"
 
-// What is about mail and cannot be understood, or cannot do without something
+// A variable of mail that cannot be understood, or that needs something
 // that is not set, stops the start.
 func TestNonsenseAboutAccounts(t *testing.T) {
 	const mailer, from, public = "GINAUTH_MAILER=smtp://ada:hunter2@mail.example.org", "GINAUTH_MAIL_FROM=noreply@example.org", "GINAUTH_PUBLIC_URL=https://example.org"
@@ -93,7 +93,7 @@ func TestVariablesOfAccounts(t *testing.T) {
 	}
 }
 
-// What reads the links out of the log is used where it is asked for or under
+// The logging mailer is used where it is asked for or under
 // DEV_MODE, with a warning, and nowhere else.
 func TestLoggingMailer(t *testing.T) {
 	const public = "GINAUTH_PUBLIC_URL=https://example.org"

@@ -262,7 +262,7 @@ func TestApplicationSpecIsMerged(t *testing.T) {
 	}
 }
 
-// What is committed is what the annotations say.
+// The committed spec is the one of the annotations.
 func TestGeneratedSpecIsCurrent(t *testing.T) {
 	out := t.TempDir()
 	command := exec.CommandContext(t.Context(), "go", "tool", "-modfile=tools/go.mod", "swag", "init", "--quiet", "--dir", "./",

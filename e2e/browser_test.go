@@ -80,7 +80,7 @@ func (b *browser) execute(method, path, status string) string {
 	return b.read("the answer of "+path, live+`//td[contains(@class, "response-col_description")]`)
 }
 
-// What the README promises can be done with the mouse alone: issue a key with
+// The README's steps can be done with the mouse alone: issue a key with
 // the secret, in the body that the page proposes, call with the key, and be
 // refused without it.
 func TestDocsInBrowser(t *testing.T) {

@@ -59,7 +59,7 @@ func (h *holder) isCounted(p *process) {
 	}
 }
 
-// Whatever a key can go through, on each database, and through a restart.
+// A key's whole life, on each database, and through a restart.
 func TestJourney(t *testing.T) {
 	onEachBackend(t, func(t *testing.T, environment []string) {
 		p := startExample(t, environment...)

@@ -118,8 +118,8 @@ func (l *leaking) issueSecretly(name string, members ...string) (key, id string)
 	return key, a.member("id")
 }
 
-// Whatever a user does, and does wrong, no answer, no log and no file of the
-// database holds a secret; the one exception is the answer that issues a key.
+// Right or wrong use puts no secret into an answer, a log or a file of the
+// database; the one exception is the answer that issues a key.
 func TestNothingLeaks(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"debug", "release"} {

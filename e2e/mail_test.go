@@ -123,7 +123,7 @@ func (b *browser) status(text string) {
 	b.see(text, `//output[contains(., "`+text+`")]`)
 }
 
-// Whoever registers confirms the address by the mail that comes, and gets a key
+// A new user confirms the address by the mail that comes, and gets a key
 // then, and over a forgotten password by another; each link works once.
 func TestMailedLinks(t *testing.T) {
 	server := newMailServer(t)

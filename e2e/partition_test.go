@@ -11,7 +11,7 @@ import (
 
 // A process that is cut off from the database serves the keys that it knows for
 // the stale limit and no longer, then says 503 and never that a key is bad.
-// What others have revoked meanwhile is in force as soon as it can hear again.
+// Revocations by others during a partition are in effect as soon as it ends.
 func TestPartition(t *testing.T) {
 	t.Parallel()
 	onEachServer(t, func(t *testing.T, kind string) {

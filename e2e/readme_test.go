@@ -50,7 +50,7 @@ type result struct {
 }
 
 // runSnippets runs all lines in one shell, since later ones use variables of
-// earlier ones. What it returns has one element for each snippet that ran to
+// earlier ones. The result has one element for each snippet that ran to
 // its end.
 func runSnippets(t *testing.T, snippets []snippet, port string) []result {
 	t.Helper()

@@ -85,7 +85,7 @@ func addPanics(r *gin.Engine, auth *ginauth.Auth) (paths []string) {
 	return paths
 }
 
-// What the example logs of a panic holds no key, in whatever place it was
+// The example's log of a panic holds no key, in whatever place it was
 // sent, not even where no guard took it out of the request.
 func TestPanicsPrintNoKey(t *testing.T) {
 	for _, mode := range []string{gin.DebugMode, gin.ReleaseMode} {

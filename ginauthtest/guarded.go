@@ -20,7 +20,7 @@ import (
 // Each route gets one request in which parameters have the value "1". Only a
 // refusal by this Auth counts as guarded, so an Optional guard does not. The
 // handlers of unguarded routes run, and do what they do with such a request. No
-// other request may use this Auth meanwhile.
+// other request may use this Auth at the same time.
 func RequireGuarded(t testing.TB, auth *ginauth.Auth, engine *gin.Engine, public ...string) {
 	t.Helper()
 	unused := slices.Clone(public)

@@ -65,7 +65,7 @@ func TestStatusOfDisabledUsersKeys(t *testing.T) {
 	}
 }
 
-// Whoever turns a record into JSON by accident must not give away what opens
+// A record that becomes JSON by accident must not give away a secret that opens
 // a door or identifies one.
 func TestJSONHoldsNoSecret(t *testing.T) {
 	for _, record := range []any{

@@ -49,7 +49,7 @@ func valueFrom(row repository.KeyUsage, sort repository.Sort) int64 {
 	return 0
 }
 
-// What a page ends with is where the next one begins.
+// The next page begins where a page ends.
 func TestCursorRoundTrip(t *testing.T) {
 	for _, page := range pages() {
 		for _, row := range rows() {
@@ -113,7 +113,7 @@ func TestInvalidCursors(t *testing.T) {
 	}
 }
 
-// Cursors come from clients. Whatever they send, reading it does not panic,
+// Cursors come from clients. Reading one does not panic,
 // fails with the one error for it, and otherwise gives a position that belongs
 // to the page and from which the same cursor follows again.
 func FuzzPosition(f *testing.F) {

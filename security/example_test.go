@@ -69,7 +69,7 @@ func ExampleCheckPassword() {
 	// true
 }
 
-// Whatever the policy says: the username, the address and the service's name are the identities.
+// These rules hold beside any policy: the username, the address and the service's name are the identities.
 func ExampleCheckAnyPassword() {
 	for _, password := range []string{"P@ssw0rd2026!", "Egabbab_1815", "Analytical-1_Engine"} {
 		for _, rule := range security.CheckAnyPassword(password, "ada.babbage", "babbage@example.com", "Engines Ltd") {

@@ -151,7 +151,7 @@ func TestVerifyPasswordRefusesHashes(t *testing.T) {
 	}
 }
 
-// What lies on the bounds is still read; the tags are wrong, so the answer is a plain no.
+// A hash on the bounds is still read; the tags are wrong, so the answer is a plain no.
 func TestVerifyPasswordAcceptsItsBounds(t *testing.T) {
 	bytes := func(n int) string { return strings.Repeat("A", (8*n+5)/6) }
 	for _, hash := range []string{

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// What was there before is no news; but nothing that was read before the end
+// Entries from before are no news; but nothing that was read before the end
 // of the log was known can be relied on.
 func TestBeginsAtTheEnd(t *testing.T) {
 	f := newTestFeed(t, "a", "b")

@@ -82,8 +82,8 @@ func TestWhatIsNoNetwork(t *testing.T) {
 	}
 }
 
-// Whatever a header says, what is left of the last address that no trusted proxy
-// has is never read, and a client that is no proxy is taken at its connection.
+// In no header is anything read that is left of the last address that no trusted proxy
+// has, and a client that is no proxy is taken at its connection.
 func FuzzClient(f *testing.F) {
 	for _, header := range []string{"", "1.2.3.4", "1.2.3.4, 10.0.0.1", "a,[::1]:80,10.0.0.1", ",,,", "::ffff:10.0.0.1%x", "10.0.0.1:1"} {
 		f.Add(header, "203.0.113.9")

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Whatever a query looks like, what net/url would read under the name is taken
+// Of any query, the values that net/url would read under the name are taken
 // and nothing else is touched.
 func FuzzCutParameter(f *testing.F) {
 	for _, query := range []string{"", "api-key=a", "a=1&api-key=b&c", "api%2Dkey=x+y&api-key", "&&=&api-key=%zz", "api-key=a;b=c", "API-KEY=a"} {
@@ -35,7 +35,7 @@ func FuzzCutParameter(f *testing.F) {
 	})
 }
 
-// Whatever a query looks like, each pair is either taken or left as it is, and
+// Of any query, each pair is either taken or left as it is, and
 // none of those that are left is meant.
 func FuzzCutParameters(f *testing.F) {
 	for _, query := range []string{"", "Secret-Key=a", "a=1&SECRET_KEY=b&c", "secret%2Dkey=x;y&secretKey", "&&=&secret%252Dkey=%zz", ";secret-key;", "a;b=c&d"} {

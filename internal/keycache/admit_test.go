@@ -80,7 +80,7 @@ func TestAbsencesAreAdmitted(t *testing.T) {
 	a.expect(t, 4, 2, 2)
 }
 
-// Who leaves has the query counted all the same.
+// The query of a caller that leaves is counted all the same.
 func TestWhoLeavesIsCounted(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		a := &admission{}
@@ -101,7 +101,7 @@ func TestWhoLeavesIsCounted(t *testing.T) {
 	})
 }
 
-// Who waits with one that is refused is not refused.
+// A caller that waits with a refused one is not refused.
 func TestRefusalIsNobodyElses(t *testing.T) {
 	inBubble(t, func(f *fixture) {
 		let := make(chan struct{})
@@ -131,7 +131,7 @@ func TestRefusalIsNobodyElses(t *testing.T) {
 	})
 }
 
-// What this process creates ends the negative entry of that key alone.
+// A key created by this process ends the negative entry of that key alone.
 func TestOwnKeysEndTheirAbsence(t *testing.T) {
 	f := newFixture(t)
 	for _, hash := range []Hash{f.hash, toHash("other")} {

@@ -137,7 +137,7 @@ func TestOneReadingForManyRequests(t *testing.T) {
 	}
 }
 
-// Who looked in vain before an answer came and asks after it finds it.
+// A caller that missed before an answer came, and asks after it, finds it.
 func TestLateComerReadsNothing(t *testing.T) {
 	f := newFixture(t)
 	f.expect(Miss)
@@ -183,7 +183,7 @@ func TestSilentStore(t *testing.T) {
 	})
 }
 
-// What a load finds is judged by when it is there, not by when it began: the
+// The result of a load is judged when it is there, not when it began: the
 // bounds hold for it, too.
 func TestBoundsAfterAReading(t *testing.T) {
 	inBubble(t, func(f *fixture) {
@@ -209,7 +209,7 @@ func TestBoundsAfterAReading(t *testing.T) {
 	})
 }
 
-// Who waits in vain for a turn is told that there are too many.
+// A caller that gets no turn is told that there are too many.
 func TestNoTurnIsOverload(t *testing.T) {
 	l := newSemaphore(1)
 	if err := l.acquire(t.Context()); err != nil {

@@ -77,7 +77,7 @@ type Options struct {
 	// was not used for the longest time goes first.
 	MaxKeys int
 	// MaxAge is how long a key is served without being read again, against
-	// bugs and hands in the database.
+	// bugs and manual changes to the database.
 	MaxAge time.Duration
 	// StaleLimit is how long keys are served while their changes cannot be
 	// followed.

@@ -196,7 +196,7 @@ func TestStreamsGoOn(t *testing.T) {
 	})
 }
 
-// What was changed by hand shows when the key has reached its age.
+// A change by hand shows when the key has reached its age.
 func TestStreamsAreRereadAtMaxAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLibrary(t, 1, 10)

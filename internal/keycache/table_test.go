@@ -56,7 +56,7 @@ func TestTableIsAMap(t *testing.T) {
 	}
 }
 
-// What was read later stays.
+// The later load stays.
 func TestTableKeepsTheLaterReading(t *testing.T) {
 	f := newFixture(t)
 	table := newTable(10)

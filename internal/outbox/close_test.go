@@ -45,7 +45,7 @@ func TestClose(t *testing.T) {
 	})
 }
 
-// What cannot be sent by the end is counted, not told.
+// Messages that cannot be sent by the end are counted, not reported one by one.
 func TestCloseCountsWhatIsNotSent(t *testing.T) {
 	for name, fault := range map[string]func(context.Context, mail.Message) error{
 		"down": fails(errDown), "refused": fails(errNobody), "silent": hangs,

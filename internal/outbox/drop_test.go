@@ -30,7 +30,7 @@ func TestDrop(t *testing.T) {
 	})
 }
 
-// What nobody wants any more is found out before each attempt; and as long as
+// Each attempt checks first whether a message is still wanted; and as long as
 // that cannot be found out, nothing is sent.
 func TestUnwanted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -109,7 +109,7 @@ func TestPermanentFailures(t *testing.T) {
 	})
 }
 
-// What fails for good later on ends there.
+// A permanent failure after others ends the attempts.
 func TestPermanentFailureAfterAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o, p, r := newOutbox(10)

@@ -23,7 +23,7 @@ func fail(a *Accounts, account, address string, times int) {
 
 var noon = time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC)
 
-// Who guesses from one address waits there, and nobody else does.
+// A client that guesses from one address waits there, and nobody else does.
 func TestAccountFromOneAddress(t *testing.T) {
 	a := NewAccounts(5, time.Minute)
 	fail(a, "ana", "192.0.2.1", 5)
@@ -66,7 +66,7 @@ func TestRightPasswordsAreNoGuesses(t *testing.T) {
 	}
 }
 
-// What is given back late, after other guesses, is given back whole.
+// A late refund, after other guesses, is whole.
 func TestGivenBackLate(t *testing.T) {
 	a := NewAccounts(5, time.Minute)
 	refunds := []func(){}
@@ -83,7 +83,7 @@ func TestGivenBackLate(t *testing.T) {
 	}
 }
 
-// Who is known may send the right password many times at once.
+// A known client may send the right password many times at once.
 func TestRightPasswordsAtOnce(t *testing.T) {
 	a := NewAccounts(5, time.Minute)
 	a.Succeed("ana", "ana-id", "192.0.2.1", noon)
@@ -94,7 +94,7 @@ func TestRightPasswordsAtOnce(t *testing.T) {
 	}
 }
 
-// Who guesses from many addresses uses up the account's budget, but not that
+// Guesses from many addresses use up the account's budget, but not that
 // of an address from which the password was right.
 func TestAccountFromManyAddresses(t *testing.T) {
 	a := NewAccounts(5, time.Minute)
@@ -120,7 +120,7 @@ func TestAccountFromManyAddresses(t *testing.T) {
 	}
 }
 
-// Who tries many accounts from one address uses up the address's budget, but
+// Guesses at many accounts from one address use up the address's budget, but
 // not where the password was right from there.
 func TestManyAccountsFromOneAddress(t *testing.T) {
 	a := NewAccounts(5, time.Minute)
@@ -139,7 +139,7 @@ func TestManyAccountsFromOneAddress(t *testing.T) {
 	}
 }
 
-// Who tries other accounts has no guesses forgotten, from however many addresses.
+// Guesses at other accounts, from however many addresses, make no guess forgotten.
 func TestOthersForgetNothing(t *testing.T) {
 	a := NewAccounts(5, time.Minute)
 	for i := range 50 {
@@ -153,7 +153,7 @@ func TestOthersForgetNothing(t *testing.T) {
 	}
 }
 
-// Who makes an address known to an account leaves it known to nobody else.
+// An address that is known to an account is known to no other.
 func TestKnownToOneOwner(t *testing.T) {
 	a := NewAccounts(5, time.Minute)
 	a.Succeed("ana", "eve-id", "192.0.2.1", noon)

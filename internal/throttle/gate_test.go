@@ -59,7 +59,7 @@ func TestGateAtOnce(t *testing.T) {
 	})
 }
 
-// Who leaves the line takes nothing, and the line is bounded.
+// A caller that leaves the queue takes nothing, and the queue is bounded.
 func TestGateLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate(1, time.Hour, time.Now)

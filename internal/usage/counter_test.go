@@ -59,7 +59,7 @@ func TestFingerprintsMayCoincide(t *testing.T) {
 	}
 }
 
-// What is written is not counted again, and what comes after is.
+// Written requests are not counted again, and later ones are.
 func TestTallyBeginsAgain(t *testing.T) {
 	r, s := newRecorder(t)
 	a := newKeyFor("a", "")

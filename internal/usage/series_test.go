@@ -43,7 +43,7 @@ func flushed(t *testing.T, r *Recorder) {
 	}
 }
 
-// What happens in one hour of UTC on one route is one count, whatever the zone
+// The requests of one hour of UTC on one route are one count, whatever the zone
 // of the clock.
 func TestCountsByHourAndRoute(t *testing.T) {
 	r, s := newRecorder(t)
@@ -165,7 +165,7 @@ func TestShortMemory(t *testing.T) {
 	}
 }
 
-// What is lost after the last flush of the goroutine is said by Close.
+// Close reports the losses after the last flush of the goroutine.
 func TestCloseReportsLosses(t *testing.T) {
 	var log strings.Builder
 	r, s := newLimited(t, limits{counters: 1}, slog.New(slog.NewTextHandler(&log, nil)))
@@ -191,7 +191,7 @@ func expectLosses(t *testing.T, log *strings.Builder, want ...string) {
 	}
 }
 
-// What waits for an acknowledgement takes part of the memory.
+// Counts that wait for an acknowledgement take a part of the memory.
 func TestMemoryOfAnOutage(t *testing.T) {
 	r, s := newLimited(t, limits{counters: 2, routes: 3, hours: 4, keys: 5}, silent())
 	s.fail(errDown, nil)
@@ -268,7 +268,7 @@ func TestStorableRoutes(t *testing.T) {
 	}
 }
 
-// What no store can keep is counted as what it can.
+// A route that no store can keep is counted as one that it can.
 func TestUnstorableRoutesAreCounted(t *testing.T) {
 	r, s := newRecorder(t)
 	for _, end := range []string{"a", "b"} {

@@ -15,7 +15,7 @@ const (
 	standard = `{"finding":{"osv":"GO-3","trace":[{"module":"stdlib","version":"v1.26.8","package":"net/http","function":"F"}]}}` + "\n"
 )
 
-// What ends the scan well, and what is said, for each thing that govulncheck
+// The exit and the message for each thing that govulncheck
 // may do.
 func TestScan(t *testing.T) {
 	for name, test := range map[string]struct {

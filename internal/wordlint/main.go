@@ -1,8 +1,8 @@
-// Command wordlint checks the words of the project: docs/words.md says which are
-// meant. It reports
+// Command wordlint checks the words of the project: docs/decisions/0016-words.md
+// has the table. It reports
 //   - sentences of the README and of docs/*.md with more than 30 words;
-//   - sentences in those files and in comments of the code, tests left out, that
-//     begin with what, who or whoever;
+//   - sentences in those files and in comments of the code that begin with what,
+//     who or whoever;
 //   - names in the code that have a standard word;
 //   - functions called xOf.
 //

@@ -28,9 +28,6 @@ func TestCode(t *testing.T) {
 			t.Errorf("of %q it says %q", text, said)
 		}
 	}
-	if said := checked(t, "file_test.go", "package p\n\n// What is tested.\nfunc f() {}\n"); said != "" {
-		t.Errorf("of a test it says %q", said)
-	}
 }
 
 func TestProse(t *testing.T) {

@@ -42,7 +42,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// What the server says is quoted only where it cannot quote secrets.
+// The server's words are quoted only where they cannot hold secrets.
 func TestErrorsHoldNoSecret(t *testing.T) {
 	answers := []string{"554 5.7.1 spam: secret-token hunter2", "451 secret-token hunter2", "secret-token hunter2", "334 aHVudGVyMg=="}
 	for _, stage := range []testsmtp.Stage{testsmtp.Auth, testsmtp.End} {
@@ -113,7 +113,7 @@ func TestCuts(t *testing.T) {
 	}
 }
 
-// What is accepted is delivered, however the farewell goes.
+// An accepted message is delivered, however the connection ends.
 func TestFarewells(t *testing.T) {
 	for _, answer := range []string{testsmtp.Silent, testsmtp.Cut, "500 no", "nonsense"} {
 		m, server := start(t, startTLS)

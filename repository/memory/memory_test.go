@@ -20,7 +20,7 @@ func TestConformance(t *testing.T) {
 	repositorytest.Run(t, func(*testing.T) repository.Repository { return memory.New(time.Now) })
 }
 
-// Whatever a caller does with a slice that was stored or returned, the stored key
+// A caller may change a slice that was stored or returned: the stored key
 // stays as it is.
 func TestStoredHashesAreCopies(t *testing.T) {
 	repo, hash := memory.New(time.Now), []byte("0123456789abcdef0123456789abcdef")

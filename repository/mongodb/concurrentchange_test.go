@@ -106,7 +106,7 @@ func TestListDuringAChange(t *testing.T) {
 	}
 }
 
-// Whatever happens to a user between the steps of an issue, the key is there if
+// For any change of a user between the steps of an issue, the key is there if
 // the caller is told so, and else not.
 func TestUserChangesDuringAnIssue(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -24,7 +24,7 @@ func revokePending(t *testing.T, r *Repository, id string) {
 	succeeds(t, err)
 }
 
-// Whoever comes next sees to the entry, and there is one.
+// The next caller appends the entry, once.
 func TestPendingChange(t *testing.T) {
 	for name, next := range map[string]func(r *Repository, key models.APIKey, uri string) error{
 		"a reader of the log": func(*Repository, models.APIKey, string) error { return nil },

@@ -13,7 +13,7 @@ import (
 	"github.com/ginauth/ginauth/repository"
 )
 
-// What is there under ginauth's names and is not what it needs stops the start,
+// Collections under ginauth's names that do not fit stop the start,
 // with a sentence that says where it is and what to do.
 func TestSchemasThatAreRefused(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -148,7 +148,7 @@ func TestAccountWithoutIndexRights(t *testing.T) {
 	exercise(t, r)
 }
 
-// What can be made again is: indexes, and collections that a restore may lack.
+// Indexes, and collections that a restore may lack, are made again.
 func TestSchemaIsRepaired(t *testing.T) {
 	uri := newDatabase(t)
 	r := openURI(t, uri)

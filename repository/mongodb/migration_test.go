@@ -158,8 +158,8 @@ func TestTokensFromSchema3(t *testing.T) {
 	}
 }
 
-// What a newer version of ginauth keeps with a user survives every change that
-// this version makes, and goes with the user.
+// Fields that a newer version keeps with a user survive every change that
+// this version makes, and go with the user.
 func TestUnknownFieldsOfUsersSurvive(t *testing.T) {
 	s := newScene(t, open(t))
 	_, err := s.r.users.UpdateByID(t.Context(), s.user.ID, field("$set", field("from_later", "kept")))

@@ -40,7 +40,7 @@ func deleting(u user) user { return u.deleted(newPending(attribution())).revokin
 
 func detaching(u user) user { return u.deleted(newPending(attribution())) }
 
-// Whoever has to do with a key of a user sees a change of theirs that nobody
+// A reader of a user's key sees a change of the user that no process
 // has carried over to the key, or to that one only.
 func TestKeyFollowsItsOwner(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What the lists' share is made from is what the driver keeps to.
+// The lists' share is made from the bound that the driver keeps.
 func TestPoolSize(t *testing.T) {
 	of := func(n uint64) *uint64 { return &n }
 	for _, test := range []struct {

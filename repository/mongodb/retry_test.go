@@ -25,7 +25,7 @@ func refusing(times int64, reply bson.D) script {
 	}
 }
 
-// What the server says it has rolled back, or never begun, is done again, by
+// A write that the server has rolled back, or never begun, is done again, by
 // every call: nobody is told of it.
 func TestRolledBackWritesAreRepeated(t *testing.T) {
 	for name, reply := range map[string]bson.D{
@@ -52,7 +52,7 @@ func TestRepeatingEnds(t *testing.T) {
 	}
 }
 
-// What the server does not say is unknown, and is not done again by itself.
+// An unknown outcome is not done again by itself.
 func TestUnknownOutcomes(t *testing.T) {
 	for name, reply := range map[string]bson.D{
 		"an interruption":                    refusal(interruptedDueToReplChange),

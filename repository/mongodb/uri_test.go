@@ -24,7 +24,7 @@ func refuses(t *testing.T, ctx context.Context, uri string) error {
 	return faults.Opener(Open).Refuses(t, ctx, uri)
 }
 
-// What a failover could take back is not asked for in silence.
+// Options that would let a failover take back a write are refused.
 func TestContradictingOptions(t *testing.T) {
 	for query, option := range map[string]string{
 		"w=1":                              "w",

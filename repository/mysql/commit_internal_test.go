@@ -46,7 +46,7 @@ func (c failingConn) ExecContext(ctx context.Context, query string, args []drive
 	return c.driverConn.ExecContext(ctx, query, args)
 }
 
-// What a server says at COMMIT decides what is known: rolled back for another
+// The error of a COMMIT decides what is known: rolled back for another
 // transaction's sake, and repeated; without room, and refused; anything else may
 // have been committed.
 func TestErrorsAtCommit(t *testing.T) {

@@ -30,7 +30,7 @@ func plain(uri *url.URL) *url.URL {
 	return &located
 }
 
-// Whatever the server, its options, the account and init_connect say, the same
+// With any settings of the server, the URI, the account and init_connect, the same
 // promises are kept.
 func TestHostileSettings(t *testing.T) {
 	server := testdatabase.OwnServer(t, "mysql", hostile()...)

@@ -90,8 +90,8 @@ func newKey() models.APIKey {
 	return models.APIKey{ID: id.String(), Hash: append(id[:], id[:]...), Name: "billing", CreationDate: time.Now()}
 }
 
-// A pooler may lose what was set when a connection was made. What is read on
-// such a session is no answer, and what is written there is never cut.
+// A pooler may lose what was set when a connection was made. A read on
+// such a session is no answer, and nothing written there is ever cut.
 func TestSessionThatIsLost(t *testing.T) {
 	t.Parallel()
 	for _, leak := range []string{
@@ -131,7 +131,7 @@ func TestSessionThatIsLost(t *testing.T) {
 	}
 }
 
-// What is said to a server has only variables that it knows, whichever of the
+// Statements for a server name only variables that it knows, whichever of the
 // family it is.
 func TestServersOfTheFamily(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -7,8 +7,8 @@ import (
 	"github.com/ginauth/ginauth/internal/test/testdatabase"
 )
 
-// What a URI sets against what ginauth relies on is refused by name, in any
-// case, as is what may be anything.
+// A parameter against the session that ginauth relies on is refused by name, in any
+// case, and so is an unknown one.
 func TestParametersThatContradict(t *testing.T) {
 	t.Parallel()
 	uri := testdatabase.New(t, "mysql")
@@ -29,7 +29,7 @@ func TestParametersThatContradict(t *testing.T) {
 	}
 }
 
-// What agrees with ginauth, or changes nothing of what sessions answer, is taken.
+// A parameter that agrees with ginauth, or changes no answer of a session, is taken.
 func TestParametersThatAgree(t *testing.T) {
 	t.Parallel()
 	uri := testdatabase.New(t, "mysql")

@@ -43,7 +43,7 @@ func createKey(ctx context.Context, t *testing.T, repo repository.Repository) mo
 }
 
 // exercise makes each kind of call, over two processes' repositories on one
-// database. What one writes, the other reads; and none fails.
+// database. Each reads the writes of the other; and none fails.
 func exercise(t *testing.T, here, there repository.Repository) {
 	t.Helper()
 	ctx := t.Context()

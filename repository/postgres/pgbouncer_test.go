@@ -35,7 +35,7 @@ func TestPgBouncer(t *testing.T) {
 	}
 }
 
-// What the URI names is used if it can work, and refused with a sentence if it
+// A mode that the URI names is used if it can work, and refused with a sentence if it
 // cannot.
 func TestWaysOfAskingBehindPgBouncer(t *testing.T) {
 	a := newAccount(t)

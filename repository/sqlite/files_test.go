@@ -26,7 +26,7 @@ func names() []string {
 	return names
 }
 
-// What is written is in that file, and no other file appears.
+// The data is in that file, and no other file appears.
 func TestPathIsTakenLiterally(t *testing.T) {
 	for _, name := range names() {
 		t.Run(name, func(t *testing.T) {

@@ -38,7 +38,7 @@ func rename(t *testing.T, from, to string) {
 	}
 }
 
-// What was read and written would be in a file that nobody else sees any more:
+// Reads and writes would be in a file that nobody else sees any more:
 // revocations have no effect there, and changes are lost with it.
 func TestFileThatIsReplaced(t *testing.T) {
 	for name, replace := range replaced() {

@@ -95,7 +95,7 @@ func dataFolder(t *testing.T) (folder, path string) {
 	return folder, path
 }
 
-// Who may write the file can forge keys. It is refused, unless the operator says
+// Anybody who may write the file can forge keys. It is refused, unless the operator says
 // that it is meant.
 func TestFilesThatOthersMayWrite(t *testing.T) {
 	for name, c := range sharing() {
@@ -131,7 +131,7 @@ func TestNewFileInAFolderOfOthers(t *testing.T) {
 	}
 }
 
-// What is no risk, or somebody else's to weigh, stops nothing. Loose rights are
+// Rights that are no risk, or the operator's to weigh, stop nothing. Loose rights are
 // told of.
 func TestRightsThatAreTolerated(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -137,7 +137,7 @@ func lock(t *testing.T, db *gorm.DB) *sql.Tx {
 	return tx
 }
 
-// Who holds the lock for writing stops other writers only, and those wait.
+// The holder of the lock for writing stops other writers only, and those wait.
 func TestWriterWaitsAndReaderDoesNot(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "test.db")
 	repo := open(t, path)

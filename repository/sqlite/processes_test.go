@@ -27,7 +27,7 @@ const (
 	pathVariable = "GINAUTH_TEST_PATH"
 )
 
-// What each worker does.
+// The work of each worker.
 const (
 	keysPerWorker    = 5
 	flushesPerWorker = 5
@@ -119,8 +119,8 @@ func (p process) finish(t *testing.T) {
 }
 
 // Instances of a service start together after a deployment, on a file that is
-// not there yet. Who creates it, switches it to write-ahead logging and
-// migrates it is open; that each of them comes up is not.
+// not there yet. Any of them may create it, switch it to
+// write-ahead logging and migrate it; all of them come up.
 func TestProcessesStartAtOnce(t *testing.T) {
 	const count = 6
 	for round := range 5 {

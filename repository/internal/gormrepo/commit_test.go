@@ -77,8 +77,8 @@ func (d database) says(want error, doing string, err error) {
 	}
 }
 
-// The server committed, and the connection broke before it said so. Whoever
-// repeats the call finds it done, and done once.
+// The server committed, and the connection broke before it said so. A repeated
+// call finds it done, and done once.
 func TestAcknowledgementLost(t *testing.T) {
 	eachWrite(t, func(d database, pool *interferingPool, w write) {
 		pool.commit = func(_ context.Context, tx *sql.Tx) error { return errors.Join(tx.Commit(), errLost) }
@@ -134,7 +134,7 @@ func rolledBack(tx *sql.Tx) error {
 	return err
 }
 
-// What fails before the commit is known to have failed.
+// A failure before the commit is known as one.
 func TestFailureBeforeCommitIsKnown(t *testing.T) {
 	eachWrite(t, func(d database, _ *interferingPool, w write) {
 		d.exec("CREATE TRIGGER full_disk BEFORE INSERT ON ginauth_changes BEGIN SELECT RAISE(FAIL, 'disk is full'); END")
