@@ -92,10 +92,15 @@ func (p *passwords) checkReset(ctx context.Context, params ResetParams) error {
 	return p.rules.check(params.Password, user.Username, user.Email)
 }
 
+// ForceResetParams says what else a forced reset does.
+type ForceResetParams struct {
+	// RevokeKeys revokes all keys of the user, too.
+	RevokeKeys bool
+}
+
 // ForceReset gives a user a password that nobody knows, and mails a link to a new
-// one. With revokeKeys all their keys are revoked, too. If the mail fails, the
-// password is gone all the same.
-func (s *Service) ForceReset(ctx context.Context, ref Ref, revokeKeys bool) (user models.User, err error) {
+// one. If the mail fails, the password is gone all the same.
+func (s *Service) ForceReset(ctx context.Context, ref Ref, p ForceResetParams) (user models.User, err error) {
 	id := ""
 	defer func() { s.records.Call(ctx, "user.reset", id, err) }()
 	if s.mails == nil {
@@ -104,7 +109,7 @@ func (s *Service) ForceReset(ctx context.Context, ref Ref, revokeKeys bool) (use
 	if id, err = s.resolve(ctx, ref); err != nil {
 		return user, err
 	}
-	user, err = s.passwords.scramble(ctx, id, revokeKeys)
+	user, err = s.passwords.scramble(ctx, id, p.RevokeKeys)
 	if err != nil {
 		return user, err
 	}

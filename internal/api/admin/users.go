@@ -206,6 +206,6 @@ func (a *API) ResetUser(c *gin.Context) {
 	if !a.Read(ctx, c, "user.reset", &request) {
 		return
 	}
-	user, err := a.Users.ForceReset(ctx, request.Ref(), request.RevokeKeys)
+	user, err := a.Users.ForceReset(ctx, request.Ref(), users.ForceResetParams{RevokeKeys: request.RevokeKeys})
 	a.Answer(c, api.NewUser(user), err)
 }
