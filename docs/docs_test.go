@@ -71,6 +71,9 @@ func spec(t *testing.T, r http.Handler, path string) map[string]map[string]any {
 func TestPage(t *testing.T) {
 	r := gin.New()
 	docs.Register(r, newAuth(t))
+	if info := spec(t, r, "/docs/doc.json")["info"]; !strings.Contains(fmt.Sprint(info["description"]), "Press Authorize") {
+		t.Errorf("the page says %v", info)
+	}
 	for path, contentType := range map[string]string{
 		"/docs":                                    "text/html; charset=utf-8",
 		"/docs/doc.json":                           "application/json; charset=utf-8",

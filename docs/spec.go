@@ -30,11 +30,18 @@ func buildSpec(auth *ginauth.Auth) (object, error) {
 		return nil, err
 	}
 	if spec == nil {
-		spec = object{"swagger": "2.0", "info": own["info"], "paths": object{}}
+		spec = object{"swagger": "2.0", "info": ownInfo(), "paths": object{}}
 	}
 	addKeySchemes(member(spec, "securityDefinitions"), auth.KeySources())
 	addOwn(spec, own, auth)
 	return spec, nil
+}
+
+// ownInfo describes the page of an application without annotations.
+func ownInfo() object {
+	const description = "The routes of this application, and the calls of ginauth. " +
+		"Press Authorize, paste the admin secret under AdminSecret, and issue a key with POST .../new."
+	return object{"title": "ginauth", "version": "1.0", "description": description}
 }
 
 // addOwn adds ginauth's calls as far as they are mounted and to be shown.
