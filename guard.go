@@ -85,7 +85,8 @@ const KeptKey = guard.KeptKey
 // KeepKey has one guard put the key into the gin context, too, under KeptKey. The
 // request's context, where KeyFrom finds the key without it, is lost to loggers
 // that run after a middleware has put an earlier request back, as otelgin does. It
-// takes about as long again as the rest of the guard; see docs/benchmarks.md.
+// takes about as long again as the rest of the guard; see docs/benchmarks.md. KeyFrom
+// then finds the key for whatever request is in the gin context.
 func KeepKey() GuardOption { return func(v *guardVariant) { v.keep = true } }
 
 // KeyFrom returns the key with which the request passed the guard: its id,

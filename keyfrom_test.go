@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -98,6 +99,23 @@ func TestKeepKey(t *testing.T) {
 	if logged[2] != "" || logged[3] != nil {
 		t.Errorf("without KeepKey the logger finds %v", logged[2:])
 	}
+}
+
+// A stream ends at once where the request of the guard is gone, KeepKey or not: its
+// revocation could not be followed.
+func TestRevokedWithoutTheGuardedRequest(t *testing.T) {
+	a := newApp(t)
+	key, _ := a.issueKey()
+	replace := func(c *gin.Context) { c.Request = c.Request.WithContext(context.Background()) }
+	a.engine.GET("/stream", a.auth.Guard(ginauth.KeepKey()), replace, func(c *gin.Context) {
+		c.Request = httptest.NewRequest(http.MethodGet, "/other", nil)
+		select {
+		case <-ginauth.Revoked(c):
+		case <-time.After(10 * time.Second):
+			t.Error("the stream goes on")
+		}
+	})
+	a.do(request{path: "/stream", header: header("api-key", key)})
 }
 
 // A handler's test need not make a request.

@@ -44,7 +44,7 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 //
 // If r is the *gin.Engine, the page lists its other routes, too, with their methods
 // and parameters. Gin does not tell which of them are guarded, so the page offers
-// to call them with a key or without one.
+// to call them with a key or without one. Config.HideDocs leaves them out, too.
 func Register(r gin.IRouter, auth *ginauth.Auth, middleware ...gin.HandlerFunc) {
 	group := r.Group("/docs", middleware...)
 	group.Use(setHeaders)
@@ -90,7 +90,7 @@ func serveSpec(c *gin.Context, auth *ginauth.Auth, engine *gin.Engine) {
 		_ = c.AbortWithError(http.StatusInternalServerError, err)
 		return
 	}
-	if engine != nil {
+	if engine != nil && !auth.HidesDocs() {
 		addRoutes(spec, engine.Routes())
 	}
 	c.Header("Cache-Control", "no-store")

@@ -310,6 +310,12 @@ func TestRoutesWithoutAnnotation(t *testing.T) {
 	if created, _ := paths["/auth/new"].(map[string]any)["post"].(map[string]any); created["summary"] == "POST /auth/new" {
 		t.Error("the annotation of an admin call is replaced")
 	}
+	hiding := gin.New()
+	docs.Register(hiding, newAuth(t, func(c *ginauth.Config) { c.HideDocs = true }))
+	hiding.GET("/internal", handle)
+	if _, ok := spec(t, hiding, "/docs/doc.json")["paths"]["/internal"]; ok {
+		t.Error("HideDocs shows routes")
+	}
 	grouped := gin.New()
 	docs.Register(grouped.Group("/below"), auth)
 	grouped.GET("/orders", handle)

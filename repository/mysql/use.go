@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	sqldriver "database/sql/driver"
@@ -25,11 +26,11 @@ import (
 // A *gorm.DB that was opened with a DSN or a configuration lends these: ginauth
 // makes connections of its own in the same way. Of any other handle ginauth borrows
 // connections, at most repository.MaxConnections, sets up their sessions, and closes
-// them at the end. The pool must leave room for them, and its DSN must have
+// them at the end. The pool must have room for more, and its DSN must have
 // clientFoundRows=true and interpolateParams=true, which is checked.
 func Use[H *sql.DB | *gorm.DB](ctx context.Context, handle H, options ...repository.Option) (repository.Repository, error) {
 	var repo repository.Repository
-	plain, err := connectorFrom(handle)
+	plain, err := connectorFrom(handle, options)
 	if err == nil {
 		repo, err = openWith(ctx, plain, options)
 	}
@@ -39,7 +40,22 @@ func Use[H *sql.DB | *gorm.DB](ctx context.Context, handle H, options ...reposit
 	return repo, nil
 }
 
-func connectorFrom[H *sql.DB | *gorm.DB](handle H) (sqldriver.Connector, error) {
+// checkRoom refuses a pool that has no connection left beside those that ginauth
+// borrows: requests would wait for one that nobody gives back.
+func checkRoom(pool *sql.DB, options []repository.Option) error {
+	chosen, err := repository.NewOptions(options...)
+	if err != nil {
+		return err
+	}
+	borrowed, most := cmp.Or(chosen.MaxConnections, repository.DefaultConnections), pool.Stats().MaxOpenConnections
+	if most != 0 && most <= borrowed {
+		return fmt.Errorf("the handle has at most %d connections, of which ginauth borrows up to %d: "+
+			"raise SetMaxOpenConns, or pass a smaller repository.MaxConnections", most, borrowed)
+	}
+	return nil
+}
+
+func connectorFrom[H *sql.DB | *gorm.DB](handle H, options []repository.Option) (sqldriver.Connector, error) {
 	pool, err := gormrepo.PoolFrom(handle)
 	if err != nil {
 		return nil, err
@@ -49,7 +65,7 @@ func connectorFrom[H *sql.DB | *gorm.DB](handle H) (sqldriver.Connector, error) 
 			return driver.NewConnector(relied(dialector.DSNConfig.Clone()))
 		}
 	}
-	return borrowing{pool}, nil
+	return borrowing{pool}, checkRoom(pool, options)
 }
 
 // relied sets what ginauth relies on in a configuration of the driver.

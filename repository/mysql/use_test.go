@@ -2,6 +2,7 @@ package mysql_test
 
 import (
 	"database/sql"
+	"errors"
 	"strings"
 	"testing"
 
@@ -57,6 +58,22 @@ func TestUse(t *testing.T) {
 		t.Errorf("the pool lends a session of ginauth's: %s, %v", autocommit, err)
 	}
 	if err := own.Ping(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A pool that ginauth would use up is refused, unless it borrows fewer.
+func TestUseNeedsRoom(t *testing.T) {
+	pool := openPool(t, newDSN(t)+"&clientFoundRows=true&interpolateParams=true")
+	pool.SetMaxOpenConns(5)
+	if _, err := mysql.Use(t.Context(), pool); err == nil || !strings.Contains(err.Error(), "SetMaxOpenConns") {
+		t.Errorf("a pool of 5 connections gives %v", err)
+	}
+	repo, err := mysql.Use(t.Context(), pool, repository.MaxConnections(4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(pool.Ping(), repo.Close()); err != nil {
 		t.Error(err)
 	}
 }

@@ -56,6 +56,7 @@ func configFrom(ctx context.Context, pool *sql.DB) (config *pgx.ConnConfig, err 
 		return nil, err
 	}
 	config.ValidateConnect = requireWritable
+	config.Tracer = nil // it would see the values of ginauth's statements: hashes, addresses
 	return config, nil
 }
 
