@@ -128,8 +128,8 @@ type Attempt struct {
 	// Route is what the use is counted under, such as the name of the gRPC method.
 	// It should have few different values.
 	Route string
-	// Address is the client's. Clients with the same address share the limit of
-	// unknown keys; so do all clients without an address.
+	// Address is the client's, with or without a port. Clients with the same address
+	// share the limit of unknown keys; so do all clients without an address.
 	Address string
 }
 

@@ -71,6 +71,39 @@ func TestFallback(t *testing.T) {
 	expectProblem(t, a.do(request{path: "/none"}), http.StatusUnauthorized, "key_missing", "")
 }
 
+// Headers that repeat a key of another place are removed with it.
+func TestKeySourcesCleanHeaders(t *testing.T) {
+	a := newApp(t)
+	guard := a.auth.Guard(ginauth.KeySources(ginauth.KeySource{In: ginauth.InHeader, Name: "X-Hook-Key"}), ginauth.Optional())
+	a.engine.GET("/hooks", guard, func(c *gin.Context) { c.String(http.StatusOK, "%v%v", c.Request.Header, c.Request.URL) })
+	key, _ := a.issueKey()
+	sent := header("X-Original-Uri", "/hooks?api-key="+key, "Referer", "https://example.org/?api-key="+key)
+	if body := a.do(request{path: "/hooks?api-key=" + key, header: sent}).Body.String(); strings.Contains(body, key) {
+		t.Errorf("the handler sees %s", body)
+	}
+}
+
+// A request that passes guards with different places is counted once, and the inner
+// guard keeps the key.
+func TestGuardsWithDifferentPlacesCountOnce(t *testing.T) {
+	a := newApp(t)
+	key, id := a.issueKey()
+	group := a.engine.Group("/twice", a.auth.Guard())
+	group.GET("/hook", a.auth.Guard(ginauth.KeySources(ginauth.KeySource{In: ginauth.InQuery, Name: "k"})), showKey)
+	group.GET("/kept", a.auth.Guard(ginauth.KeepKey()), func(c *gin.Context) {
+		kept, _ := c.Get(ginauth.KeptKey)
+		c.String(http.StatusOK, "%v", kept != nil)
+	})
+	a.expectStatus(a.do(request{path: "/twice/hook?k=" + key, header: header("api-key", key)}), http.StatusOK)
+	if body := a.do(request{path: "/twice/kept", header: header("api-key", key)}).Body.String(); body != "true" {
+		t.Errorf("the inner guard keeps a key: %s", body)
+	}
+	waitFor(t, "two requests to be counted", func() bool { return a.counted("?id="+id) >= 2 })
+	if n := a.auth.Stats().Requests["allowed"]; n != 2 || a.counted("?id="+id) != 2 {
+		t.Errorf("%d are allowed, and %d counted", n, a.counted("?id="+id))
+	}
+}
+
 // A guard with places of its own reads keys there alone. Keys elsewhere let nobody
 // in, and no handler sees them.
 func TestKeySourcesOfOneGuard(t *testing.T) {

@@ -101,6 +101,36 @@ func TestKeepKey(t *testing.T) {
 	}
 }
 
+// A request that is made from the gin context of a guarded one has its own key, or
+// none, whatever the outer guard keeps.
+func TestKeyOfARequestFromAGinContext(t *testing.T) {
+	a := newApp(t)
+	outer, outerID := a.issueKey()
+	inner, innerID := a.issueKey()
+	a.engine.ContextWithFallback = true
+	show := func(c *gin.Context) {
+		key, _ := ginauth.KeyFrom(c)
+		same, _ := ginauth.KeyFromContext(c.Request.Context())
+		c.String(http.StatusOK, "%s,%s", key.ID, same.ID)
+	}
+	a.engine.GET("/open", a.auth.Guard(ginauth.Optional()), show)
+	a.engine.GET("/outer", a.auth.Guard(ginauth.KeepKey()), func(c *gin.Context) {
+		for key, want := range map[string]string{"": ",", inner: innerID + "," + innerID} {
+			r := httptest.NewRequest(http.MethodGet, "/open", nil).WithContext(c)
+			if key != "" {
+				r.Header.Set("api-key", key)
+			}
+			answer := httptest.NewRecorder()
+			a.engine.ServeHTTP(answer, r)
+			if got := answer.Body.String(); key != "" && got != want || key == "" && strings.HasPrefix(got, outerID) {
+				t.Errorf("a request with the key %.6s finds %s", key, got)
+			}
+		}
+		c.Status(http.StatusNoContent)
+	})
+	a.expectStatus(a.do(request{path: "/outer", header: header("api-key", outer)}), http.StatusNoContent)
+}
+
 // A stream ends at once where the request of the guard is gone, KeepKey or not: its
 // revocation could not be followed.
 func TestRevokedWithoutTheGuardedRequest(t *testing.T) {

@@ -15,8 +15,8 @@ func (a *Auth) Ready(ctx context.Context) error { return a.guard.Ready(ctx) }
 // background.
 type Stats struct {
 	// Requests counts uses of keys by outcome: "allowed", "anonymous" (a request
-	// without a key that Optional or Fallback let pass), or the code of the
-	// refusal, such as "key_revoked".
+	// without a key, handed on by a guard with Optional or Fallback; once for each
+	// such guard), or the code of the refusal, such as "key_revoked".
 	Requests map[string]int64
 	// CachedKeys is the number of keys in memory, and KeyLoads how often a key was
 	// read from the database.

@@ -3,6 +3,7 @@ package ginauth_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +63,22 @@ func TestCheckLimitsUnknownKeys(t *testing.T) {
 	if _, err = a.auth.Check(t.Context(), ginauth.Attempt{Key: key, Address: "192.0.2.2"}); err != nil {
 		t.Errorf("a good key is refused: %v", err)
 	}
+}
+
+// An address with a port is limited as the address.
+func TestCheckReadsAddressesWithPorts(t *testing.T) {
+	a := newApp(t, quiet)
+	check := func(address string) error {
+		_, err := a.auth.Check(t.Context(), ginauth.Attempt{Key: security.NewKey("ga"), Address: address})
+		return err
+	}
+	for i := range 100 {
+		expectCode(t, check(fmt.Sprintf("203.0.113.%d:4000", i)), problem.KindUnauthenticated, "key_invalid")
+	}
+	for i := range 59 {
+		_ = check(fmt.Sprintf("203.0.113.1:%d", 5000+i))
+	}
+	expectCode(t, check("[::ffff:203.0.113.1]:6000"), problem.KindLimited, "too_many_attempts")
 }
 
 // An Auth is ready while the database answers and the change log is read.

@@ -34,7 +34,7 @@ func addRoutes(spec object, routes gin.RoutesInfo) {
 // isOwn reports whether a route is ginauth's, by the package of its handler.
 func isOwn(route gin.RouteInfo) bool {
 	const module = "github.com/ginauth/ginauth/"
-	return strings.HasPrefix(route.Handler, module+"internal/") || strings.HasPrefix(route.Handler, module+"docs.")
+	return strings.HasPrefix(route.Handler, module+"internal/api/") || strings.HasPrefix(route.Handler, module+"docs.")
 }
 
 // isOperation reports whether Swagger 2.0 knows the method.

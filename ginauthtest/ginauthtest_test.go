@@ -96,15 +96,18 @@ func TestRequireGuarded(t *testing.T) {
 	engine.POST("/panics", func(*gin.Context) { panic("without a key") })
 	engine.GET("/optional", auth.Guard(ginauth.Optional()), answer)
 	engine.GET("/other", other.Guard(), answer)
+	engine.GET("/late", func(c *gin.Context) { c.String(http.StatusOK, "orders") }, auth.Guard()) // in the wrong order
+	engine.GET("/static/1", auth.Guard(), answer)
+	engine.GET("/static/:id", answer)
 
 	r := &recorded{TB: t}
 	ginauthtest.RequireGuarded(r, auth, engine, "/health", "GET /optional", "/typo")
-	for _, route := range []string{"GET /open/:id", "POST /panics", "GET /other", `"/typo"`} {
+	for _, route := range []string{"GET /open/:id", "POST /panics", "GET /other", "GET /late", "GET /static/:id", `"/typo"`} {
 		if !slices.ContainsFunc(r.errors, func(text string) bool { return strings.Contains(text, route) }) {
 			t.Errorf("%s is not reported", route)
 		}
 	}
-	if len(r.errors) != 4 {
+	if len(r.errors) != 6 {
 		t.Errorf("it reports %q", r.errors)
 	}
 }

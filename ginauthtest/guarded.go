@@ -17,7 +17,7 @@ import (
 // or by method and path, such as "GET /files/*name"; a name without a route is an
 // error. The routes of ginauth itself, the docs page included, need no naming.
 //
-// Each route gets one request in which parameters have the value "1". Only a
+// Each route gets one request in which parameters have the value "ginauthtest-1". Only a
 // refusal by this Auth counts as guarded, so an Optional guard does not. The
 // handlers of unguarded routes run, and do what they do with such a request. No
 // other request may use this Auth at the same time.
@@ -40,7 +40,7 @@ func RequireGuarded(t testing.TB, auth *ginauth.Auth, engine *gin.Engine, public
 // isOwn reports whether a route is one of ginauth's, by its handler's package.
 func isOwn(route gin.RouteInfo) bool {
 	const module = "github.com/ginauth/ginauth/"
-	return strings.HasPrefix(route.Handler, module+"internal/") || strings.HasPrefix(route.Handler, module+"docs.")
+	return strings.HasPrefix(route.Handler, module+"internal/api/") || strings.HasPrefix(route.Handler, module+"docs.")
 }
 
 // isGuarded reports whether this Auth refuses a request without a key.
@@ -56,12 +56,15 @@ func isGuarded(t testing.TB, auth *ginauth.Auth, engine *gin.Engine, route gin.R
 	return refused() == before+1 && answer.Code == http.StatusUnauthorized
 }
 
+// parameterValue is one that no static route has.
+const parameterValue = "ginauthtest-1"
+
 // filled returns a path of a route's template.
 func filled(template string) string {
 	segments := strings.Split(template, "/")
 	for i, segment := range segments {
 		if at := strings.IndexAny(segment, ":*"); at >= 0 {
-			segments[i] = segment[:at] + "1"
+			segments[i] = segment[:at] + parameterValue
 		}
 	}
 	return strings.Join(segments, "/")

@@ -85,19 +85,28 @@ func (r *Reader) TakeSecret(c *gin.Context) (string, error) {
 // is left: there it was meant for something that these calls do not do, and is
 // refused.
 func (r *Reader) DropKeyHeaders(c *gin.Context) {
+	var taken []string
 	for _, source := range r.sources {
 		if source.In != InQuery {
-			takeFrom(c, source, r.prefixes)
+			taken = append(taken, takeFrom(c, source, r.prefixes)...)
 		}
 	}
 	r.cleanHeaders(c.Request, "")
+	for _, key := range taken {
+		r.cleanHeaders(c.Request, key)
+	}
 }
 
-// DropKeys removes the keys that a request carries at any source.
+// DropKeys removes the keys that a request carries at any source, and headers that
+// repeat them.
 func (r *Reader) DropKeys(c *gin.Context) {
+	var taken []string
 	for _, source := range r.sources {
-		takeFrom(c, source, r.prefixes)
+		taken = append(taken, takeFrom(c, source, r.prefixes)...)
 	}
 	r.takeSpelledKeys(c)
 	r.cleanHeaders(c.Request, "")
+	for _, key := range taken {
+		r.cleanHeaders(c.Request, key)
+	}
 }

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"net/netip"
 
 	"github.com/ginauth/ginauth/internal/keycache"
 	"github.com/ginauth/ginauth/internal/store"
@@ -11,6 +12,9 @@ import (
 
 // Check judges and counts one use of a key outside of HTTP.
 func (g *Guard) Check(ctx context.Context, text, route, address string) (models.APIKey, error) {
+	if withPort, err := netip.ParseAddrPort(address); err == nil { // as gRPC and net/http give it
+		address = withPort.Addr().String()
+	}
 	u := &use{text: text, route: route, address: address}
 	key, err := g.judgeText(ctx, u)
 	if err != nil {

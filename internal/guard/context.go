@@ -85,6 +85,13 @@ func (g *Guard) hasPassed(c *gin.Context) bool {
 	return ok && k.matches(c)
 }
 
+// hasCounted reports whether this very request has passed a guard of this Auth with
+// the same key.
+func (g *Guard) hasCounted(c *gin.Context, key *keycache.Key) bool {
+	k, ok := keyFromContext(c, contextKey{g.Cache})
+	return ok && k.matches(c) && k.key.ID() == key.ID()
+}
+
 // letThrough returns what the guard left that let this very request through. A
 // gin.Context without handlers is a copy for work in the background, which
 // belongs to the request of its context.
@@ -114,7 +121,8 @@ func KeyFrom(c *gin.Context) (models.APIKey, bool) {
 	if k, ok := letThrough(c); ok {
 		return k.key.APIKey(), true
 	}
-	if key, ok := c.Value(KeptKey).(models.APIKey); ok {
+	kept, _ := c.Get(KeptKey) // and not Value, which looks into the contexts below
+	if key, ok := kept.(models.APIKey); ok {
 		return key, true
 	}
 	return assertedKeyFrom(c)
@@ -131,10 +139,12 @@ func assertedKeyFrom(c *gin.Context) (models.APIKey, bool) {
 // KeyFromContext is KeyFrom for the context of a request, or one made from it; a
 // *gin.Context is one, too.
 func KeyFromContext(ctx context.Context) (models.APIKey, bool) {
-	if c, ok := ctx.Value(gin.ContextKey).(*gin.Context); ok {
+	k, guarded := ctx.Value(contextKey{}).(*keyContext)
+	c, isGin := ctx.Value(gin.ContextKey).(*gin.Context)
+	if isGin && (!guarded || k.Context.Value(gin.ContextKey) != any(c)) { // else the guard is nearer
 		return KeyFrom(c)
 	}
-	if k, ok := ctx.Value(contextKey{}).(*keyContext); ok {
+	if guarded {
 		return k.key.APIKey(), true
 	}
 	key, ok := ctx.Value(assertedKey{}).(models.APIKey)

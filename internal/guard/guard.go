@@ -65,7 +65,7 @@ func (g *Guard) authenticate(c *gin.Context, reader *credential.Reader) (*keycac
 	if err != nil {
 		return nil, err
 	}
-	return g.judge(c.Request.Context(), &use{text: text, route: c.FullPath(), request: c})
+	return g.judge(c.Request.Context(), &use{text: text, route: c.FullPath(), request: c, mayRepeat: reader != g.Reader})
 }
 
 // use is one use of a key: by a request, or by a call of Check.
@@ -73,6 +73,8 @@ type use struct {
 	text, route string
 	request     *gin.Context // nil for a call of Check
 	address     string       // of a call of Check
+	// mayRepeat says that another guard may have counted the same key already.
+	mayRepeat bool
 }
 
 // client returns the client's address, which few uses need.
@@ -98,6 +100,9 @@ func (g *Guard) judge(ctx context.Context, u *use) (*keycache.Key, error) {
 	}
 	if err := refusal(key.Status(now)); err != nil {
 		return key, err
+	}
+	if u.mayRepeat && g.hasCounted(u.request, key) {
+		return key, nil
 	}
 	g.outcomes.allowed.Add(1)
 	g.Usage.Count(key, u.route, now)

@@ -55,6 +55,9 @@ func (h *handler) handle(c *gin.Context) {
 	case err == nil:
 		h.pass(c, key)
 	case problem.Is(err, "key_missing") && h.hasPassed(c):
+		if key, ok := KeyFrom(c); ok && h.keep {
+			c.Set(KeptKey, key)
+		}
 	case problem.Is(err, "key_missing") && h.missing != nil:
 		h.outcomes.anonymous.Add(1)
 		h.addVary(c)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
@@ -31,9 +32,11 @@ func Use(ctx context.Context, client *mongo.Client, database string) (repository
 	return r, nil
 }
 
-// durable are the concerns and the preference that Open promises.
+// durable are the concerns and the preference that Open promises, and the driver's own
+// way to write documents.
 func durable() *options.DatabaseOptionsBuilder {
-	return options.Database().SetWriteConcern(durableWrites()).SetReadConcern(readconcern.Majority()).SetReadPreference(readpref.Primary())
+	return options.Database().SetWriteConcern(durableWrites()).SetReadConcern(readconcern.Majority()).SetReadPreference(readpref.Primary()).
+		SetBSONOptions(&options.BSONOptions{}).SetRegistry(bson.NewRegistry())
 }
 
 func durableWrites() *writeconcern.WriteConcern {

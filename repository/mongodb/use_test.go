@@ -23,7 +23,8 @@ func TestUse(t *testing.T) {
 	parsed, err := url.Parse(uri)
 	succeeds(t, err)
 	name := strings.TrimPrefix(parsed.Path, "/")
-	client, err := mongo.Connect(options.Client().ApplyURI(uri).SetWriteConcern(&writeconcern.WriteConcern{W: 1}))
+	client, err := mongo.Connect(options.Client().ApplyURI(uri).SetWriteConcern(&writeconcern.WriteConcern{W: 1}).
+		SetBSONOptions(&options.BSONOptions{BinaryAsSlice: true, OmitEmpty: true}))
 	succeeds(t, err)
 	t.Cleanup(func() { _ = client.Disconnect(context.Background()) })
 	use := func() (repository.Repository, error) { return Use(t.Context(), client, name) }

@@ -34,6 +34,12 @@ func Use[H *sql.DB | *gorm.DB](ctx context.Context, handle H, options ...reposit
 	if err == nil {
 		repo, err = openWith(ctx, plain, options)
 	}
+	if err == nil {
+		err = checkFoundRows(ctx, plain)
+		if err != nil {
+			err = errors.Join(err, repo.Close())
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("using a mysql database: %w", err)
 	}
@@ -98,11 +104,11 @@ func (b borrowing) Connect(ctx context.Context) (sqldriver.Conn, error) {
 		}
 		return nil
 	})
-	if err == nil {
-		err = c.check(ctx)
-	}
 	if err != nil {
 		return nil, errors.Join(err, lent.Close())
+	}
+	if err := c.check(ctx); err != nil {
+		return nil, errors.Join(err, c.Close()) // which is not for the application any more
 	}
 	return c, nil
 }
@@ -123,32 +129,31 @@ func (c *borrowed) Close() error {
 	return err
 }
 
-// check refuses a connection whose options ginauth cannot rely on. An update that
-// finds a row and leaves it as it is tells whether found rows are counted.
+const dsnHint = "add clientFoundRows=true&interpolateParams=true to the DSN of the handle"
+
+// check refuses a connection whose driver does not quote values.
 func (c *borrowed) check(ctx context.Context) error {
-	const hint = "add clientFoundRows=true&interpolateParams=true to the DSN of the handle"
 	rows, err := c.QueryContext(ctx, "SELECT ?", []sqldriver.NamedValue{{Ordinal: 1, Value: int64(1)}})
 	if errors.Is(err, sqldriver.ErrSkip) {
-		return errors.New("the handle does not interpolate parameters: " + hint)
+		return errors.New("the handle does not interpolate parameters: " + dsnHint)
 	}
 	if err != nil {
 		return err
 	}
-	if err := rows.Close(); err != nil {
-		return err
-	}
-	for _, statement := range []string{"CREATE TEMPORARY TABLE ginauth_probe (n int)", "INSERT INTO ginauth_probe VALUES (1)"} {
-		if _, err := c.ExecContext(ctx, statement, nil); err != nil {
-			return err
-		}
-	}
-	result, err := c.ExecContext(ctx, "UPDATE ginauth_probe SET n = 1", nil)
+	return rows.Close()
+}
+
+// checkFoundRows refuses a handle that counts changed rows in place of found ones.
+// An update that leaves a row as it is tells.
+func checkFoundRows(ctx context.Context, plain sqldriver.Connector) error {
+	pool := sql.OpenDB(plain)
+	defer pool.Close()
+	result, err := pool.ExecContext(ctx, "UPDATE ginauth_change_counter SET number = number WHERE id = 1")
 	if err != nil {
 		return err
 	}
 	if found, err := result.RowsAffected(); err != nil || found != 1 {
-		return errors.New("the handle counts changed rows in place of found ones: " + hint)
+		return errors.New("the handle counts changed rows in place of found ones: " + dsnHint)
 	}
-	_, err = c.ExecContext(ctx, "DROP TEMPORARY TABLE ginauth_probe", nil)
-	return err
+	return nil
 }

@@ -56,7 +56,8 @@ func configFrom(ctx context.Context, pool *sql.DB) (config *pgx.ConnConfig, err 
 		return nil, err
 	}
 	config.ValidateConnect = requireWritable
-	config.Tracer = nil // it would see the values of ginauth's statements: hashes, addresses
+	config.OnNotification, config.OnNotice = nil, nil // which are of the application's connection
+	config.Tracer = nil                               // it would see the values of ginauth's statements: hashes, addresses
 	return config, nil
 }
 
