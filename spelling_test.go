@@ -1,7 +1,9 @@
 package ginauth_test
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -121,5 +123,28 @@ func TestRedirectsRepeatNoKey(t *testing.T) {
 		if answer.Code != http.StatusNotFound || strings.Contains(answer.Header().Get("Location")+answer.Body.String(), key) {
 			t.Errorf("%s is answered %d %v", path, answer.Code, answer.Header())
 		}
+	}
+}
+
+// A key that a client sends with everything is gone from the request after an admin
+// call, too, and so are headers that repeat it: a logger may print them.
+func TestAdminCallsDropKeysAndHeadersThatRepeatThem(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	key, _ := a.issueKey()
+	engine, left := gin.New(), ""
+	engine.Use(func(c *gin.Context) {
+		c.Next()
+		left = fmt.Sprint(c.Request.Header)
+	})
+	a.auth.RegisterAdmin(engine.Group("/again"))
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/again/logs", nil)
+	for name, value := range map[string]string{"secret-key": secret, "api-key": key, "X-Original-Uri": "/again/logs?api-key=" + key} {
+		request.Header.Set(name, value)
+	}
+	answer := httptest.NewRecorder()
+	engine.ServeHTTP(answer, request)
+	if answer.Code != http.StatusOK || strings.Contains(left, key) {
+		t.Errorf("it is answered %d, and left is %s", answer.Code, left)
 	}
 }
