@@ -5,7 +5,6 @@ import (
 	"net/netip"
 
 	"github.com/ginauth/ginauth/internal/keycache"
-	"github.com/ginauth/ginauth/internal/store"
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/problem"
 )
@@ -29,14 +28,4 @@ func (g *Guard) judgeText(ctx context.Context, u *use) (*keycache.Key, error) {
 		return nil, problem.Unauthenticated("key_missing", "The call carries no API key.")
 	}
 	return g.judge(ctx, u)
-}
-
-// Ready reports whether keys can be judged now.
-func (g *Guard) Ready(ctx context.Context) error {
-	if g.closed.Load() {
-		return problem.From(errClosed)
-	}
-	ctx, cancel := store.Context(ctx)
-	defer cancel()
-	return store.Problem(g.Cache.Ready(ctx), keyInvalid())
 }
