@@ -101,6 +101,23 @@ func TestAccount(t *testing.T) {
 	}
 }
 
+// A script's request must not have its browser ask for a password.
+func TestScriptsAreNotAskedForAPassword(t *testing.T) {
+	t.Parallel()
+	a := newAccounts(t)
+	for name, want := range map[string]string{"": "Basic ", "Sec-Fetch-Dest": "xBasic ", "X-Requested-With": "xBasic "} {
+		headers := header()
+		if name != "" {
+			headers = header(name, map[string]string{"Sec-Fetch-Dest": "empty", "X-Requested-With": "XMLHttpRequest"}[name])
+		}
+		answer := a.do(request{path: "/account", header: headers})
+		expectProblem(t, answer, 401, "credentials_missing", "")
+		if got := answer.Header().Get("WWW-Authenticate"); !strings.HasPrefix(got, want) {
+			t.Errorf("with %q the challenge is %q", name, got)
+		}
+	}
+}
+
 // A key alone does not get more keys, nor the account.
 func TestWhatNeedsThePassword(t *testing.T) {
 	t.Parallel()

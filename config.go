@@ -142,7 +142,7 @@ type Config struct {
 	// refuses nothing.
 	Resolver users.Resolver
 
-	// HideDocs leaves the admin calls out of the docs page. It protects
+	// HideDocs leaves ginauth's calls out of the docs page. It protects
 	// nothing: they are still served.
 	HideDocs bool
 

@@ -230,5 +230,8 @@ func (a *Auth) KeySources() []KeySource {
 // SendsMail reports whether the calls that need a Config.Mailer are mounted.
 func (a *Auth) SendsMail() bool { return a.config.Mailer != nil }
 
-// HidesDocs reports whether the admin calls are to be left out of the docs.
+// PublicURL returns where clients reach the application; empty if it was not configured.
+func (a *Auth) PublicURL() string { return a.config.PublicURL }
+
+// HidesDocs reports whether the calls are to be left out of the docs.
 func (a *Auth) HidesDocs() bool { return a.config.HideDocs }

@@ -16,7 +16,6 @@ import (
 //	@name						secret-key
 //	@description				The admin secret (GINAUTH_SECRET).
 //	@securityDefinitions.basic	Account
-//	@description				A username or email address, and the password.
 
 // RegisterAdmin mounts the calls that administer keys on a group of routes,
 // each guarded by the admin secret in the header secret-key:

@@ -17,12 +17,12 @@ import (
 // the members code and errors, and those of Extra. Its type is "about:blank".
 type Problem struct {
 	// Title is the status in words, Status the HTTP status code.
-	Title  string `json:"title" example:"Unauthorized"`
-	Status int    `json:"status" example:"401"`
+	Title  string `json:"title" validate:"required"`
+	Status int    `json:"status" validate:"required" format:"int32"`
 	// Code names the reason and stays the same between versions.
-	Code string `json:"code" example:"key_expired"`
+	Code string `json:"code" validate:"required"`
 	// Detail is a sentence for people.
-	Detail string `json:"detail" example:"The API key has expired."`
+	Detail string `json:"detail" validate:"required"`
 	// Errors names the fields that were refused, if any were.
 	Errors []problem.Field `json:"errors,omitempty"`
 	// Extra are further members. Such as proposed_password, which comes with a
@@ -32,7 +32,7 @@ type Problem struct {
 
 	// RetryAfter is sent as the header of that name, in whole seconds.
 	RetryAfter time.Duration `json:"-"`
-}
+} // @name Problem
 
 // MarshalJSON implements json.Marshaler: the members of Extra stand beside the
 // others.

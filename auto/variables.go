@@ -12,7 +12,7 @@ type environment struct {
 	// write it in single quotes.
 	Secret secrets
 
-	// Leave the admin calls out of /docs (true or false). This hides and does not
+	// Leave the calls of ginauth out of /docs (true or false). This hides and does not
 	// protect: they are still served.
 	HideDocs boolean `split_words:"true"`
 

@@ -1,6 +1,6 @@
 // Package docs serves a Swagger page at /docs: the application's own swag
-// annotations, if it has any, together with ginauth's admin calls. It is the
-// one package that imports swag.
+// annotations, if it has any, together with ginauth's calls. It is the one package
+// that imports swag.
 //
 // The page and all that it needs come out of the binary; it loads nothing from
 // another host, remembers no credential, and may not be framed.
@@ -18,10 +18,17 @@ import (
 	"github.com/ginauth/ginauth"
 )
 
-//go:generate go tool -modfile=../tools/go.mod swag init --quiet --dir ../ --generalInfo handlers.go --exclude ../example,../e2e,../tools --instanceName ginauth --outputTypes json --output .
+//go:generate go tool -modfile=../tools/go.mod swag init --quiet --dir ../ --generalInfo handlers.go --exclude ../example,../e2e,../tools --instanceName ginauth --requiredByDefault --outputTypes json --output .
 
+// page is shown at /docs; its assets lie below docs/, seen from there.
+//
 //go:embed page.html
 var page []byte
+
+// initializer takes the place of Swagger UI's own.
+//
+//go:embed swagger-initializer.js
+var initializer []byte
 
 // contentSecurityPolicy lets the page load from its own origin only. Swagger
 // UI sets styles on elements, and draws icons from data: URLs.
@@ -31,34 +38,62 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 
 // Register serves the page at /docs below r, each request to it after the
 // given middleware: put there what protects it in production, since
-// Config.HideDocs leaves the admin calls out of the page and protects nothing.
+// Config.HideDocs leaves calls out of the page and protects nothing. Beside the
+// page are its two documents, for programs that generate clients:
 //
-// The page shows the spec that the application registered with swag under
-// swag's default name, if it did, and ginauth's calls wherever
-// Auth.RegisterAdmin and Auth.RegisterAccount mounted them, whichever is called
-// first. Paths
-// are those of the server: behind a proxy that takes a part of them away, the
-// page shows, but its calls go to the paths without that part. In
-// the application's annotations, @Security ApiKeyHeader and @Security
-// ApiKeyQuery name the ways to send a key.
+//	/docs/doc.json      Swagger 2.0
+//	/docs/openapi.json  OpenAPI 3.0, which the page shows
 //
-// If r is the *gin.Engine, the page lists its other routes, too, with their methods
-// and parameters. Gin does not tell which of them are guarded, so the page offers
-// to call them with a key or without one. Config.HideDocs leaves them out, too.
+// They hold what the application registered with swag under swag's default name, in
+// either format, and ginauth's calls wherever Auth.RegisterAdmin and
+// Auth.RegisterAccount mounted them, whichever is called first. They are made at the
+// first request and kept. Where names collide, the application's stay.
+//
+// In the application's annotations, @Security ApiKeyHeader and @Security ApiKeyQuery
+// name the ways to send a key.
+//
+// If r is the *gin.Engine, or [Engine] is among the middleware, the application's
+// other routes are listed, too, with their methods and parameters. Gin does not tell
+// which of them are guarded, so the page offers to call them with a key or without
+// one. Config.HideDocs leaves out ginauth's calls and these routes.
+//
+// A prefix that http.StripPrefix or a proxy takes away needs no configuration on the
+// page; in doc.json it is the path of Config.PublicURL, where the application sees no
+// other.
 func Register(r gin.IRouter, auth *ginauth.Auth, middleware ...gin.HandlerFunc) {
 	group := r.Group("/docs", middleware...)
 	group.Use(setHeaders)
-	group.GET("", func(c *gin.Context) { c.Data(http.StatusOK, "text/html; charset=utf-8", page) })
 	engine, _ := r.(*gin.Engine)
-	group.GET("/doc.json", func(c *gin.Context) { serveSpec(c, auth, engine) })
+	documents := &documents{auth: auth, engine: engine}
+	get := func(path string, handler gin.HandlerFunc) {
+		group.GET(path, handler)
+		group.HEAD(path, handler)
+	}
+	get("", func(c *gin.Context) { serve(c, "text/html; charset=utf-8", page) })
+	inside := pageInside()
+	for _, path := range []string{"/", "/index.html"} {
+		get(path, func(c *gin.Context) { serve(c, "text/html; charset=utf-8", inside) })
+	}
+	get("/swagger-initializer.js", func(c *gin.Context) { serve(c, "application/javascript", initializer) })
+	get("/doc.json", documents.serveSwagger)
+	get("/openapi.json", documents.serveOpenAPI)
 	ui := swaggerUI()
 	for _, file := range []string{
-		"swagger-initializer.js", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js",
+		"swagger-ui-bundle.js", "swagger-ui-standalone-preset.js",
 		"swagger-ui.css", "index.css", "favicon-16x16.png", "favicon-32x32.png",
 	} {
-		group.GET("/"+file, func(c *gin.Context) { ui(c, file) })
+		get("/"+file, func(c *gin.Context) { ui(c, file) })
 	}
 }
+
+// Engine tells the page, where it is mounted on a group, whose routes to list:
+//
+//	docs.Register(r.Group("/internal"), auth, docs.Engine(r))
+func Engine(r *gin.Engine) gin.HandlerFunc {
+	return func(c *gin.Context) { c.Set(engineKey{}, r) }
+}
+
+type engineKey struct{}
 
 func setHeaders(c *gin.Context) {
 	c.Header("Content-Security-Policy", contentSecurityPolicy)
@@ -69,30 +104,17 @@ func setHeaders(c *gin.Context) {
 
 // swaggerUI serves the files of Swagger UI. gin-swagger takes the path that
 // they lie under from the first request that it sees, for good: it is shown
-// one path only, since clients and routes may write it in many ways.
+// one path only, since clients and routes may write it in many ways. It answers GET
+// only; of HEAD, net/http leaves the body out.
 func swaggerUI() func(c *gin.Context, file string) {
-	serve := ginSwagger.CustomWrapHandler(&ginSwagger.Config{
-		URL:                      "docs/doc.json",
-		DocExpansion:             "list",
-		DefaultModelsExpandDepth: -1,
-		DeepLinking:              true,
-	}, &webdav.Handler{FileSystem: assets{swaggerFiles.FS}, LockSystem: webdav.NewMemLS()})
+	serve := ginSwagger.CustomWrapHandler(&ginSwagger.Config{}, &webdav.Handler{
+		FileSystem: assets{swaggerFiles.FS}, LockSystem: webdav.NewMemLS(),
+	})
 	return func(c *gin.Context, file string) {
+		c.Request = c.Request.Clone(c.Request.Context())
+		c.Request.Method = http.MethodGet
 		c.Request.URL.Path = "/docs/" + file
 		c.Request.RequestURI = c.Request.URL.Path
 		serve(c)
 	}
-}
-
-func serveSpec(c *gin.Context, auth *ginauth.Auth, engine *gin.Engine) {
-	spec, err := buildSpec(auth)
-	if err != nil {
-		_ = c.AbortWithError(http.StatusInternalServerError, err)
-		return
-	}
-	if engine != nil && !auth.HidesDocs() {
-		addRoutes(spec, engine.Routes())
-	}
-	c.Header("Cache-Control", "no-store")
-	c.JSON(http.StatusOK, spec)
 }

@@ -23,6 +23,7 @@ import (
 
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.TestMode)
+	swag.Register(swag.Name, &registered)
 	os.Exit(m.Run())
 }
 
@@ -76,7 +77,10 @@ func TestPage(t *testing.T) {
 	}
 	for path, contentType := range map[string]string{
 		"/docs":                                    "text/html; charset=utf-8",
+		"/docs/":                                   "text/html; charset=utf-8",
+		"/docs/index.html":                         "text/html; charset=utf-8",
 		"/docs/doc.json":                           "application/json; charset=utf-8",
+		"/docs/openapi.json":                       "application/json; charset=utf-8",
 		"/docs/swagger-ui.css":                     "text/css; charset=utf-8",
 		"/docs/index.css":                          "text/css; charset=utf-8",
 		"/docs/swagger-ui-bundle.js":               "application/javascript",
@@ -97,7 +101,7 @@ func TestPage(t *testing.T) {
 			t.Errorf("%s repeats the query", path)
 		}
 	}
-	for _, path := range []string{"/docs/", "/docs/index.html", "/docs/files.go", "/docs/../go.mod", "/docs/oauth2-redirect.html"} {
+	for _, path := range []string{"/docs/files.go", "/docs/../go.mod", "/docs/oauth2-redirect.html"} {
 		if code := get(t, r, path).Code; code == http.StatusOK {
 			t.Errorf("%s is served", path)
 		}
@@ -111,7 +115,7 @@ func TestSwaggerUIIsCurrentAndForgets(t *testing.T) {
 		t.Error("the bundle is not Swagger UI 5")
 	}
 	initializer := get(t, r, "/docs/swagger-initializer.js").Body.String()
-	for _, want := range []string{`url: "docs/doc.json"`, "persistAuthorization: false", "validatorUrl: null"} {
+	for _, want := range []string{"new URL('openapi.json'", "persistAuthorization: false", "validatorUrl: null"} {
 		if !strings.Contains(initializer, want) {
 			t.Errorf("the initializer lacks %s", want)
 		}
@@ -167,21 +171,19 @@ func TestAdminCallsAreShownWhereTheyAre(t *testing.T) {
 func TestAccountCallsAreShownWhereTheyAre(t *testing.T) {
 	for name, mailer := range map[string]mail.Mailer{"without mail": nil, "with mail": mail.Log(slog.Default())} {
 		auth := newAuth(t, func(c *ginauth.Config) {
-			c.HideDocs = true
 			if c.Mailer = mailer; mailer != nil {
 				c.PublicURL = "https://example.org"
 			}
 		})
 		r := gin.New()
 		docs.Register(r, auth)
-		auth.RegisterAdmin(r.Group("/auth"))
 		auth.RegisterAccount(r.Group("/me"))
 		document := spec(t, r, "/docs/doc.json")
 		paths, want := document["paths"], 8
 		if mailer != nil {
 			want = 12
 		}
-		if len(paths) != want || paths["/me"] == nil || paths["/me/new"] == nil || paths["/auth/new"] != nil {
+		if len(paths) != want || paths["/me"] == nil || paths["/me/new"] == nil {
 			t.Errorf("%s: %d paths are shown", name, len(paths))
 		}
 		if (paths["/me/forgot"] != nil) != (mailer != nil) || document["securityDefinitions"]["Account"] == nil {
@@ -213,9 +215,15 @@ func TestHiddenDocsAreStillServed(t *testing.T) {
 	r := gin.New()
 	docs.Register(r, auth)
 	auth.RegisterAdmin(r.Group("/auth"))
+	auth.RegisterAccount(r.Group("/account"))
 	document := spec(t, r, "/docs/doc.json")
-	if len(document["paths"]) != 0 || document["securityDefinitions"]["AdminSecret"] != nil {
-		t.Error("the admin calls are shown")
+	schemes := document["securityDefinitions"]
+	if len(document["paths"]) != 0 || schemes["AdminSecret"] != nil || schemes["Account"] != nil || len(document["definitions"]) != 0 {
+		t.Errorf("hidden calls are shown: %v", document)
+	}
+	components := spec(t, r, "/docs/openapi.json")["components"]
+	if schemas, _ := components["schemas"].(map[string]any); len(schemas) != 0 {
+		t.Errorf("the schemas of hidden calls are shown: %v", schemas)
 	}
 	if code := get(t, r, "/auth/logs").Code; code != http.StatusUnauthorized {
 		t.Errorf("a hidden call answers %d", code)
@@ -232,44 +240,11 @@ func TestMiddlewareProtectsEveryFile(t *testing.T) {
 	}
 }
 
-// The application's spec is shown beside ginauth's, its base path folded in,
-// its host left out.
-func TestApplicationSpecIsMerged(t *testing.T) {
-	swag.Register(swag.Name, &swag.Spec{
-		InfoInstanceName: swag.Name,
-		SwaggerTemplate: `{"swagger":"2.0","info":{"title":"app","version":"7"},"host":"api.example","schemes":["https"],"basePath":"/api",
-			"paths":{"/slash/":{"get":{"responses":{"200":{"description":"OK"}}}},"/things":{"get":{"responses":{"200":{"description":"OK"}}}}},
-			"definitions":{"app.Thing":{"type":"object"}},
-			"securityDefinitions":{"Basic":{"type":"basic"}}}`,
-	})
-	auth := newAuth(t)
-	r := gin.New()
-	docs.Register(r, auth)
-	auth.RegisterAdmin(r.Group("/auth"))
-	document := spec(t, r, "/docs/doc.json")
-	for member, want := range map[string][]string{
-		"info":                {"title"},
-		"paths":               {"/api/things", "/api/slash/", "/auth/new"},
-		"definitions":         {"app.Thing", "ginauth.Problem"},
-		"securityDefinitions": {"Basic", "AdminSecret", "ApiKeyHeader", "ApiKeyQuery"},
-	} {
-		for _, name := range want {
-			if document[member][name] == nil {
-				t.Errorf("%s lacks %s", member, name)
-			}
-		}
-	}
-	body := get(t, r, "/docs/doc.json").Body.String()
-	if strings.Contains(body, "api.example") || strings.Contains(body, "basePath") {
-		t.Error("the application's host or base path is still there")
-	}
-}
-
 // The committed spec is the one of the annotations.
 func TestGeneratedSpecIsCurrent(t *testing.T) {
 	out := t.TempDir()
 	command := exec.CommandContext(t.Context(), "go", "tool", "-modfile=tools/go.mod", "swag", "init", "--quiet", "--dir", "./",
-		"--generalInfo", "handlers.go", "--exclude", "./example,./e2e,./tools", "--instanceName", "ginauth", "--outputTypes", "json", "--output", out)
+		"--generalInfo", "handlers.go", "--exclude", "./example,./e2e,./tools", "--instanceName", "ginauth", "--requiredByDefault", "--outputTypes", "json", "--output", out)
 	command.Dir = ".."
 	if text, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("swag: %v\n%s", err, text)
@@ -284,42 +259,5 @@ func TestGeneratedSpecIsCurrent(t *testing.T) {
 	}
 	if string(fresh) != string(committed) {
 		t.Error("ginauth_swagger.json is not what the annotations say; run make generate")
-	}
-}
-
-// Routes that no annotation describes can be tried on the page, if it is mounted on
-// the engine; those of ginauth are not listed twice.
-func TestRoutesWithoutAnnotation(t *testing.T) {
-	r, auth := gin.New(), newAuth(t)
-	docs.Register(r, auth)
-	auth.RegisterAdmin(r.Group("/auth"))
-	handle := func(*gin.Context) {}
-	r.GET("/orders/:id/lines/*line", auth.Guard(), handle)
-	r.Handle(http.MethodConnect, "/tunnel", handle)
-	paths := spec(t, r, "/docs/doc.json")["paths"]
-	route, _ := paths["/orders/{id}/lines/{line}"].(map[string]any)
-	operation, _ := route["get"].(map[string]any)
-	if parameters, _ := operation["parameters"].([]any); len(parameters) != 2 || !strings.Contains(fmt.Sprint(operation["security"]), "ApiKeyHeader") {
-		t.Errorf("the route is shown as %v", paths["/orders/{id}/lines/{line}"])
-	}
-	for name := range paths {
-		if strings.HasPrefix(name, "/docs") || strings.HasPrefix(name, "/tunnel") {
-			t.Errorf("%s is shown", name)
-		}
-	}
-	if created, _ := paths["/auth/new"].(map[string]any)["post"].(map[string]any); created["summary"] == "POST /auth/new" {
-		t.Error("the annotation of an admin call is replaced")
-	}
-	hiding := gin.New()
-	docs.Register(hiding, newAuth(t, func(c *ginauth.Config) { c.HideDocs = true }))
-	hiding.GET("/internal", handle)
-	if _, ok := spec(t, hiding, "/docs/doc.json")["paths"]["/internal"]; ok {
-		t.Error("HideDocs shows routes")
-	}
-	grouped := gin.New()
-	docs.Register(grouped.Group("/below"), auth)
-	grouped.GET("/orders", handle)
-	if _, ok := spec(t, grouped, "/below/docs/doc.json")["paths"]["/orders"]; ok {
-		t.Error("the page of a group knows the engine")
 	}
 }

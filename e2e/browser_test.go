@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
@@ -18,13 +19,7 @@ import (
 // The parts of the page, as XPath. A call is named by its method and path.
 const dialog = `//div[contains(@class, "modal-ux")]`
 
-// accountScheme has no name on the page.
-const accountScheme = dialog + `//div[@class="auth-container"][.//h4[starts-with(normalize-space(), "Basic authorization")]]`
-
 func scheme(name string) string {
-	if name == "Account" {
-		return accountScheme
-	}
 	return dialog + `//div[@class="auth-container"][.//code[text()="` + name + `"]]`
 }
 
@@ -106,6 +101,10 @@ func TestDocsInBrowser(t *testing.T) {
 		t.Errorf("/secure answers %s", text)
 	}
 	b.photograph("4-secure")
+	b.tryOut("GET", "/account")
+	if text := b.execute("GET", "/account", "200"); !strings.Contains(text, "ada@example.com") {
+		t.Errorf("by key, /account answers %s", text)
+	}
 
 	b.logout("ApiKeyHeader")
 	if text := b.execute("GET", "/secure", "401"); !strings.Contains(text, "key_missing") {
@@ -136,8 +135,15 @@ func (b *browser) expectWholePage() {
 		}
 	}
 	b.click("Authorize", `//div[contains(@class, "auth-wrapper")]`+button("Authorize"))
-	for _, name := range []string{"Account", "AdminSecret", "ApiKeyHeader", "ApiKeyQuery"} {
+	for _, name := range []string{"AdminSecret", "ApiKeyHeader", "ApiKeyBearer", "ApiKeyQuery", "Account"} {
 		b.see(name, scheme(name)+"//input")
+	}
+	const focused = `document.activeElement.closest(".auth-container").textContent.includes("AdminSecret")`
+	if !evaluate[bool](b, focused) {
+		b.t.Error("the focus is not where the admin secret belongs")
+	}
+	if top := evaluate[float64](b, `document.querySelector(".modal-ux-content").scrollTop`); top != 0 {
+		b.t.Errorf("the dialog opens %v pixels below its top", top)
 	}
 	const hidden = `(e => e.scrollHeight - e.clientHeight)(document.querySelector(".modal-ux-content"))`
 	if n := evaluate[int](b, hidden); n > 0 {
@@ -172,6 +178,30 @@ func (b *browser) expectOneComplaint(url string) {
 	})
 	if len(complaints) != 1 || !strings.Contains(complaints[0], "status of 401") || !strings.HasSuffix(complaints[0], " "+url) {
 		b.t.Errorf("the browser does not complain of one refused call alone: %q", complaints)
+	}
+}
+
+// The page is dark where the system is, and lies at other addresses, too.
+func TestDocsInTheDark(t *testing.T) {
+	p := startExample(t, "GINAUTH_SECRET="+secret)
+	b := openBrowser(t)
+	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}},
+	})
+	b.must("turn the lights off", err)
+	for _, path := range []string{"/docs/", "/docs/index.html"} {
+		run(b, "open "+path, chromedp.Navigate(p.url(path)))
+		b.see("GET /secure", call("GET", "/secure"))
+	}
+	b.photograph("dark-docs")
+	if filter := evaluate[string](b, `getComputedStyle(document.documentElement).filter`); !strings.HasPrefix(filter, "invert(0.89)") {
+		t.Errorf("the page has the filter %s", filter)
+	}
+	b.click("POST /auth/new", call("POST", "/auth/new")+`//button[contains(@class, "opblock-summary-control")]`)
+	b.see("the body", call("POST", "/auth/new")+`//div[contains(@class, "highlight-code")]`)
+	b.photograph("dark-call")
+	if complaints := b.complaints(); len(complaints) > 0 {
+		t.Errorf("the browser complains: %s", strings.Join(complaints, "\n"))
 	}
 }
 

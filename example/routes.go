@@ -12,9 +12,12 @@ import (
 	_ "github.com/ginauth/ginauth/example/docs" // registers the annotations below with swag
 )
 
-//	@title			ginauth example
-//	@version		1.0
-//	@description	One endpoint is open to everyone, the other needs an API key: authorize with one, and call /secure.
+//	@title				ginauth example
+//	@version			1.0
+//	@description		One endpoint is open to everyone, the other needs an API key: authorize with one, and call /secure.
+//	@license.name		MIT
+//	@tag.name			example
+//	@tag.description	What this application does.
 
 func newRouter(auth *ginauth.Auth) *gin.Engine {
 	r := gin.New()
@@ -45,25 +48,30 @@ type greeting struct {
 
 // unsecure greets everyone.
 //
-//	@Summary	Open to everyone
-//	@Tags		example
-//	@Produce	json
-//	@Success	200	{object}	greeting
-//	@Router		/unsecure [get]
+//	@Summary		Open to everyone
+//	@Description	No key is needed.
+//	@ID				greet
+//	@Tags			example
+//	@Produce		json
+//	@Success		200	{object}	greeting
+//	@Security
+//	@Router	/unsecure [get]
 func unsecure(c *gin.Context) {
 	c.JSON(http.StatusOK, greeting{"hello, whoever you are"})
 }
 
 // secure greets the owner of the key.
 //
-//	@Summary	Needs an API key
-//	@Tags		example
-//	@Produce	json
-//	@Success	200	{object}	greeting
-//	@Failure	401	{object}	ginauth.Problem
-//	@Security	ApiKeyHeader
-//	@Security	ApiKeyQuery
-//	@Router		/secure [get]
+//	@Summary		Needs an API key
+//	@Description	The greeting names the key's owner.
+//	@ID				greetByName
+//	@Tags			example
+//	@Produce		json
+//	@Success		200	{object}	greeting
+//	@Failure		401	{object}	ginauth.Problem
+//	@Security		ApiKeyHeader
+//	@Security		ApiKeyQuery
+//	@Router			/secure [get]
 func secure(c *gin.Context) {
 	key, _ := ginauth.KeyFrom(c)
 	name := key.Username

@@ -58,10 +58,10 @@ type Error struct {
 
 // Field says what is wrong with one field of the input.
 type Field struct {
-	Field  string `json:"field" example:"email"`
-	Code   string `json:"code" example:"email_invalid"`
-	Detail string `json:"detail" example:"The email address must be a plain address like name@example.org."`
-} // @name ginauth.Field
+	Field  string `json:"field" validate:"required" example:"email"`
+	Code   string `json:"code" validate:"required" example:"email_invalid"`
+	Detail string `json:"detail" validate:"required" example:"The email address must be a plain address like name@example.org."`
+} // @name FieldProblem
 
 // Error implements error, for operators: the code, and the cause or the detail.
 func (e *Error) Error() string {

@@ -10,6 +10,9 @@ const docTemplate = `{
         "description": "{{escape .Description}}",
         "title": "{{.Title}}",
         "contact": {},
+        "license": {
+            "name": "MIT"
+        },
         "version": "{{.Version}}"
     },
     "host": "{{.Host}}",
@@ -25,6 +28,7 @@ const docTemplate = `{
                         "ApiKeyQuery": []
                     }
                 ],
+                "description": "The greeting names the key's owner.",
                 "produces": [
                     "application/json"
                 ],
@@ -32,6 +36,7 @@ const docTemplate = `{
                     "example"
                 ],
                 "summary": "Needs an API key",
+                "operationId": "greetByName",
                 "responses": {
                     "200": {
                         "description": "OK",
@@ -42,7 +47,7 @@ const docTemplate = `{
                     "401": {
                         "description": "Unauthorized",
                         "schema": {
-                            "$ref": "#/definitions/ginauth.Problem"
+                            "$ref": "#/definitions/Problem"
                         }
                     }
                 }
@@ -50,6 +55,8 @@ const docTemplate = `{
         },
         "/unsecure": {
             "get": {
+                "security": [],
+                "description": "No key is needed.",
                 "produces": [
                     "application/json"
                 ],
@@ -57,6 +64,7 @@ const docTemplate = `{
                     "example"
                 ],
                 "summary": "Open to everyone",
+                "operationId": "greet",
                 "responses": {
                     "200": {
                         "description": "OK",
@@ -69,8 +77,13 @@ const docTemplate = `{
         }
     },
     "definitions": {
-        "ginauth.Field": {
+        "FieldProblem": {
             "type": "object",
+            "required": [
+                "code",
+                "detail",
+                "field"
+            ],
             "properties": {
                 "code": {
                     "type": "string",
@@ -86,34 +99,37 @@ const docTemplate = `{
                 }
             }
         },
-        "ginauth.Problem": {
+        "Problem": {
             "type": "object",
+            "required": [
+                "code",
+                "detail",
+                "status",
+                "title"
+            ],
             "properties": {
                 "code": {
                     "description": "Code names the reason and stays the same between versions.",
-                    "type": "string",
-                    "example": "key_expired"
+                    "type": "string"
                 },
                 "detail": {
                     "description": "Detail is a sentence for people.",
-                    "type": "string",
-                    "example": "The API key has expired."
+                    "type": "string"
                 },
                 "errors": {
                     "description": "Errors names the fields that were refused, if any were.",
                     "type": "array",
                     "items": {
-                        "$ref": "#/definitions/ginauth.Field"
+                        "$ref": "#/definitions/FieldProblem"
                     }
                 },
                 "status": {
                     "type": "integer",
-                    "example": 401
+                    "format": "int32"
                 },
                 "title": {
                     "description": "Title is the status in words, Status the HTTP status code.",
-                    "type": "string",
-                    "example": "Unauthorized"
+                    "type": "string"
                 }
             }
         },
@@ -126,7 +142,13 @@ const docTemplate = `{
                 }
             }
         }
-    }
+    },
+    "tags": [
+        {
+            "description": "What this application does.",
+            "name": "example"
+        }
+    ]
 }`
 
 // SwaggerInfo holds exported Swagger Info so clients can modify it

@@ -22,8 +22,8 @@ type Base struct {
 	Users     *users.Service
 	Records   *audit.Recorder
 	Responder respond.Responder
-	// Challenge is how to authenticate.
-	Challenge string
+	// Challenge is how to authenticate, as the request at hand has to be told.
+	Challenge func(*http.Request) string
 	Reader    *credential.Reader
 	ClientIP  func(*gin.Context) string
 	Now       func() time.Time
@@ -35,7 +35,7 @@ func (b *Base) Context(c *gin.Context, kind audit.Kind, name string) context.Con
 }
 
 // Refuse ends the request with the problem of an error.
-func (b *Base) Refuse(c *gin.Context, err error) { b.Responder.Refuse(c, b.Challenge, err) }
+func (b *Base) Refuse(c *gin.Context, err error) { b.Responder.Refuse(c, b.Challenge(c.Request), err) }
 
 // Read reads a body. It refuses and records one that no service gets to see.
 func (b *Base) Read(ctx context.Context, c *gin.Context, action string, into any) bool {

@@ -10,18 +10,18 @@ import (
 
 // KeyRef names a key by its id or by itself.
 type KeyRef struct {
-	ID     string `json:"id"`
-	APIKey string `json:"api_key"`
-} // @name ginauth.KeyRef
+	ID     string `json:"id" validate:"optional" format:"uuid"`
+	APIKey string `json:"api_key" validate:"optional"`
+} // @name KeyRef
 
 // Ref returns the reference.
 func (r KeyRef) Ref() keys.Ref { return keys.Ref{ID: r.ID, Key: r.APIKey} }
 
 // Expiry says until when a key is to be valid.
 type Expiry struct {
-	NeverExpires bool `json:"never_expires" example:"false"`
+	NeverExpires bool `json:"never_expires" validate:"optional" example:"false"`
 	// ExpirationDate is RFC 3339, or a plain date for the end of that UTC day.
-	ExpirationDate *string `json:"expiration_date" example:"2099-12-31"`
+	ExpirationDate *string `json:"expiration_date" validate:"optional" example:"2099-12-31"`
 }
 
 // Date returns the date, the zero time if there is none.
@@ -29,10 +29,10 @@ func (e Expiry) Date() time.Time { return ReadDate(e.ExpirationDate) }
 
 // UserRef names a user by id, username or email address, one of the three.
 type UserRef struct {
-	ID       string `json:"id"`
-	Username string `json:"username" example:"ada"`
-	Email    string `json:"email"`
-} // @name ginauth.UserRef
+	ID       string `json:"id" validate:"optional" format:"uuid"`
+	Username string `json:"username" validate:"optional" example:"ada"`
+	Email    string `json:"email" validate:"optional" format:"email" maxLength:"254"`
+} // @name UserRef
 
 // Ref returns the reference.
 func (r UserRef) Ref() users.Ref {

@@ -11,58 +11,58 @@ import (
 
 // Key shows a key, but for the key itself.
 type Key struct {
-	ID   string `json:"id" example:"019a2f6e-7c1d-7f3a-9a51-0c2b6d1f4e8a"`
+	ID   string `json:"id" format:"uuid" example:"019a2f6e-7c1d-7f3a-9a51-0c2b6d1f4e8a"`
 	Hint string `json:"hint" example:"ga_3kF9"`
 	Name string `json:"name" example:"notebook"`
 	// UserID and Username are empty for a service key.
 	UserID       string        `json:"user_id"`
 	Username     string        `json:"username" example:"ada"`
-	Status       models.Status `json:"status" example:"active"`
+	Status       models.Status `json:"status" swaggertype:"string" enums:"active,expired,revoked,disabled,deleted" example:"active"`
 	IsActive     bool          `json:"is_active"`
 	NeverExpires bool          `json:"never_expires"`
 	// CreationDate is null for a deleted key.
-	CreationDate *time.Time `json:"creation_date" extensions:"x-nullable"`
+	CreationDate *time.Time `json:"creation_date" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
 	// ExpirationDate is null for a key that never expires. It is the earlier of
 	// the key's date and the end of its owner's access.
-	ExpirationDate *time.Time `json:"expiration_date" extensions:"x-nullable"`
+	ExpirationDate *time.Time `json:"expiration_date" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
 	// RevocationDate is null unless the key is revoked.
-	RevocationDate *time.Time `json:"revocation_date" extensions:"x-nullable"`
-} // @name ginauth.Key
+	RevocationDate *time.Time `json:"revocation_date" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
+} // @name Key
 
 // IssuedKey is a new key, with the key itself.
 type IssuedKey struct {
 	// APIKey is the key. It is shown here and never again.
-	APIKey string `json:"api_key"`
+	APIKey string `json:"api_key" example:"ga_3kF9dE1mXw7RtY2uPqLz8NvBc5HsJg4aTn6QeKxM1wZ0b"`
 	Key
-} // @name ginauth.IssuedKey
+} // @name IssuedKey
 
 // RenewedKey is a key that was renewed.
 type RenewedKey struct {
 	Key
 	// Reactivated says that the key was revoked until now.
 	Reactivated bool `json:"reactivated"`
-} // @name ginauth.RenewedKey
+} // @name RenewedKey
 
 // KeyUsage shows a key and what it was used for.
 type KeyUsage struct {
 	Key
 	Email        string `json:"email" example:"ada@example.com"`
-	TotalQueries int64  `json:"total_queries"`
+	TotalQueries int64  `json:"total_queries" format:"int64" minimum:"0" example:"42"`
 	// LatestQueryDate is null for a key that was never used.
-	LatestQueryDate *time.Time `json:"latest_query_date" extensions:"x-nullable"`
-} // @name ginauth.KeyUsage
+	LatestQueryDate *time.Time `json:"latest_query_date" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
+} // @name KeyUsage
 
 // KeyList is a page of keys.
 type KeyList struct {
 	Logs []KeyUsage `json:"logs"`
 	// NextCursor asks for the next page; it is empty on the last one.
 	NextCursor string `json:"next_cursor"`
-} // @name ginauth.KeyList
+} // @name KeyList
 
 // UsageRow is one interval of usage over time.
 type UsageRow struct {
 	// Date is when the hour or day began.
-	Date time.Time `json:"date" example:"2026-07-01T00:00:00Z"`
+	Date time.Time `json:"date" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
 	// ID, UserID and Username, and Route are empty unless the series is broken
 	// down by key, user and route.
 	ID       string `json:"id" example:"019a2f6e-7c1d-7f3a-9a51-0c2b6d1f4e8a"`
@@ -70,36 +70,36 @@ type UsageRow struct {
 	Username string `json:"username" example:"ada"`
 	// Route is a template; it is empty too where no route matched.
 	Route        string `json:"route" example:"/users/:id"`
-	TotalQueries int64  `json:"total_queries"`
-} // @name ginauth.UsageRow
+	TotalQueries int64  `json:"total_queries" format:"int64" minimum:"0" example:"42"`
+} // @name UsageRow
 
 // UsageList is a page of usage over time.
 type UsageList struct {
 	Usage []UsageRow `json:"usage"`
 	// NextCursor asks for the next page; it is empty on the last one.
 	NextCursor string `json:"next_cursor"`
-} // @name ginauth.UsageList
+} // @name UsageList
 
 // User shows a user.
 type User struct {
-	ID         string `json:"id" example:"019a2f6e-7c1d-7f3a-9a51-0c2b6d1f4e8a"`
+	ID         string `json:"id" format:"uuid" example:"019a2f6e-7c1d-7f3a-9a51-0c2b6d1f4e8a"`
 	Username   string `json:"username" example:"ada"`
-	Email      string `json:"email" example:"ada@example.com"`
+	Email      string `json:"email" format:"email" example:"ada@example.com"`
 	IsDisabled bool   `json:"is_disabled"`
 	// IsConfirmed says that mail is known to reach the user.
 	IsConfirmed  bool      `json:"is_confirmed"`
-	CreationDate time.Time `json:"creation_date"`
+	CreationDate time.Time `json:"creation_date" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
 	// ChangeDate is when the password or the address was last set.
-	ChangeDate time.Time `json:"change_date"`
+	ChangeDate time.Time `json:"change_date" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
 	// DisabledDate is null unless the user is disabled.
-	DisabledDate *time.Time `json:"disabled_date" extensions:"x-nullable"`
+	DisabledDate *time.Time `json:"disabled_date" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
 	// ConfirmationDate is null until the address is confirmed.
-	ConfirmationDate *time.Time `json:"confirmation_date" extensions:"x-nullable"`
+	ConfirmationDate *time.Time `json:"confirmation_date" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
 	// MailFailureDate is since when mail cannot be delivered, null if it can.
-	MailFailureDate *time.Time `json:"mail_failure_date" extensions:"x-nullable"`
+	MailFailureDate *time.Time `json:"mail_failure_date" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
 	// AccessUntil is when all keys of the user end, null if there is no such date.
-	AccessUntil *time.Time `json:"access_until" extensions:"x-nullable"`
-} // @name ginauth.User
+	AccessUntil *time.Time `json:"access_until" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
+} // @name User
 
 // NewUser shows a user.
 func NewUser(user models.User) User {
@@ -122,33 +122,33 @@ func NewUser(user models.User) User {
 type Account struct {
 	User
 	// PendingEmail is the new address until it is confirmed, null if there is none.
-	PendingEmail *string `json:"pending_email" extensions:"x-nullable" example:"lovelace@example.org"`
-} // @name ginauth.Account
+	PendingEmail *string `json:"pending_email" extensions:"x-nullable" format:"email" example:"lovelace@example.org"`
+} // @name Account
 
 // UserList is a page of users.
 type UserList struct {
 	Users []User `json:"users"`
 	// NextCursor asks for the next page; it is empty on the last one.
 	NextCursor string `json:"next_cursor"`
-} // @name ginauth.UserList
+} // @name UserList
 
 // Verification says whether a password is a user's.
 type Verification struct {
 	Verified bool `json:"verified"`
 	// User is null unless the password is right.
 	User *User `json:"user" extensions:"x-nullable"`
-} // @name ginauth.Verification
+} // @name Verification
 
 // Token shows what is held of a token that was mailed to a user.
 type Token struct {
 	// Purpose is what the token can be used for: confirm, change (of the address)
 	// or reset.
-	Purpose string `json:"purpose" example:"reset"`
+	Purpose string `json:"purpose" enums:"confirm,change,reset" example:"reset"`
 	// Email is the address that it was mailed to.
-	Email          string    `json:"email" example:"ada@example.com"`
-	CreationDate   time.Time `json:"creation_date"`
-	ExpirationDate time.Time `json:"expiration_date"`
-} // @name ginauth.Token
+	Email          string    `json:"email" format:"email" example:"ada@example.com"`
+	CreationDate   time.Time `json:"creation_date" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
+	ExpirationDate time.Time `json:"expiration_date" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
+} // @name Token
 
 func newToken(token models.Token) Token {
 	return Token{token.Purpose, token.Email, token.CreationDate, token.ExpirationDate}
@@ -161,7 +161,7 @@ type Export struct {
 	Tokens []Token    `json:"tokens"`
 	Keys   []KeyUsage `json:"keys"`
 	Usage  []UsageRow `json:"usage"`
-} // @name ginauth.Export
+} // @name Export
 
 // NewUsageList shows a page of usage over time.
 func NewUsageList(series repository.Series) UsageList {

@@ -20,6 +20,15 @@ import (
 // Challenge is how to authenticate for the account calls (RFC 7617).
 const Challenge = `Basic realm="account", charset="UTF-8"`
 
+// challenge has no browser ask for a password where a script calls: no browser knows
+// the scheme xBasic. Sec-Fetch-Dest is set by browsers alone (Fetch Metadata).
+func challenge(r *http.Request) string {
+	if r.Header.Get("Sec-Fetch-Dest") == "empty" || r.Header.Get("X-Requested-With") == "XMLHttpRequest" {
+		return "x" + Challenge
+	}
+	return Challenge
+}
+
 // API holds the account calls.
 type API struct {
 	api.Base
@@ -30,7 +39,7 @@ type API struct {
 // New returns the account calls. The public URL, if there is one, is where clients
 // reach the application.
 func New(base api.Base, guard *guard.Guard, publicURL string) *API {
-	base.Challenge = Challenge
+	base.Challenge = challenge
 	return &API{base, guard, originsFrom(publicURL)}
 }
 

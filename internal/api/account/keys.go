@@ -10,13 +10,18 @@ import (
 
 // Show tells users who they are.
 //
-//	@Summary	Who you are
-//	@Tags		account
-//	@Produce	json
-//	@Success	200	{object}	api.Account
-//	@Failure	401,403,404,429,503	{object}	ginauth.Problem
-//	@Security	Account
-//	@Router		/account [get]
+//	@Summary		Who you are
+//	@Description	Including a new address that is not confirmed yet.
+//	@ID				getAccount
+//	@Tags			account
+//	@Produce		json
+//	@Success		200				{object}	api.Account
+//	@Failure		400,401,429,503	{object}	ginauth.Problem
+//	@Failure		403				{object}	ginauth.Problem	"user_disabled, user_missing"
+//	@Failure		404				{object}	ginauth.Problem	"user_not_found"
+//	@Security		Account
+//	@Security		ApiKeyHeader
+//	@Router			/account [get]
 func (a *API) Show(c *gin.Context) {
 	user, ctx, ok := a.login(c, withAny, "")
 	if !ok {
@@ -28,20 +33,25 @@ func (a *API) Show(c *gin.Context) {
 
 // Logs lists the user's keys with their usage.
 //
-//	@Summary	Your keys and their usage
-//	@Tags		account
-//	@Produce	json
-//	@Param		id		query		string	false	"one key, by its id"
-//	@Param		name	query		string	false	"keys of this name"
-//	@Param		status	query		string	false	"keys in this state"	Enums(active, expired, revoked, disabled, deleted)
-//	@Param		sort	query		string	false	"what to sort by; id is the order of issue"	Enums(latest_query_date, total_queries, id)	default(latest_query_date)
-//	@Param		order	query		string	false	"which way"	Enums(desc, asc)	default(desc)
-//	@Param		limit	query		int		false	"rows on a page"	minimum(1)	maximum(1000)	default(100)
-//	@Param		cursor	query		string	false	"next_cursor of the page before"
-//	@Success	200		{object}	api.KeyList
-//	@Failure	401,403,404,422,429,503	{object}	ginauth.Problem
-//	@Security	Account
-//	@Router		/account/logs [get]
+//	@Summary		Your keys and their usage
+//	@Description	One row for each of your keys; newest use first unless told otherwise.
+//	@ID				listAccountKeys
+//	@Tags			account
+//	@Produce		json
+//	@Param			id					query		string	false	"one key, by its id"
+//	@Param			name				query		string	false	"keys of this name"
+//	@Param			status				query		string	false	"keys in this state"						Enums(active, expired, revoked, disabled, deleted)
+//	@Param			sort				query		string	false	"what to sort by; id is the order of issue"	Enums(latest_query_date, total_queries, id)	default(latest_query_date)
+//	@Param			order				query		string	false	"which way"									Enums(desc, asc)							default(desc)
+//	@Param			limit				query		int		false	"rows on a page"							minimum(1)									maximum(1000)	default(100)
+//	@Param			cursor				query		string	false	"next_cursor of the page before"
+//	@Success		200					{object}	api.KeyList
+//	@Failure		400,401,422,429,503	{object}	ginauth.Problem
+//	@Failure		403					{object}	ginauth.Problem	"user_disabled, user_missing"
+//	@Failure		404					{object}	ginauth.Problem	"user_not_found"
+//	@Security		Account
+//	@Security		ApiKeyHeader
+//	@Router			/account/logs [get]
 func (a *API) Logs(c *gin.Context) {
 	_, ctx, ok := a.login(c, withAny, "")
 	query := api.KeyQuery{Audience: api.ForAccount}
@@ -54,21 +64,26 @@ func (a *API) Logs(c *gin.Context) {
 
 // Usage shows the user's usage over time.
 //
-//	@Summary	Your usage over time
-//	@Tags		account
-//	@Produce	json
-//	@Param		id			query		string	false	"one key, by its id"
-//	@Param		route		query		string	false	"one route, by its template, such as /users/:id"
-//	@Param		interval	query		string	false	"what there is a row for"	Enums(hour, day)	default(day)
-//	@Param		from		query		string	false	"RFC 3339, or a plain date; 30 days before to if left out"
-//	@Param		to			query		string	false	"RFC 3339, or a plain date for the end of that day; now if left out"
-//	@Param		by			query		string	false	"what to break the series down by: key, user and route, separated by commas"	default(key)
-//	@Param		limit		query		int		false	"rows on a page"	minimum(1)	maximum(1000)	default(100)
-//	@Param		cursor		query		string	false	"next_cursor of the page before"
-//	@Success	200			{object}	api.UsageList
-//	@Failure	401,403,404,422,429,503	{object}	ginauth.Problem
-//	@Security	Account
-//	@Router		/account/usage [get]
+//	@Summary		Your usage over time
+//	@Description	How often your keys were used in each hour or day of UTC, oldest first.
+//	@ID				listAccountUsage
+//	@Tags			account
+//	@Produce		json
+//	@Param			id					query		string	false	"one key, by its id"
+//	@Param			route				query		string	false	"one route, by its template, such as /users/:id"
+//	@Param			interval			query		string	false	"what there is a row for"	Enums(hour, day)	default(day)
+//	@Param			from				query		string	false	"RFC 3339, or a plain date; 30 days before to if left out"
+//	@Param			to					query		string	false	"RFC 3339, or a plain date for the end of that day; now if left out"
+//	@Param			by					query		string	false	"what to break the series down by: key, user and route, separated by commas"	default(key)
+//	@Param			limit				query		int		false	"rows on a page"																minimum(1)	maximum(1000)	default(100)
+//	@Param			cursor				query		string	false	"next_cursor of the page before"
+//	@Success		200					{object}	api.UsageList
+//	@Failure		400,401,422,429,503	{object}	ginauth.Problem
+//	@Failure		403					{object}	ginauth.Problem	"user_disabled, user_missing"
+//	@Failure		404					{object}	ginauth.Problem	"user_not_found"
+//	@Security		Account
+//	@Security		ApiKeyHeader
+//	@Router			/account/usage [get]
 func (a *API) Usage(c *gin.Context) {
 	_, ctx, ok := a.login(c, withAny, "")
 	query := api.UsageQuery{Audience: api.ForAccount}
@@ -83,12 +98,16 @@ func (a *API) Usage(c *gin.Context) {
 //
 //	@Summary		Issue a further key
 //	@Description	The answer is the only place where the key is ever shown. This needs the password.
+//	@ID				issueAccountKey
 //	@Tags			account
 //	@Accept			json
 //	@Produce		json
-//	@Param			body	body		newKeyRequest	true	"what to call it, and until when"
-//	@Success		201		{object}	api.IssuedKey
-//	@Failure		400,401,403,404,409,413,415,422,429,503	{object}	ginauth.Problem
+//	@Param			body						body		newKeyRequest	true	"what to call it, and until when"
+//	@Success		201							{object}	api.IssuedKey
+//	@Failure		400,401,413,415,422,429,503	{object}	ginauth.Problem
+//	@Failure		403							{object}	ginauth.Problem	"user_disabled, password_needed, access_ended, email_unconfirmed, cross_origin"
+//	@Failure		404							{object}	ginauth.Problem	"user_not_found"
+//	@Failure		409							{object}	ginauth.Problem	"too_many_keys, changed_meanwhile"
 //	@Security		Account
 //	@Router			/account/new [post]
 func (a *API) NewKey(c *gin.Context) {
@@ -107,12 +126,16 @@ func (a *API) NewKey(c *gin.Context) {
 //
 //	@Summary		Renew one of your keys
 //	@Description	To expiration_date, or to the default counted from now. A revoked key stays revoked, and a date that is fixed stays. This needs the password.
+//	@ID				renewAccountKey
 //	@Tags			account
 //	@Accept			json
 //	@Produce		json
-//	@Param			body	body		renewKeyRequest	true	"which key, and until when"
-//	@Success		200		{object}	api.Key
-//	@Failure		400,401,403,404,409,413,415,422,429,503	{object}	ginauth.Problem
+//	@Param			body						body		renewKeyRequest	true	"which key, and until when"
+//	@Success		200							{object}	api.Key
+//	@Failure		400,401,413,415,422,429,503	{object}	ginauth.Problem
+//	@Failure		403							{object}	ginauth.Problem	"user_disabled, password_needed, access_ended, expiration_fixed, cross_origin"
+//	@Failure		404							{object}	ginauth.Problem	"key_not_found"
+//	@Failure		409							{object}	ginauth.Problem	"key_revoked"
 //	@Security		Account
 //	@Router			/account/renew [post]
 func (a *API) RenewKey(c *gin.Context) {
@@ -131,13 +154,17 @@ func (a *API) RenewKey(c *gin.Context) {
 //
 //	@Summary		Revoke one of your keys
 //	@Description	May be repeated: the first date stays. A key is enough to revoke itself or another.
+//	@ID				revokeAccountKey
 //	@Tags			account
 //	@Accept			json
 //	@Produce		json
-//	@Param			body	body		api.KeyRef	true	"which key"
-//	@Success		200		{object}	api.Key
-//	@Failure		400,401,403,404,413,415,422,429,503	{object}	ginauth.Problem
+//	@Param			body						body		api.KeyRef	true	"which key"
+//	@Success		200							{object}	api.Key
+//	@Failure		400,401,413,415,422,429,503	{object}	ginauth.Problem
+//	@Failure		403							{object}	ginauth.Problem	"user_disabled, user_missing, cross_origin"
+//	@Failure		404							{object}	ginauth.Problem	"key_not_found"
 //	@Security		Account
+//	@Security		ApiKeyHeader
 //	@Router			/account/revoke [post]
 func (a *API) RevokeKey(c *gin.Context) {
 	var request api.KeyRef

@@ -14,16 +14,21 @@ import (
 
 // ChangePassword changes the user's password.
 //
-//	@Summary	Change your password
-//	@Tags		account
-//	@Accept		json
-//	@Produce	json
-//	@Param		body	body		passwordRequest	true	"the new password"
-//	@Success	200		{object}	api.User
-//	@Failure	400,401,403,404,409,413,415,429,503	{object}	ginauth.Problem
-//	@Failure	422	{object}	ginauth.Problem{proposed_password=string}
-//	@Security	Account
-//	@Router		/account/password [post]
+//	@Summary		Change your password
+//	@Description	The old one is in the Authorization header. With revoke_keys all keys are revoked, too.
+//	@ID				changePassword
+//	@Tags			account
+//	@Accept			json
+//	@Produce		json
+//	@Param			body					body		passwordRequest	true	"the new password"
+//	@Success		200						{object}	api.User
+//	@Failure		400,401,413,415,429,503	{object}	ginauth.Problem
+//	@Failure		403						{object}	ginauth.Problem	"user_disabled, password_needed, cross_origin"
+//	@Failure		404						{object}	ginauth.Problem	"user_not_found"
+//	@Failure		409						{object}	ginauth.Problem	"changed_meanwhile"
+//	@Failure		422						{object}	ginauth.Problem{proposed_password=string}
+//	@Security		Account
+//	@Router			/account/password [post]
 func (a *API) ChangePassword(c *gin.Context) {
 	var request passwordRequest
 	user, ctx, ok := a.login(c, withPassword, "user.password")
@@ -40,12 +45,16 @@ func (a *API) ChangePassword(c *gin.Context) {
 //
 //	@Summary		Change your email address
 //	@Description	If mail can be sent, the new address is pending until it is confirmed: a link goes there, the address in effect is told, and the answer is the same if the new one is somebody else's. Without mail the change is in effect at once, and the new address is not confirmed.
+//	@ID				changeEmail
 //	@Tags			account
 //	@Accept			json
 //	@Produce		json
-//	@Param			body	body		emailRequest	true	"the new address"
-//	@Success		200		{object}	api.Account
-//	@Failure		400,401,403,404,409,413,415,422,429,503	{object}	ginauth.Problem
+//	@Param			body						body		emailRequest	true	"the new address"
+//	@Success		200							{object}	api.Account
+//	@Failure		400,401,413,415,422,429,503	{object}	ginauth.Problem
+//	@Failure		403							{object}	ginauth.Problem	"user_disabled, password_needed, cross_origin"
+//	@Failure		404							{object}	ginauth.Problem	"user_not_found"
+//	@Failure		409							{object}	ginauth.Problem	"email_taken, changed_meanwhile"
 //	@Security		Account
 //	@Router			/account/email [post]
 func (a *API) ChangeEmail(c *gin.Context) {
@@ -60,13 +69,19 @@ func (a *API) ChangeEmail(c *gin.Context) {
 
 // SendConfirmation mails a link that confirms the user's address.
 //
-//	@Summary	Mail a link that confirms your address
-//	@Tags		account
-//	@Accept		json
-//	@Success	202
-//	@Failure	401,403,404,409,415,429,503	{object}	ginauth.Problem
-//	@Security	Account
-//	@Router		/account/confirm/send [post]
+//	@Summary		Mail a link that confirms your address
+//	@Description	The body is empty. The link is good for a day.
+//	@ID				sendConfirmation
+//	@Tags			account
+//	@Accept			json
+//	@Success		202
+//	@Failure		401,415,429,503	{object}	ginauth.Problem
+//	@Failure		403				{object}	ginauth.Problem	"user_disabled, user_missing, cross_origin"
+//	@Failure		404				{object}	ginauth.Problem	"user_not_found"
+//	@Failure		409				{object}	ginauth.Problem	"email_confirmed, changed_meanwhile"
+//	@Security		Account
+//	@Security		ApiKeyHeader
+//	@Router			/account/confirm/send [post]
 func (a *API) SendConfirmation(c *gin.Context) {
 	user, ctx, ok := a.login(c, withAny, "user.confirm.send")
 	if !ok {
@@ -84,11 +99,14 @@ func (a *API) SendConfirmation(c *gin.Context) {
 //
 //	@Summary		Confirm an address
 //	@Description	With the token of the link. A first confirmation revokes the keys issued before, since somebody else may have given the address. A new address needs the login, by HTTP Basic, of the user who asked for it; if it was taken meanwhile, nothing changes.
+//	@ID				confirmEmail
 //	@Tags			account
 //	@Accept			json
 //	@Param			body	body	confirmRequest	true	"the token"
 //	@Success		204
-//	@Failure		400,401,403,409,413,415,422,429,503	{object}	ginauth.Problem
+//	@Failure		400,401,413,415,422,429,503	{object}	ginauth.Problem
+//	@Failure		403							{object}	ginauth.Problem	"token_invalid, user_disabled, cross_origin"
+//	@Failure		409							{object}	ginauth.Problem	"email_taken, changed_meanwhile"
 //	@Router			/account/confirm [post]
 func (a *API) Confirm(c *gin.Context) {
 	var request confirmRequest
@@ -110,11 +128,13 @@ func (a *API) Confirm(c *gin.Context) {
 //
 //	@Summary		Mail a link to a new password
 //	@Description	The answer is the same whether anybody has the address or not.
+//	@ID				forgotPassword
 //	@Tags			account
 //	@Accept			json
 //	@Param			body	body	emailRequest	true	"the address"
 //	@Success		202
-//	@Failure		400,403,413,415,422,429,503	{object}	ginauth.Problem
+//	@Failure		400,413,415,422,429,503	{object}	ginauth.Problem
+//	@Failure		403						{object}	ginauth.Problem	"cross_origin"
 //	@Router			/account/forgot [post]
 func (a *API) Forgot(c *gin.Context) {
 	var request emailRequest
@@ -129,12 +149,15 @@ func (a *API) Forgot(c *gin.Context) {
 //
 //	@Summary		Set a new password
 //	@Description	With the token of the link, which confirms the address, too. If it was not confirmed before, the keys are revoked, since somebody else may have registered the address; else they are if revoke_keys is sent.
+//	@ID				resetPassword
 //	@Tags			account
 //	@Accept			json
 //	@Param			body	body	resetRequest	true	"the token and the new password"
 //	@Success		204
-//	@Failure		400,403,409,413,415,429,503	{object}	ginauth.Problem
-//	@Failure		422	{object}	ginauth.Problem{proposed_password=string}
+//	@Failure		400,413,415,429,503	{object}	ginauth.Problem
+//	@Failure		403					{object}	ginauth.Problem	"token_invalid, cross_origin"
+//	@Failure		409					{object}	ginauth.Problem	"changed_meanwhile"
+//	@Failure		422					{object}	ginauth.Problem{proposed_password=string}
 //	@Router			/account/reset [post]
 func (a *API) Reset(c *gin.Context) {
 	var request resetRequest

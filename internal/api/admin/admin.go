@@ -5,6 +5,7 @@ package admin
 import (
 	"context"
 	"log/slog"
+	"net/http"
 
 	"github.com/gin-gonic/gin"
 
@@ -27,7 +28,7 @@ type API struct {
 // New returns the admin calls for the holders of a secret. A short one is guarded
 // more closely.
 func New(base api.Base, secrets security.Secrets, isShort bool) *API {
-	base.Challenge = Challenge
+	base.Challenge = func(*http.Request) string { return Challenge }
 	return &API{base, secrets, newSecretLimiter(isShort)}
 }
 

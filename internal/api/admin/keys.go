@@ -15,13 +15,17 @@ import (
 //
 //	@Summary		Issue a key
 //	@Description	For a user, with username, email and password: a new user, or one more key for a user whose password is right. Or for a service, with just a name. A user's keys are bounded in number and lifetime; an expiration_date that is sent is not moved by the user. The answer is the only place where the key is ever shown.
+//	@ID				issueKey
 //	@Tags			keys
 //	@Accept			json
 //	@Produce		json
-//	@Param			body	body		newKeyRequest	true	"whom the key is for, and until when"
-//	@Success		201		{object}	api.IssuedKey
-//	@Failure		400,401,403,404,409,413,415,429,503	{object}	ginauth.Problem
-//	@Failure		422	{object}	ginauth.Problem{proposed_password=string}
+//	@Param			body					body		newKeyRequest	true	"whom the key is for, and until when"
+//	@Success		201						{object}	api.IssuedKey
+//	@Failure		400,401,413,415,429,503	{object}	ginauth.Problem
+//	@Failure		403						{object}	ginauth.Problem	"wrong_password, user_disabled, access_ended, email_unconfirmed"
+//	@Failure		404						{object}	ginauth.Problem	"user_not_found"
+//	@Failure		409						{object}	ginauth.Problem	"username_taken, email_taken, too_many_keys, changed_meanwhile"
+//	@Failure		422						{object}	ginauth.Problem{proposed_password=string}
 //	@Security		AdminSecret
 //	@Router			/new [post]
 func (a *API) NewKey(c *gin.Context) {
@@ -53,12 +57,15 @@ func (a *API) issue(ctx context.Context, request newKeyRequest) (keys.Issued, er
 //
 //	@Summary		Renew a key
 //	@Description	To expiration_date, or to the default counted from now, which may be earlier than the date it had. A revoked key is renewed only with reactivate. An expiration_date that is sent is not moved by the key's user from then on.
+//	@ID				renewKey
 //	@Tags			keys
 //	@Accept			json
 //	@Produce		json
-//	@Param			body	body		renewKeyRequest	true	"which key, and until when"
-//	@Success		200		{object}	api.RenewedKey
-//	@Failure		400,401,404,409,413,415,422,429,503	{object}	ginauth.Problem
+//	@Param			body						body		renewKeyRequest	true	"which key, and until when"
+//	@Success		200							{object}	api.RenewedKey
+//	@Failure		400,401,413,415,422,429,503	{object}	ginauth.Problem
+//	@Failure		404							{object}	ginauth.Problem	"key_not_found"
+//	@Failure		409							{object}	ginauth.Problem	"key_revoked"
 //	@Security		AdminSecret
 //	@Router			/renew [post]
 func (a *API) RenewKey(c *gin.Context) {
@@ -77,12 +84,14 @@ func (a *API) RenewKey(c *gin.Context) {
 //
 //	@Summary		Revoke a key
 //	@Description	May be repeated: the first date stays.
+//	@ID				revokeKey
 //	@Tags			keys
 //	@Accept			json
 //	@Produce		json
-//	@Param			body	body		api.KeyRef	true	"which key"
-//	@Success		200		{object}	api.Key
-//	@Failure		400,401,404,413,415,422,429,503	{object}	ginauth.Problem
+//	@Param			body						body		api.KeyRef	true	"which key"
+//	@Success		200							{object}	api.Key
+//	@Failure		400,401,413,415,422,429,503	{object}	ginauth.Problem
+//	@Failure		404							{object}	ginauth.Problem	"key_not_found"
 //	@Security		AdminSecret
 //	@Router			/revoke [post]
 func (a *API) RevokeKey(c *gin.Context) {
@@ -99,11 +108,13 @@ func (a *API) RevokeKey(c *gin.Context) {
 //
 //	@Summary		Delete a key
 //	@Description	Its usage stays in the logs under its id, which is never used again.
+//	@ID				deleteKey
 //	@Tags			keys
 //	@Accept			json
 //	@Param			body	body	keyID	true	"which key"
 //	@Success		204
-//	@Failure		400,401,404,413,415,422,429,503	{object}	ginauth.Problem
+//	@Failure		400,401,413,415,422,429,503	{object}	ginauth.Problem
+//	@Failure		404							{object}	ginauth.Problem	"key_not_found"
 //	@Security		AdminSecret
 //	@Router			/delete [post]
 func (a *API) DeleteKey(c *gin.Context) {
@@ -119,19 +130,20 @@ func (a *API) DeleteKey(c *gin.Context) {
 //
 //	@Summary		Usage of keys
 //	@Description	One row for each key that was ever issued, deleted ones included; newest use first unless told otherwise. A request that passed the guard shows here within two seconds.
+//	@ID				listKeys
 //	@Tags			keys
 //	@Produce		json
-//	@Param			id			query		string	false	"one key, by its id"
-//	@Param			name		query		string	false	"keys of this name"
-//	@Param			username	query		string	false	"keys of this user"
-//	@Param			email		query		string	false	"keys of the user with this address"
-//	@Param			status		query		string	false	"keys in this state"	Enums(active, expired, revoked, disabled, deleted)
-//	@Param			sort		query		string	false	"what to sort by; id is the order of issue"	Enums(latest_query_date, total_queries, id)	default(latest_query_date)
-//	@Param			order		query		string	false	"which way"	Enums(desc, asc)	default(desc)
-//	@Param			limit		query		int		false	"rows on a page"	minimum(1)	maximum(1000)	default(100)
-//	@Param			cursor		query		string	false	"next_cursor of the page before"
-//	@Success		200			{object}	api.KeyList
-//	@Failure		401,422,429,503	{object}	ginauth.Problem
+//	@Param			id					query		string	false	"one key, by its id"
+//	@Param			name				query		string	false	"keys of this name"
+//	@Param			username			query		string	false	"keys of this user"
+//	@Param			email				query		string	false	"keys of the user with this address"
+//	@Param			status				query		string	false	"keys in this state"						Enums(active, expired, revoked, disabled, deleted)
+//	@Param			sort				query		string	false	"what to sort by; id is the order of issue"	Enums(latest_query_date, total_queries, id)	default(latest_query_date)
+//	@Param			order				query		string	false	"which way"									Enums(desc, asc)							default(desc)
+//	@Param			limit				query		int		false	"rows on a page"							minimum(1)									maximum(1000)	default(100)
+//	@Param			cursor				query		string	false	"next_cursor of the page before"
+//	@Success		200					{object}	api.KeyList
+//	@Failure		400,401,422,429,503	{object}	ginauth.Problem
 //	@Security		AdminSecret
 //	@Router			/logs [get]
 func (a *API) Logs(c *gin.Context) {
@@ -147,20 +159,21 @@ func (a *API) Logs(c *gin.Context) {
 //
 //	@Summary		Usage over time
 //	@Description	How often keys were used in each hour or day of UTC, oldest first; intervals without use have no row. Hours are kept for 90 days, days for 400, unless configured otherwise. A deleted key keeps its series. A request that passed the guard shows here within two seconds.
+//	@ID				listUsage
 //	@Tags			keys
 //	@Produce		json
-//	@Param			id			query		string	false	"one key, by its id"
-//	@Param			username	query		string	false	"keys of this user"
-//	@Param			email		query		string	false	"keys of the user with this address"
-//	@Param			route		query		string	false	"one route, by its template, such as /users/:id"
-//	@Param			interval	query		string	false	"what there is a row for"	Enums(hour, day)	default(day)
-//	@Param			from		query		string	false	"RFC 3339, or a plain date; 30 days before to if left out. The hour or day in which it lies is shown whole"
-//	@Param			to			query		string	false	"RFC 3339, or a plain date for the end of that day; now if left out. At most 400 days after from, or 31 by hour"
-//	@Param			by			query		string	false	"what to break the series down by: key, user and route, separated by commas"	default(key)
-//	@Param			limit		query		int		false	"rows on a page"	minimum(1)	maximum(1000)	default(100)
-//	@Param			cursor		query		string	false	"next_cursor of the page before"
-//	@Success		200			{object}	api.UsageList
-//	@Failure		401,422,429,503	{object}	ginauth.Problem
+//	@Param			id					query		string	false	"one key, by its id"
+//	@Param			username			query		string	false	"keys of this user"
+//	@Param			email				query		string	false	"keys of the user with this address"
+//	@Param			route				query		string	false	"one route, by its template, such as /users/:id"
+//	@Param			interval			query		string	false	"what there is a row for"	Enums(hour, day)	default(day)
+//	@Param			from				query		string	false	"RFC 3339, or a plain date; 30 days before to if left out. The hour or day in which it lies is shown whole"
+//	@Param			to					query		string	false	"RFC 3339, or a plain date for the end of that day; now if left out. At most 400 days after from, or 31 by hour"
+//	@Param			by					query		string	false	"what to break the series down by: key, user and route, separated by commas"	default(key)
+//	@Param			limit				query		int		false	"rows on a page"																minimum(1)	maximum(1000)	default(100)
+//	@Param			cursor				query		string	false	"next_cursor of the page before"
+//	@Success		200					{object}	api.UsageList
+//	@Failure		400,401,422,429,503	{object}	ginauth.Problem
 //	@Security		AdminSecret
 //	@Router			/usage [get]
 func (a *API) Usage(c *gin.Context) {

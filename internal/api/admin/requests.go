@@ -9,15 +9,15 @@ import (
 
 // newKeyRequest asks for a key: for a user, or for a service by name.
 type newKeyRequest struct {
-	Username string `json:"username" example:"ada"`
-	Email    string `json:"email" example:"ada@example.com"`
-	Password string `json:"password" example:"Analytical-1_Engine"`
+	Username string `json:"username" validate:"optional" example:"ada" minLength:"3" maxLength:"64"`
+	Email    string `json:"email" validate:"optional" example:"ada@example.com" format:"email" maxLength:"254"`
+	Password string `json:"password" validate:"optional" example:"Analytical-1_Engine" minLength:"9" maxLength:"1024" format:"password"`
 	// Name is a label; without a user it names the service.
-	Name string `json:"name" example:"notebook"`
+	Name string `json:"name" validate:"optional" example:"notebook" minLength:"1" maxLength:"64"`
 	// ClientAddress is whose password it is; the caller's if left out.
-	ClientAddress string `json:"client_address"`
+	ClientAddress string `json:"client_address" validate:"optional" format:"ip"`
 	api.Expiry
-} // @name ginauth.NewKeyRequest
+} // @name NewKeyRequest
 
 func (r newKeyRequest) isForUser() bool {
 	return r.Username != "" || r.Email != "" || r.Password != ""
@@ -42,8 +42,8 @@ func (r newKeyRequest) check() error {
 
 // keyID names a key by its id alone.
 type keyID struct {
-	ID string `json:"id"`
-} // @name ginauth.KeyID
+	ID string `json:"id" format:"uuid"`
+} // @name KeyID
 
 func (r keyID) ref() keys.Ref { return keys.ByID(r.ID) }
 
@@ -51,17 +51,17 @@ type renewKeyRequest struct {
 	api.KeyRef
 	api.Expiry
 	// Reactivate lifts the revocation of a revoked key.
-	Reactivate bool `json:"reactivate" example:"false"`
-} // @name ginauth.RenewKeyRequest
+	Reactivate bool `json:"reactivate" validate:"optional" example:"false"`
+} // @name RenewKeyRequest
 
 // verifyRequest asks whether a password is a user's.
 type verifyRequest struct {
-	Username string `json:"username" example:"ada"`
-	Email    string `json:"email"`
-	Password string `json:"password" example:"Analytical-1_Engine"`
+	Username string `json:"username" validate:"optional" example:"ada"`
+	Email    string `json:"email" validate:"optional" maxLength:"254"`
+	Password string `json:"password" example:"Analytical-1_Engine" maxLength:"1024" format:"password"`
 	// ClientAddress is whose guess it is; the caller's if left out.
-	ClientAddress string `json:"client_address"`
-} // @name ginauth.VerifyRequest
+	ClientAddress string `json:"client_address" validate:"optional" format:"ip"`
+} // @name VerifyRequest
 
 func (r verifyRequest) credentials() users.Credentials {
 	return users.Credentials{Username: r.Username, Email: r.Email, Password: r.Password, ClientAddress: r.ClientAddress}
@@ -70,8 +70,8 @@ func (r verifyRequest) credentials() users.Credentials {
 type deleteUserRequest struct {
 	api.UserRef
 	// DetachKeys leaves the user's keys in force, without an owner.
-	DetachKeys bool `json:"detach_keys" example:"false"`
-} // @name ginauth.DeleteUserRequest
+	DetachKeys bool `json:"detach_keys" validate:"optional" example:"false"`
+} // @name DeleteUserRequest
 
 // updateUserRequest sets what only administrators set of a user.
 type updateUserRequest struct {
@@ -79,10 +79,10 @@ type updateUserRequest struct {
 	// AccessUntil ends what the user's keys open: RFC 3339, or a plain date for
 	// the end of that UTC day; null for no end.
 	AccessUntil api.OptionalText `json:"access_until" swaggertype:"string" extensions:"x-nullable" example:"2099-12-31"`
-} // @name ginauth.UpdateUserRequest
+} // @name UpdateUserRequest
 
 type resetUserRequest struct {
 	api.UserRef
 	// RevokeKeys revokes the user's keys, too.
-	RevokeKeys bool `json:"revoke_keys" example:"false"`
-} // @name ginauth.ResetUserRequest
+	RevokeKeys bool `json:"revoke_keys" validate:"optional" example:"false"`
+} // @name ResetUserRequest

@@ -16,11 +16,12 @@ import (
 //
 //	@Summary		Verify a password
 //	@Description	For applications with a login of their own. A wrong password, a user who does not exist and one who is disabled are all answered with verified false. An input with @ is an email address. Guessing is slowed down per account and client address; say the person's address in client_address, or all that you verify count as one.
+//	@ID				verifyPassword
 //	@Tags			users
 //	@Accept			json
 //	@Produce		json
-//	@Param			body	body		verifyRequest	true	"who says so, and the password"
-//	@Success		200		{object}	api.Verification
+//	@Param			body						body		verifyRequest	true	"who says so, and the password"
+//	@Success		200							{object}	api.Verification
 //	@Failure		400,401,413,415,422,429,503	{object}	ginauth.Problem
 //	@Security		AdminSecret
 //	@Router			/verify [post]
@@ -43,18 +44,19 @@ func (a *API) Verify(c *gin.Context) {
 //
 //	@Summary		Users
 //	@Description	Newest first unless told otherwise.
+//	@ID				listUsers
 //	@Tags			users
 //	@Produce		json
-//	@Param			id			query		string	false	"the user with this id"
-//	@Param			username	query		string	false	"the user of this name"
-//	@Param			email		query		string	false	"the user with this address"
-//	@Param			disabled	query		bool	false	"users who are disabled, or who are not"
-//	@Param			confirmed	query		bool	false	"users whose address is confirmed, or is not"
-//	@Param			order		query		string	false	"which way"	Enums(desc, asc)	default(desc)
-//	@Param			limit		query		int		false	"rows on a page"	minimum(1)	maximum(1000)	default(100)
-//	@Param			cursor		query		string	false	"next_cursor of the page before"
-//	@Success		200			{object}	api.UserList
-//	@Failure		401,422,429,503	{object}	ginauth.Problem
+//	@Param			id					query		string	false	"the user with this id"
+//	@Param			username			query		string	false	"the user of this name"
+//	@Param			email				query		string	false	"the user with this address"
+//	@Param			disabled			query		bool	false	"users who are disabled, or who are not"
+//	@Param			confirmed			query		bool	false	"users whose address is confirmed, or is not"
+//	@Param			order				query		string	false	"which way"			Enums(desc, asc)	default(desc)
+//	@Param			limit				query		int		false	"rows on a page"	minimum(1)			maximum(1000)	default(100)
+//	@Param			cursor				query		string	false	"next_cursor of the page before"
+//	@Success		200					{object}	api.UserList
+//	@Failure		400,401,422,429,503	{object}	ginauth.Problem
 //	@Security		AdminSecret
 //	@Router			/users [get]
 func (a *API) ListUsers(c *gin.Context) {
@@ -70,11 +72,13 @@ func (a *API) ListUsers(c *gin.Context) {
 //
 //	@Summary		All that is held of a user
 //	@Description	The user, the tokens mailed to them, their keys, and what those were used for by day; nothing from which a key or a password could be made.
+//	@ID				exportUser
 //	@Tags			users
 //	@Produce		json
-//	@Param			id	query		string	true	"which user"
-//	@Success		200	{object}	api.Export
-//	@Failure		401,404,422,429,503	{object}	ginauth.Problem
+//	@Param			id					query		string	true	"which user"
+//	@Success		200					{object}	api.Export
+//	@Failure		400,401,422,429,503	{object}	ginauth.Problem
+//	@Failure		404					{object}	ginauth.Problem	"user_not_found"
 //	@Security		AdminSecret
 //	@Router			/users/export [get]
 func (a *API) ExportUser(c *gin.Context) {
@@ -97,12 +101,15 @@ func (a *API) ExportUser(c *gin.Context) {
 //
 //	@Summary		End a user's access
 //	@Description	No key of theirs, old or new, is valid from access_until on, whatever its own date. A date in the past ends access at once; null lifts the end.
+//	@ID				updateUser
 //	@Tags			users
 //	@Accept			json
 //	@Produce		json
-//	@Param			body	body		updateUserRequest	true	"which user, and until when"
-//	@Success		200		{object}	api.User
-//	@Failure		400,401,404,409,413,415,422,429,503	{object}	ginauth.Problem
+//	@Param			body						body		updateUserRequest	true	"which user, and until when"
+//	@Success		200							{object}	api.User
+//	@Failure		400,401,413,415,422,429,503	{object}	ginauth.Problem
+//	@Failure		404							{object}	ginauth.Problem	"user_not_found"
+//	@Failure		409							{object}	ginauth.Problem	"changed_meanwhile"
 //	@Security		AdminSecret
 //	@Router			/users/update [post]
 func (a *API) UpdateUser(c *gin.Context) {
@@ -128,12 +135,15 @@ func (a *API) setAccessUntil(ctx context.Context, request updateUserRequest) (mo
 //
 //	@Summary		Disable a user
 //	@Description	And with them all their keys, until they are enabled. May be repeated: the first date stays.
+//	@ID				disableUser
 //	@Tags			users
 //	@Accept			json
 //	@Produce		json
-//	@Param			body	body		api.UserRef	true	"which user"
-//	@Success		200		{object}	api.User
-//	@Failure		400,401,404,409,413,415,422,429,503	{object}	ginauth.Problem
+//	@Param			body						body		api.UserRef	true	"which user"
+//	@Success		200							{object}	api.User
+//	@Failure		400,401,413,415,422,429,503	{object}	ginauth.Problem
+//	@Failure		404							{object}	ginauth.Problem	"user_not_found"
+//	@Failure		409							{object}	ginauth.Problem	"changed_meanwhile"
 //	@Security		AdminSecret
 //	@Router			/users/disable [post]
 func (a *API) DisableUser(c *gin.Context) {
@@ -150,12 +160,15 @@ func (a *API) DisableUser(c *gin.Context) {
 //
 //	@Summary		Enable a user
 //	@Description	And their keys, as far as they are neither revoked nor expired.
+//	@ID				enableUser
 //	@Tags			users
 //	@Accept			json
 //	@Produce		json
-//	@Param			body	body		api.UserRef	true	"which user"
-//	@Success		200		{object}	api.User
-//	@Failure		400,401,404,409,413,415,422,429,503	{object}	ginauth.Problem
+//	@Param			body						body		api.UserRef	true	"which user"
+//	@Success		200							{object}	api.User
+//	@Failure		400,401,413,415,422,429,503	{object}	ginauth.Problem
+//	@Failure		404							{object}	ginauth.Problem	"user_not_found"
+//	@Failure		409							{object}	ginauth.Problem	"changed_meanwhile"
 //	@Security		AdminSecret
 //	@Router			/users/enable [post]
 func (a *API) EnableUser(c *gin.Context) {
@@ -172,11 +185,13 @@ func (a *API) EnableUser(c *gin.Context) {
 //
 //	@Summary		Delete a user
 //	@Description	Name, address, password and tokens are erased at once; their keys are revoked, or left in force without an owner if detach_keys is sent and the user is not disabled. The usage of the keys stays under their ids.
+//	@ID				deleteUser
 //	@Tags			users
 //	@Accept			json
 //	@Param			body	body	deleteUserRequest	true	"which user"
 //	@Success		204
-//	@Failure		400,401,404,413,415,422,429,503	{object}	ginauth.Problem
+//	@Failure		400,401,413,415,422,429,503	{object}	ginauth.Problem
+//	@Failure		404							{object}	ginauth.Problem	"user_not_found"
 //	@Security		AdminSecret
 //	@Router			/users/delete [post]
 func (a *API) DeleteUser(c *gin.Context) {
@@ -192,12 +207,15 @@ func (a *API) DeleteUser(c *gin.Context) {
 //
 //	@Summary		Force a new password
 //	@Description	The password no longer works, and a link to a new one is mailed. With revoke_keys all keys are revoked, too.
+//	@ID				resetUser
 //	@Tags			users
 //	@Accept			json
 //	@Produce		json
-//	@Param			body	body		resetUserRequest	true	"which user"
-//	@Success		200		{object}	api.User
-//	@Failure		400,401,404,409,413,415,422,429,503	{object}	ginauth.Problem
+//	@Param			body						body		resetUserRequest	true	"which user"
+//	@Success		200							{object}	api.User
+//	@Failure		400,401,413,415,422,429,503	{object}	ginauth.Problem
+//	@Failure		404							{object}	ginauth.Problem	"user_not_found"
+//	@Failure		409							{object}	ginauth.Problem	"changed_meanwhile"
 //	@Security		AdminSecret
 //	@Router			/users/reset [post]
 func (a *API) ResetUser(c *gin.Context) {
