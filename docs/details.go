@@ -1,8 +1,8 @@
 package docs
 
 // details are the sentences of refusals in examples, by code.
-func details() map[string]string { //nolint:gosec // sentences about credentials
-	return map[string]string{
+func details() map[string]string {
+	return map[string]string{ //nolint:gosec // sentences about credentials
 		"body_invalid":             "The body has a field that this call cannot take.",
 		"query_too_large":          "The query has too many parameters.",
 		"secret_missing":           "The header secret-key is missing or empty.",
