@@ -45,7 +45,7 @@ func New(ctx context.Context, adjust ...func(*ginauth.Config)) (*ginauth.Auth, e
 	if err != nil {
 		return nil, err
 	}
-	warnOfRenamed(logger)
+	warnOfUnknown(logger)
 	generated := generateSecret(&config)
 	if err := config.Validate(); err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ func openRepository(ctx context.Context, env environment, logger *slog.Logger) (
 		return repo, naming("GINAUTH_DB_LOCATION", err)
 	}
 	repo, err := openServer(ctx, env)
-	return repo, naming(setName("URI"), err)
+	return repo, naming(env.uriName(), err)
 }
 
 // options are what the environment says of the database beside its place.

@@ -37,7 +37,7 @@ var variables = []string{
 	"GINAUTH_USAGE_ROLLUP_AFTER", "GINAUTH_USAGE_DELETE_AFTER",
 	"GINAUTH_MAILER", "GINAUTH_MAIL_FROM", "GINAUTH_PUBLIC_URL", "GINAUTH_REQUIRE_CONFIRMED_EMAIL", "GINAUTH_HASH_MEMORY", "GINAUTH_CHECK_MX",
 	"GINAUTH_TRUSTED_PROXIES", "GINAUTH_KEY_PREFIX", "GINAUTH_RETIRED_KEY_PREFIXES",
-	"GINAUTH_MAX_CONNECTIONS",
+	"GINAUTH_MAX_CONNECTIONS", "GINAUTH_SECRET_FILE", "GINAUTH_MAILER_FILE", "URI_FILE", "GINAUTH_URI_FILE",
 	"DATABASE_MODE", "URI", "DEV_MODE", "GINAUTH_DATABASE_MODE", "GINAUTH_URI", "GINAUTH_DEV_MODE",
 }
 
@@ -70,7 +70,7 @@ func TestVariablesAreDocumented(t *testing.T) {
 		}
 		for _, variable := range variables {
 			short := strings.TrimPrefix(variable, "GINAUTH_")
-			if !strings.Contains(string(text), variable) && !slices.Contains([]string{"DATABASE_MODE", "URI", "DEV_MODE"}, short) {
+			if !strings.Contains(string(text), variable) && !slices.Contains([]string{"DATABASE_MODE", "URI", "URI_FILE", "DEV_MODE"}, short) {
 				t.Errorf("%s lacks %s", name, variable)
 			}
 		}
@@ -196,6 +196,20 @@ func expectRefusal(t *testing.T, names, hides string) {
 	}
 	if _, err := os.Stat("sqlite.db"); err == nil {
 		t.Error("a database was made all the same")
+	}
+}
+
+// expectSentence checks that New fails and what it says.
+func expectSentence(t *testing.T, says, hides string, more ...string) {
+	t.Helper()
+	_, log, err := start(t)
+	for _, text := range append(more, says) {
+		if err == nil || !strings.Contains(err.Error(), text) {
+			t.Fatalf("New does not say %q: %v", text, err)
+		}
+	}
+	if strings.Contains(err.Error()+log.String(), hides) {
+		t.Errorf("the error or the log holds what it should hide: %v", err)
 	}
 }
 

@@ -60,6 +60,49 @@ func TestSecretThatDotEnvWouldShorten(t *testing.T) {
 	}
 }
 
+// Every variable arrives as it is written, or the start stops and names line and
+// variable.
+func TestDotEnvIsExact(t *testing.T) {
+	for name, test := range map[string]struct{ text, names string }{
+		"dollar":         {"\nGINAUTH_DB_LOCATION=a$HOME.db\n", "line 2: the value of GINAUTH_DB_LOCATION"},
+		"comment":        {"GINAUTH_HIDE_DOCS=true # hide\n", "line 1: the value of GINAUTH_HIDE_DOCS"},
+		"backslash":      {`GINAUTH_DB_LOCATION="a\tb.db"`, "line 1: the value of GINAUTH_DB_LOCATION"},
+		"open quote":     {"DATABASE_MODE=sqlite\nGINAUTH_DB_LOCATION=\"a.db\n", "line 2: the value of GINAUTH_DB_LOCATION has no closing quote"},
+		"no assignment":  {"DATABASE_MODE=sqlite\n\nsqlite\n", "line 3 is neither"},
+		"UTF-16":         {"\xff\xfeD\x00A\x00", "UTF-16"},
+		"other encoding": {"DATABASE_MODE=sqlite\nGINAUTH_DB_LOCATION=caf\xe9.db\n", "line 2 is no text in UTF-8"},
+		"bare CR":        {"DATABASE_MODE=sqlite\rGINAUTH_DB_LOCATION=a.db", "line 1 is no text"},
+		"twice":          {"GINAUTH_DB_LOCATION=a.db\nGINAUTH_DB_LOCATION=b.db\n", "line 1: the value of GINAUTH_DB_LOCATION"},
+		"misspelt":       {"GINAUTH_SECRTE=a$HOME\n", "line 1: the value of GINAUTH_SECRTE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clean(t)
+			write(t, ".env", test.text)
+			expectSentence(t, test.names, "hunter2")
+		})
+	}
+	for name, test := range map[string]struct{ text, file string }{
+		"single quotes": {`GINAUTH_DB_LOCATION='a$HOME #\b".db'`, `a$HOME #\b".db`},
+		"double quotes": {`GINAUTH_DB_LOCATION="it's.db"`, "it's.db"},
+		"mark":          {"\xef\xbb\xbfGINAUTH_DB_LOCATION=a.db\r\n", "a.db"},
+		"hash inside":   {"GINAUTH_DB_LOCATION=a#b.db", "a#b.db"},
+		"spaces":        {"  export  GINAUTH_DB_LOCATION = a b.db  \r\n", "a b.db"},
+		"application":   {"GREETING=${USER} # expanded as ever\nGINAUTH_DB_LOCATION=a.db", "a.db"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clean(t)
+			t.Setenv("GREETING", "")
+			write(t, ".env", test.text)
+			if _, _, err := start(t); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Stat(test.file); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 func TestUnreadableDotEnv(t *testing.T) {
 	clean(t)
 	write(t, ".env", "GINAUTH_SECRET="+secret+"\nthis is ! no line\n")

@@ -3,14 +3,11 @@ package auto
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/joho/godotenv"
 	"github.com/kelseyhightower/envconfig"
 
 	"github.com/ginauth/ginauth"
@@ -30,48 +27,16 @@ func readEnvironment() (environment, error) {
 	if err := envconfig.Process(prefix, &env); err != nil {
 		return env, explain(err)
 	}
+	if err := env.readFiles(); err != nil {
+		return env, err
+	}
+	if err := env.chooseMode(); err != nil {
+		return env, err
+	}
 	if env.UsageDeleteAfter <= env.UsageRollupAfter {
 		return env, errors.New(prefix + "_USAGE_DELETE_AFTER must be more than " + prefix + "_USAGE_ROLLUP_AFTER")
 	}
 	return env, nil
-}
-
-// loadDotEnv adds what .env sets to the environment. The parser's own error
-// quotes the file, so it is not passed on.
-func loadDotEnv() error {
-	if err := checkQuoting(); err != nil {
-		return err
-	}
-	values, err := godotenv.Read()
-	if _, nameless := values[""]; nameless { // a last line without a =
-		err = errors.New("a line has no name")
-	}
-	if err == nil {
-		err = godotenv.Load()
-	}
-	var pathError *fs.PathError
-	switch {
-	case err == nil, errors.Is(err, fs.ErrNotExist):
-		return nil
-	case errors.As(err, &pathError):
-		return fmt.Errorf(".env cannot be read: %w", pathError.Err)
-	default:
-		return errors.New(".env cannot be understood: each line must be a comment or NAME=value")
-	}
-}
-
-// checkQuoting refuses a secret in .env that the parser would shorten: what
-// follows a $ it takes for a variable, and what follows a # for a comment,
-// unless the value is in single quotes.
-func checkQuoting() error {
-	file, _ := os.ReadFile(".env") // godotenv will say what is wrong with it
-	secretLine := regexp.MustCompile(`(?m)^\s*(?:export\s+)?(GINAUTH_SECRET|GINAUTH_MAILER|(?:GINAUTH_)?URI)\s*[=:][ \t]*(.*)$`)
-	for _, match := range secretLine.FindAllStringSubmatch(string(file), -1) {
-		if name, value := match[1], match[2]; !strings.HasPrefix(value, "'") && strings.ContainsAny(value, "$#\\") {
-			return fmt.Errorf(".env: %s holds a character that has a meaning there ($, # or \\): write the value in single quotes", name)
-		}
-	}
-	return nil
 }
 
 // explain names the variable as it was set and leaves its value out.
@@ -231,38 +196,6 @@ func (p *keyPrefixes) Decode(value string) error {
 		}
 		*p = append(*p, prefix)
 	}
-	return nil
-}
-
-type mode string
-
-const (
-	modeSQLite   mode = "sqlite"
-	modePostgres mode = "postgres"
-	modeMySQL    mode = "mysql"
-	modeMongoDB  mode = "mongodb"
-)
-
-// Decode implements envconfig.Decoder.
-func (m *mode) Decode(value string) error {
-	switch mode(value) {
-	case modeSQLite, modePostgres, modeMySQL, modeMongoDB:
-		*m = mode(value)
-		return nil
-	default:
-		return errors.New("must be sqlite, postgres, mysql or mongodb")
-	}
-}
-
-type uri string
-
-// Decode implements envconfig.Decoder. The value may hold a password. The rest
-// is for the database's own parser, since URIs of several hosts differ.
-func (u *uri) Decode(value string) error {
-	if !regexp.MustCompile(`^[a-z][a-z0-9+]*://.`).MatchString(value) {
-		return errors.New("must be a database's URI, such as postgresql://user:password@host:5432/name")
-	}
-	*u = uri(value)
 	return nil
 }
 

@@ -8,9 +8,12 @@ type environment struct {
 	// The admin secret, or two separated by a comma (current, previous) while it
 	// is being rotated: printable ASCII without commas. Fewer than 32 characters
 	// are warned about. If it is not set, one is generated at each start and
-	// logged. A good one: openssl rand -base64 32. With a $, a # or a \ in it,
-	// write it in single quotes.
+	// logged. A good one: openssl rand -base64 32.
 	Secret secrets
+
+	// A file with the admin secret in place of GINAUTH_SECRET, such as a mounted
+	// secret. A line break at its end is not a part of it.
+	SecretFile text `split_words:"true" example:"/run/secrets/ginauth"`
 
 	// Leave the calls of ginauth out of /docs (true or false). This hides and does not
 	// protect: they are still served.
@@ -35,15 +38,19 @@ type environment struct {
 	// write, or whose folder they may. They can put keys into it.
 	DBAllowShared boolean `split_words:"true"`
 
-	// The database: sqlite, postgres, mysql (MySQL and MariaDB) or mongodb.
-	DatabaseMode mode `envconfig:"DATABASE_MODE" default:"sqlite"`
+	// The database: sqlite, postgres, mysql (MySQL and MariaDB) or mongodb. Not set,
+	// URI says it, and without that it is sqlite. Both must agree.
+	DatabaseMode mode `envconfig:"DATABASE_MODE" example:"sqlite"`
 
 	// Where a database other than sqlite is. The default depends on the mode:
 	// postgresql://postgres:postgres@localhost:5432/postgres,
 	// mysql://root:mysql@localhost:3306/ginauth,
 	// mongodb://localhost:27017/ginauth. The database must exist (MongoDB makes
-	// it). With a $, a # or a \ in it, write it in single quotes.
+	// it).
 	URI uri `envconfig:"URI" example:"postgresql://postgres:postgres@localhost:5432/postgres"`
+
+	// A file with what would be in URI.
+	URIFile text `envconfig:"URI_FILE" example:"/run/secrets/database"`
 
 	// true: use the SQLite file whatever DATABASE_MODE says, and log mail unless
 	// GINAUTH_MAILER is set, each with a warning.
@@ -89,9 +96,11 @@ type environment struct {
 	// The mail server that sends the links with which addresses are confirmed and
 	// forgotten passwords replaced: smtp://user:password@host:587 (STARTTLS),
 	// smtps://user:password@host:465 (TLS), or log, which sends nothing and logs
-	// the links. Not set, those calls are not there. With a $, a # or a \ in it,
-	// write it in single quotes; in a password, # is %23.
+	// the links. Not set, those calls are not there. In a password, # is %23.
 	Mailer mailURL `split_words:"true"`
+
+	// A file with what would be in GINAUTH_MAILER.
+	MailerFile text `split_words:"true" example:"/run/secrets/mailer"`
 
 	// The sender of mail; required with a mail server.
 	MailFrom mailFrom `split_words:"true" example:"Example <noreply@example.org>"`

@@ -97,7 +97,8 @@ func split(name string) string {
 const head = `# Copy to .env in the directory in which the application runs. The environment
 # wins over this file. Each variable without the prefix GINAUTH_ may be written
 # with it, too, and then that one wins. A value that cannot be understood, an
-# empty one too, stops the start.
+# empty one too, stops the start. Values with a $, a #, a \ or a quote in them
+# stand in single quotes, comments in lines of their own.
 `
 
 const foot = `

@@ -178,7 +178,7 @@ func (r *Repository) start(ctx context.Context, direct bool) error {
 	defer cancel()
 	ctx = withoutDeadline(ctx)
 	if err := r.client.Ping(ctx, nil); err != nil {
-		return wrap(ctx, "connecting", err)
+		return wrap(ctx, "connecting", explainSelection(err))
 	}
 	server, err := r.hello(ctx)
 	if err != nil {

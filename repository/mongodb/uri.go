@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -12,6 +13,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
+	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/topology"
+
+	"github.com/ginauth/ginauth/repository/internal/uris"
 )
 
 // defaultDatabase is used where the URI names none.
@@ -27,8 +31,8 @@ var errURI = errors.New("the URI cannot be understood; it should look like mongo
 // parse reads the URI. Options that it leaves out are set as Open promises.
 func parse(uri string) (*options.ClientOptions, string, error) {
 	opts := options.Client().SetServerSelectionTimeout(startTimeout).ApplyURI(uri)
-	if opts.Validate() != nil {
-		return nil, "", errURI
+	if err := opts.Validate(); err != nil {
+		return nil, "", explain(err)
 	}
 	if err := checkNames(uri); err != nil {
 		return nil, "", err
@@ -45,6 +49,45 @@ func parse(uri string) (*options.ClientOptions, string, error) {
 	opts.SetReadPreference(readpref.Primary())
 	opts.SetRetryWrites(true).SetRetryReads(true)
 	return opts, database, nil
+}
+
+// explain leaves out all that the driver says but that DNS has no answer, which
+// mongodb+srv asks for.
+func explain(err error) error {
+	var failure *net.DNSError
+	if errors.As(err, &failure) {
+		return uris.ExplainDNS(failure)
+	}
+	return errURI
+}
+
+// explainSelection says of a server that was not found whether its name has no address.
+func explainSelection(err error) error {
+	var selection topology.ServerSelectionError
+	if !errors.As(err, &selection) {
+		return err
+	}
+	for _, server := range selection.Desc.Servers {
+		var failure *net.DNSError
+		if errors.As(server.LastError, &failure) {
+			return uris.ExplainDNS(failure)
+		}
+	}
+	return err
+}
+
+// equivalents are options of other libraries and databases.
+func equivalents() uris.Equivalents {
+	const (
+		tls  = "write tls=true in its place"
+		name = "the path names the database, as in mongodb://user:password@host:27017/name"
+	)
+	return uris.Equivalents{
+		"sslmode": tls, "ssl_mode": tls, "usessl": tls, "requiressl": tls,
+		"schema": name, "currentschema": name, "database": name, "dbname": name, "db": name,
+		"user": "write user and password before the host", "password": "write user and password before the host",
+		"usenewurlparser": "leave it out", "useunifiedtopology": "leave it out", "charset": "leave it out; text is always UTF-8",
+	}
 }
 
 // contradiction returns the name of an option that asks for less, or for
@@ -89,6 +132,11 @@ func checkNames(uri string) error {
 	}
 	if strings.Contains(uri[strings.Index(uri, "?"):], "@") { // the name may be part of a password
 		return errURI
+	}
+	for _, name := range unknown {
+		if err := equivalents().Refuse(name); err != nil {
+			return err
+		}
 	}
 	return fmt.Errorf("the URI sets the option %q, which is unknown: correct its name or leave it out", unknown[0])
 }

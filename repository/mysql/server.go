@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ginauth/ginauth/repository/internal/uris"
 )
 
 // leastPacket is more than the largest statement that ginauth sends: a part of a
@@ -44,7 +46,7 @@ func examine(ctx context.Context, connector sqldriver.Connector) (server, error)
 	s := server{settings: map[string]string{}}
 	rows, err := pool.QueryContext(ctx, "SHOW GLOBAL VARIABLES")
 	if err != nil {
-		return s, fmt.Errorf("connecting: %w", err)
+		return s, fmt.Errorf("connecting: %w", uris.ExplainDNS(err))
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {

@@ -12,35 +12,88 @@ import (
 	"strings"
 
 	driver "github.com/go-sql-driver/mysql"
+
+	"github.com/ginauth/ginauth/repository/internal/uris"
 )
 
-// parse makes the driver's configuration of a URI. Updates count the rows that
-// they find, not those that they change, or a repeated change would look like
-// an unknown key.
+// parse makes the driver's configuration of a URI, or of the driver's own form. Updates
+// count the rows that they find, not those that they change, or a repeated change would
+// look like an unknown key.
 func parse(uri string) (*driver.Config, error) {
+	switch uris.Scheme(uri) {
+	case "mysql", "mariadb":
+		return parseURI(uri)
+	case "":
+		return parseDSN(uri)
+	default:
+		return nil, badURI()
+	}
+}
+
+func parseURI(uri string) (*driver.Config, error) {
 	parsed, err := url.Parse(uri)
-	if err != nil || parsed.Scheme != "mysql" || parsed.Hostname() == "" {
+	if err != nil {
 		return nil, badURI()
 	}
 	query, err := url.ParseQuery(parsed.RawQuery)
 	if err != nil {
 		return nil, badURI()
 	}
+	socket := takeSocket(query)
+	if parsed.Hostname() == "" && socket == "" {
+		return nil, badURI()
+	}
 	if err := checkParameters(query); err != nil {
 		return nil, err
 	}
-	config, err := driver.ParseDSN("/?" + parsed.RawQuery)
+	config, err := driver.ParseDSN("/?" + query.Encode())
 	if err != nil {
 		return nil, badURI()
 	}
 	config.Net, config.Addr = "tcp", net.JoinHostPort(parsed.Hostname(), cmp.Or(parsed.Port(), "3306"))
+	if socket != "" {
+		config.Net, config.Addr = "unix", socket
+	}
 	config.User = parsed.User.Username()
 	config.Passwd, _ = parsed.User.Password()
 	config.DBName = strings.TrimPrefix(parsed.Path, "/")
-	if !strings.Contains(parsed.RawQuery, "maxAllowedPacket=") {
-		config.MaxAllowedPacket = 0 // the server's
+	return withServersPacket(config, query), nil
+}
+
+// takeSocket takes the unix socket out of the parameters, under the names that libraries
+// have for it.
+func takeSocket(query url.Values) (path string) {
+	for _, name := range []string{"unix_socket", "socket", "unixSocket", "socketPath"} {
+		path = cmp.Or(path, query.Get(name))
+		query.Del(name)
 	}
-	return relied(config), nil
+	return path
+}
+
+// parseDSN reads user:password@tcp(host:3306)/name, as the driver and GORM write it.
+func parseDSN(dsn string) (*driver.Config, error) {
+	slash := strings.LastIndex(dsn, "/")
+	config, err := driver.ParseDSN(dsn)
+	if err != nil || slash < 0 || !regexp.MustCompile(`(tcp|unix)\([^)]+\)/`).MatchString(dsn) {
+		return nil, badURI()
+	}
+	_, text, _ := strings.Cut(dsn[slash:], "?")
+	query, err := url.ParseQuery(text)
+	if err != nil {
+		return nil, badURI()
+	}
+	if err := checkParameters(query); err != nil {
+		return nil, err
+	}
+	return withServersPacket(config, query), nil
+}
+
+// withServersPacket leaves the size of packets to the server, unless the URI says it.
+func withServersPacket(config *driver.Config, query url.Values) *driver.Config {
+	if !query.Has("maxAllowedPacket") {
+		config.MaxAllowedPacket = 0
+	}
+	return relied(config)
 }
 
 // badURI stands for every error of the parsers, which may quote a password.
@@ -75,7 +128,7 @@ func checkParameter(name, value string) error {
 	case slices.Contains(timeoutParameters(), lower) && isNumber(value):
 		return nil
 	default:
-		return unknownParameter(lower)
+		return unknownParameter(name)
 	}
 }
 
@@ -83,10 +136,36 @@ func isNumber(text string) bool { return regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$
 
 // unknownParameter names a parameter only if it looks like a variable's name.
 func unknownParameter(name string) error {
-	if !regexp.MustCompile(`^[a-z_]{1,40}$`).MatchString(name) {
+	for _, known := range driverParameters() {
+		if strings.EqualFold(known, name) {
+			return fmt.Errorf("the URI sets %s, which the driver writes %s", name, known)
+		}
+	}
+	lower := strings.ToLower(name)
+	if !regexp.MustCompile(`^[a-z][a-z_-]{0,39}$`).MatchString(lower) {
 		return badURI()
 	}
-	return fmt.Errorf("the URI sets %s, which may be neither an option of the driver nor safe; remove it from the URI, or set it on the server", name)
+	if err := equivalents().Refuse(lower); err != nil {
+		return err
+	}
+	return fmt.Errorf("the URI sets %s, which may be neither an option of the driver nor safe; remove it from the URI, or set it on the server", lower)
+}
+
+// equivalents are parameters of other libraries and databases.
+func equivalents() uris.Equivalents {
+	const (
+		tls    = "write tls=true, or tls=skip-verify to leave the certificate unchecked"
+		schema = "the path names the database, as in mysql://user:password@host:3306/name"
+		none   = "leave it out"
+	)
+	return uris.Equivalents{
+		"ssl_mode": tls, "sslmode": tls, "usessl": tls, "ssl": tls, "requiressl": tls, "sslaccept": tls, "verifyservercertificate": tls,
+		"ssl_ca": tls, "ssl_verify_cert": tls, "ssl_verify_identity": tls, "trustservercertificate": "write tls=skip-verify in its place",
+		"schema": schema, "currentschema": schema, "database": schema, "dbname": schema, "db": schema,
+		"connect_timeout": "write timeout in its place, such as timeout=5s", "connecttimeout": "write timeout in its place, such as timeout=5s",
+		"read_timeout": "write readTimeout in its place", "write_timeout": "write writeTimeout in its place",
+		"sockettimeout": "write readTimeout in its place", "allowpublickeyretrieval": none, "charset_name": none, "autoreconnect": none,
+	}
 }
 
 // driverParameters are options of the driver that change nothing of what a

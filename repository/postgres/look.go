@@ -2,16 +2,15 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/url"
-	"slices"
 	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/ginauth/ginauth/repository/internal/uris"
 )
 
 // looked is what was found out about the way to the server.
@@ -22,32 +21,13 @@ type looked struct {
 	pooled bool
 }
 
-// parse reads a URI and the way of asking that it names, if any.
-func parse(uri string) (config *pgx.ConnConfig, mode string, err error) {
-	config, err = pgx.ParseConfig(uri)
-	if err != nil {
-		return nil, "", errors.New("the URI cannot be understood; it should look like postgresql://user:password@host:5432/name")
-	}
-	if located, err := url.Parse(uri); err == nil {
-		attributes := located.Query().Get("target_session_attrs")
-		if slices.Contains([]string{"read-only", "standby", "prefer-standby"}, attributes) {
-			return nil, "", fmt.Errorf("target_session_attrs=%s looks for a server that takes no writes; use read-write or primary, or leave it out", attributes)
-		}
-	}
-	config.ValidateConnect = requireWritable
-	if raw, err := pgconn.ParseConfig(uri); err == nil {
-		mode = raw.RuntimeParams["default_query_exec_mode"]
-	}
-	return config, mode, nil
-}
-
 // look makes the first connection and finds out what the others must be like.
 func look(ctx context.Context, config *pgx.ConnConfig, mode string) (looked, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	conn, config, err := introduce(ctx, config)
 	if err != nil {
-		return looked{}, fmt.Errorf("connecting: %w", err)
+		return looked{}, fmt.Errorf("connecting: %w", uris.ExplainDNS(refusedParameter(err)))
 	}
 	defer hangUp(conn)
 	session, err := readSession(ctx, conn)

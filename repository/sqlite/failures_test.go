@@ -38,6 +38,13 @@ func TestPathsThatCannotBe(t *testing.T) {
 	} {
 		expectFailure(t, path, reason)
 	}
+	t.Chdir(folder)
+	for path, reason := range map[string]string{
+		":memory:": "in memory", "file::memory:?cache=shared": "in memory", "file:test.db?mode=memory": "in memory",
+		"file:test.db": "plain path", "FILE:///tmp/test.db": "plain path", "sqlite:///test.db": "plain path", "sqlite+aiosqlite:///x.db": "plain path",
+	} {
+		expectFailure(t, path, reason)
+	}
 	if repo, err := Open(t.Context(), "nul\x00byte.db"); err == nil || repo != nil {
 		t.Errorf("a path with a zero byte gives %v, %v", repo, err)
 	}

@@ -20,6 +20,8 @@ func TestMissingRights(t *testing.T) {
 	if folder := os.Getenv(folderVariable); folder != "" {
 		dropRights(t)
 		expectFailure(t, filepath.Join(folder, "missing.db"), "permission denied")
+		expectFailure(t, filepath.Join(folder, "missing.db"), "the folder "+folder+" cannot be written")
+		expectFailure(t, filepath.Join(folder, "own.db"), "the folder "+folder+" cannot be written")
 		expectFailure(t, filepath.Join(folder, "readable.db"), "readonly")
 		expectFailure(t, filepath.Join(folder, "closed.db"), "unable to open")
 		return
@@ -51,6 +53,12 @@ func newFolderWithoutRights(t *testing.T) string {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(folder, "closed.db"), nil)
+	write(t, filepath.Join(folder, "own.db"), nil)
+	if os.Getuid() == 0 {
+		if err := os.Chown(filepath.Join(folder, "own.db"), 65534, 65534); err != nil {
+			t.Fatal(err)
+		}
+	}
 	t.Cleanup(func() { chmod(t, folder, 0o700) })
 	chmod(t, filepath.Dir(folder), 0o755) // so that others come this far
 	chmod(t, folder, 0o555)

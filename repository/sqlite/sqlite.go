@@ -37,8 +37,8 @@ import (
 // others read, at least one.
 func Open(ctx context.Context, path string, options ...repository.Option) (repository.Repository, error) {
 	chosen, err := repository.NewOptions(options...)
-	if err == nil && path == "" {
-		err = errors.New("the path is empty")
+	if err == nil {
+		err = checkName(path)
 	}
 	var repo repository.Repository
 	if err == nil {
@@ -64,7 +64,7 @@ func openChecked(ctx context.Context, path string, chosen repository.Options) (r
 		return nil, err
 	}
 	if err := ensureFile(path); err != nil {
-		return nil, err
+		return nil, explainFolder(path, err)
 	}
 	if err := access.checkFiles(path); err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func openChecked(ctx context.Context, path string, chosen repository.Options) (r
 	}
 	repo, err := openRepository(ctx, place, readers(chosen))
 	if err != nil {
-		return nil, err
+		return nil, explainFolder(path, err)
 	}
 	if err := errors.Join(place.noteLog(), place.check(), access.checkFiles(path)); err != nil {
 		return nil, errors.Join(err, repo.Close())

@@ -1,0 +1,110 @@
+package auto
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/joho/godotenv"
+)
+
+// loadDotEnv adds the variables of .env to the environment. Those of ginauth arrive as
+// they are written, or the start stops and names the line: godotenv expands what follows
+// a $, cuts what follows a #, and takes a backslash away, and somebody would look for the
+// mistake in vain. Its own errors quote the file, so they are not passed on.
+func loadDotEnv() error {
+	file, err := os.ReadFile(".env")
+	var pathError *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case errors.As(err, &pathError):
+		return fmt.Errorf(".env cannot be read: %w", pathError.Err)
+	case err != nil:
+		return errors.New(".env cannot be read")
+	}
+	values, err := parseDotEnv(file)
+	if err != nil {
+		return fmt.Errorf(".env: %w", err)
+	}
+	for name, value := range values {
+		if _, isSet := os.LookupEnv(name); isSet {
+			continue
+		}
+		if err := os.Setenv(name, value); err != nil {
+			return fmt.Errorf(".env: %s cannot be set", name)
+		}
+	}
+	return nil
+}
+
+// parseDotEnv reads a file in UTF-8, with a byte order mark or without one.
+func parseDotEnv(file []byte) (map[string]string, error) {
+	file = bytes.TrimPrefix(file, []byte("\xef\xbb\xbf"))
+	if bytes.HasPrefix(file, []byte("\xff\xfe")) || bytes.HasPrefix(file, []byte("\xfe\xff")) || bytes.IndexByte(file, 0) >= 0 {
+		return nil, errors.New("the file is in UTF-16 or binary; save it in UTF-8")
+	}
+	lines := strings.Split(strings.ReplaceAll(string(file), "\r\n", "\n"), "\n")
+	for n, line := range lines {
+		if !utf8.ValidString(line) || strings.ContainsRune(line, '\r') {
+			return nil, fmt.Errorf("line %d is no text in UTF-8", n+1)
+		}
+	}
+	values, err := godotenv.UnmarshalBytes([]byte(strings.Join(lines, "\n")))
+	if _, nameless := values[""]; err != nil || nameless { // a last line without a =
+		return nil, findUnreadable(lines)
+	}
+	return values, checkExact(lines, values)
+}
+
+// assignment is a line that sets a variable.
+var assignment = regexp.MustCompile(`^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*[=:][ \t]*(.*?)\s*$`)
+
+// findUnreadable names the first line that is at fault.
+func findUnreadable(lines []string) error {
+	for n, line := range lines {
+		trimmed := strings.TrimSpace(line)
+		if trimmed == "" || strings.HasPrefix(trimmed, "#") {
+			continue
+		}
+		match := assignment.FindStringSubmatch(line)
+		if match == nil {
+			return fmt.Errorf("line %d is neither a comment nor NAME=value", n+1)
+		}
+		if quote := match[2]; quote != "" && strings.ContainsRune(`"'`, rune(quote[0])) && strings.Count(quote, quote[:1]) == 1 {
+			return fmt.Errorf("line %d: the value of %s has no closing quote", n+1, match[1])
+		}
+	}
+	return errors.New("each line must be a comment or NAME=value")
+}
+
+// checkExact compares what stands in the lines with what was read.
+func checkExact(lines []string, values map[string]string) error {
+	own := variableNames()
+	for n, line := range lines {
+		match := assignment.FindStringSubmatch(line)
+		if match == nil || !isOwnVariable(own, match[1]) {
+			continue
+		}
+		name, written := match[1], match[2]
+		if quote := written; len(quote) > 1 && strings.ContainsRune(`"'`, rune(quote[0])) && quote[0] == quote[len(quote)-1] {
+			written = quote[1 : len(quote)-1]
+		}
+		if values[name] != written {
+			return fmt.Errorf("line %d: the value of %s holds a character that has a meaning there ($, #, a backslash or a quote), or the name is there twice: "+
+				"write the value in single quotes, and comments in lines of their own", n+1, name)
+		}
+	}
+	return nil
+}
+
+// isOwnVariable reports whether a name is of a variable of ginauth, or looks like it.
+func isOwnVariable(own []string, name string) bool {
+	return strings.HasPrefix(name, prefix+"_") || slices.Contains(own, prefix+"_"+name)
+}
