@@ -82,6 +82,21 @@ func TestNoChangeAcrossOrigins(t *testing.T) {
 	}
 }
 
+// A domain in letters of any language is the one that browsers write in ASCII.
+func TestInternationalOrigin(t *testing.T) {
+	t.Parallel()
+	a := newAccounts(t, func(c *ginauth.Config) { c.PublicURL = "https://BÜCHER.example:443/shop" })
+	user := a.register("ada")
+	for origin, status := range map[string]int{"https://xn--bcher-kva.example": 200, "https://xn--bcher-kvb.example": 403} {
+		h := header("Origin", origin, "Content-Type", "application/json", "api-key", user.key)
+		answer := a.do(request{method: http.MethodPost, path: "/account/revoke", body: `{"id":"` + user.keyID + `"}`, header: h})
+		if answer.Code != status {
+			t.Errorf("%s is answered %d: %s", origin, answer.Code, answer.Body)
+		}
+		a.call("/auth/renew", `{"id":"`+user.keyID+`","reactivate":true}`)
+	}
+}
+
 // Browsers send what they know along with the pages of others.
 func TestCrossOrigin(t *testing.T) {
 	t.Parallel()
@@ -98,6 +113,11 @@ func TestCrossOrigin(t *testing.T) {
 		"a page without an origin":      {header("Sec-Fetch-Site", "cross-site", "Origin", "null"), 403},
 		"the same origin":               {header("Sec-Fetch-Site", "same-origin"), 200},
 		"the public origin":             {header("Origin", "https://app.example.org"), 200},
+		"its default port":              {header("Origin", "https://app.example.org:443"), 200},
+		"other letters":                 {header("Origin", "HTTPS://App.Example.ORG"), 200},
+		"another port":                  {header("Origin", "https://app.example.org:8443"), 403},
+		"another scheme":                {header("Origin", "http://app.example.org"), 403},
+		"the host with a port":          {header("Origin", "http://example.com:80"), 200},
 		"no browser":                    {header(), 200},
 		"a form":                        {header("Content-Type", "text/plain"), 415},
 		"a form that says nothing":      {header("Content-Type", ""), 415},

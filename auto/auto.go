@@ -1,7 +1,7 @@
 // Package auto makes a ginauth.Auth from environment variables and .env, so
 // that an application needs no configuration code. It is the one package that
-// names every database driver, and a mailer; who wants only one driver opens its
-// repository instead.
+// names every database driver, and a mailer. The build tags ginauth_nosqlite,
+// ginauth_nopostgres, ginauth_nomysql and ginauth_nomongodb leave drivers out.
 package auto
 
 import (
@@ -12,11 +12,8 @@ import (
 	"log/slog"
 
 	"github.com/ginauth/ginauth"
+	"github.com/ginauth/ginauth/auto/internal/drivers"
 	"github.com/ginauth/ginauth/repository"
-	"github.com/ginauth/ginauth/repository/mongodb"
-	"github.com/ginauth/ginauth/repository/mysql"
-	"github.com/ginauth/ginauth/repository/postgres"
-	"github.com/ginauth/ginauth/repository/sqlite"
 	"github.com/ginauth/ginauth/security"
 )
 
@@ -100,7 +97,7 @@ func openRepository(ctx context.Context, env environment, logger *slog.Logger) (
 			"database_mode", string(env.DatabaseMode), "file", string(env.DBLocation))
 	}
 	if env.DevMode.value || env.DatabaseMode == modeSQLite {
-		repo, err := sqlite.Open(ctx, string(env.DBLocation), env.options()...)
+		repo, err := drivers.OpenSQLite(ctx, string(env.DBLocation), env.options()...)
 		return repo, naming("GINAUTH_DB_LOCATION", err)
 	}
 	repo, err := openServer(ctx, env)
@@ -122,11 +119,11 @@ func (e environment) options() (all []repository.Option) {
 func openServer(ctx context.Context, env environment) (repository.Repository, error) {
 	switch env.DatabaseMode {
 	case modePostgres:
-		return postgres.Open(ctx, cmp.Or(string(env.URI), "postgresql://postgres:postgres@localhost:5432/postgres"), env.options()...)
+		return drivers.OpenPostgres(ctx, cmp.Or(string(env.URI), "postgresql://postgres:postgres@localhost:5432/postgres"), env.options()...)
 	case modeMySQL:
-		return mysql.Open(ctx, cmp.Or(string(env.URI), "mysql://root:mysql@localhost:3306/ginauth"), env.options()...)
+		return drivers.OpenMySQL(ctx, cmp.Or(string(env.URI), "mysql://root:mysql@localhost:3306/ginauth"), env.options()...)
 	case modeMongoDB:
-		return mongodb.Open(ctx, cmp.Or(string(env.URI), "mongodb://localhost:27017/ginauth"), env.options()...)
+		return drivers.OpenMongoDB(ctx, cmp.Or(string(env.URI), "mongodb://localhost:27017/ginauth"), env.options()...)
 	default:
 		return nil, fmt.Errorf("%s: %q needs no server", setName("DATABASE_MODE"), env.DatabaseMode)
 	}

@@ -86,8 +86,9 @@ type environment struct {
 	// go by it.
 	TrustedProxies proxies `split_words:"true" example:"10.0.0.0/8,192.0.2.7"`
 
-	// How keys begin, so that a leaked one is recognised: 1 to 16 lower-case
-	// letters and digits, a letter first. Not set, it is ga.
+	// How keys begin, so that a leaked one is recognised: 1 to 16 ASCII letters and
+	// digits, with underscores between them if you like, as in sk_live. Not set, it is
+	// ga.
 	KeyPrefix keyPrefix `split_words:"true" example:"acme"`
 
 	// Former prefixes, separated by commas. Keys that begin with one stay valid.

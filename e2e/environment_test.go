@@ -56,8 +56,8 @@ func TestNonsenseStopsTheStart(t *testing.T) {
 		"URI":                          {"", "hunter2", "://hunter2", "hunter2 ://x"},
 		"DEV_MODE":                     {"", "perhaps"},
 		"GINAUTH_TRUSTED_PROXIES":      {"", "hunter2", "10.0.0.0/8,", "0.0.0.0/0"},
-		"GINAUTH_KEY_PREFIX":           {"", "Hunter2", "4hunter2"},
-		"GINAUTH_RETIRED_KEY_PREFIXES": {"", "Hunter2", "old,"},
+		"GINAUTH_KEY_PREFIX":           {"", "hunter2_", "hunter-2"},
+		"GINAUTH_RETIRED_KEY_PREFIXES": {"", "hunter2_", "old,"},
 
 		"GINAUTH_MAILER":                  {"", "LOG", "hunter2", "smtp://:hunter2@localhost"},
 		"GINAUTH_MAIL_FROM":               {"", "hunter2"},

@@ -20,19 +20,19 @@ const (
 	base62          = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )
 
-// CheckPrefix returns an error unless prefix has 1 to 16 characters, all of them lower-case
-// ASCII letters or digits, and begins with a letter. Such a prefix holds no underscore, so that
-// the first underscore of a key always ends the prefix, and a double click selects a whole key.
+// CheckPrefix returns an error unless prefix has 1 to 16 characters, all of them ASCII letters
+// or digits, with underscores between them at most, as in sk_live. The last underscore of a
+// key always ends the prefix, since none follows, and a double click selects a whole key.
 func CheckPrefix(prefix string) error {
 	if prefix == "" || len(prefix) > maxPrefixLength {
 		return errors.New("a key prefix must have 1 to 16 characters")
 	}
-	if !isLowerLetter(prefix[0]) {
-		return errors.New("a key prefix must begin with a lower-case letter")
+	if prefix[0] == '_' || prefix[len(prefix)-1] == '_' {
+		return errors.New("a key prefix must begin and end with a letter or a digit")
 	}
 	for i := range len(prefix) {
-		if !isLowerLetter(prefix[i]) && !isDigit(prefix[i]) {
-			return errors.New("a key prefix may hold only lower-case ASCII letters and digits")
+		if !isBase62(prefix[i]) && prefix[i] != '_' {
+			return errors.New("a key prefix may hold only ASCII letters, digits and underscores")
 		}
 	}
 	return nil
@@ -115,7 +115,7 @@ func HashKey(key string) [sha256.Size]byte {
 // more than 230 remain unknown. The hint of anything that does not have a key's form and
 // checksum is empty, because nothing is known about which part of it is secret.
 func Hint(key string) string {
-	prefix, _, _ := strings.Cut(key, "_")
+	prefix := key[:max(0, strings.LastIndexByte(key, '_'))]
 	if CheckPrefix(prefix) != nil || !IsKey(prefix, key) {
 		return ""
 	}
@@ -174,9 +174,5 @@ func crc32IEEE(s string) uint32 {
 }
 
 func isBase62(c byte) bool {
-	return isDigit(c) || isLowerLetter(c) || 'A' <= c && c <= 'Z'
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
-
-func isLowerLetter(c byte) bool { return 'a' <= c && c <= 'z' }
-
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }

@@ -48,12 +48,12 @@ func value(digits string) *big.Int {
 }
 
 func TestCheckPrefix(t *testing.T) {
-	for _, good := range []string{"a", "z", "ga", "g4", "a0z9", "abcdefghijklmnop", security.DefaultPrefix} {
+	for _, good := range []string{"a", "z", "ga", "g4", "a0z9", "abcdefghijklmnop", "4a", "0", "Ga", "gA", "sk_live", "a__b", security.DefaultPrefix} {
 		if err := security.CheckPrefix(good); err != nil {
 			t.Errorf("CheckPrefix(%q) = %v, want nil", good, err)
 		}
 	}
-	for _, bad := range []string{"", "abcdefghijklmnopq", "4a", "0", "Ga", "gA", "g_a", "g-a", "ga_", "_ga", " ga", "ga ", "gé", "é", "g\x00", "g{", "g`", "g/", "g:"} {
+	for _, bad := range []string{"", "abcdefghijklmnopq", "_", "a_b_", "g-a", "ga_", "_ga", " ga", "ga ", "gé", "é", "g\x00", "g{", "g`", "g/", "g:"} {
 		if security.CheckPrefix(bad) == nil {
 			t.Errorf("CheckPrefix(%q) = nil, want an error", bad)
 		}
@@ -214,6 +214,18 @@ func TestHint(t *testing.T) {
 		if got := security.Hint(key); got != want {
 			t.Errorf("Hint(%.60q) = %q, want %q", key, got, want)
 		}
+	}
+}
+
+// A prefix with underscores is a part of the hint, and no other prefix's key is taken for
+// one with it.
+func TestPrefixWithUnderscores(t *testing.T) {
+	key := security.NewKey("sk_live")
+	if hint := security.Hint(key); len(hint) != len("sk_live_")+4 || !strings.HasPrefix(key, hint) {
+		t.Errorf("the hint is %q", hint)
+	}
+	if !security.IsKey("sk_live", key) || security.IsKey("sk", key) || security.IsKey("live", key) {
+		t.Error("the prefix is taken for another")
 	}
 }
 

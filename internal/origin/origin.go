@@ -1,0 +1,38 @@
+// Package origin writes web origins in one form, so that those that browsers take for the
+// same are the same here.
+package origin
+
+import (
+	"net/url"
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// Canonical returns the origin of a URL (RFC 6454, section 6.2): scheme and host in lower
+// case, an international domain as DNS writes it, and no default port. Text that is no URL
+// with a host is returned as it is; so is "null".
+func Canonical(text string) string {
+	parsed, err := url.Parse(text)
+	if err != nil || parsed.Host == "" {
+		return text
+	}
+	return parsed.Scheme + "://" + Host(parsed.Scheme, parsed.Host)
+}
+
+// Host returns a host, with a port or without one, in the form of Canonical.
+func Host(scheme, host string) string {
+	parsed := url.URL{Host: host}
+	name, port := parsed.Hostname(), parsed.Port()
+	if ascii, err := idna.Lookup.ToASCII(name); err == nil {
+		name = ascii
+	}
+	name = strings.ToLower(name)
+	if strings.Contains(name, ":") {
+		name = "[" + name + "]"
+	}
+	if port == "" || (scheme == "https" && port == "443") || (scheme == "http" && port == "80") {
+		return name
+	}
+	return name + ":" + port
+}
