@@ -21,6 +21,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/internal/announce"
 	"github.com/ginauth/ginauth/internal/api"
 	"github.com/ginauth/ginauth/internal/api/account"
 	"github.com/ginauth/ginauth/internal/api/admin"
@@ -90,6 +91,7 @@ func New(repo repository.Repository, config Config) (*Auth, error) {
 	a.makeServices()
 	a.makeCalls(secrets, isShort)
 	a.close = sync.OnceValue(a.shutDown)
+	announce.Start(config.Logger, repo, config.KeyPrefix, credential.Places(credentialSources(config.KeySources)))
 	return a, nil
 }
 
@@ -229,6 +231,9 @@ func (a *Auth) KeySources() []KeySource {
 
 // SendsMail reports whether the calls that need a Config.Mailer are mounted.
 func (a *Auth) SendsMail() bool { return a.config.Mailer != nil }
+
+// Logger returns where ginauth logs.
+func (a *Auth) Logger() *slog.Logger { return a.config.Logger }
 
 // PublicURL returns where clients reach the application; empty if it was not configured.
 func (a *Auth) PublicURL() string { return a.config.PublicURL }

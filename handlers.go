@@ -60,6 +60,7 @@ func (a *Auth) RegisterAdmin(group interface {
 		calls.POST("/users/reset", a.admin.ResetUser)
 	}
 	a.mounts.add(&a.mounts.admin, group.BasePath())
+	a.Logger().Info("the admin calls are mounted", "path", group.BasePath())
 }
 
 // RegisterAccount mounts the calls with which users look after their own keys

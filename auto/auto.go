@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"strings"
 
 	"github.com/ginauth/ginauth"
 	"github.com/ginauth/ginauth/auto/internal/drivers"
@@ -51,14 +53,27 @@ func New(ctx context.Context, adjust ...func(*ginauth.Config)) (*ginauth.Auth, e
 	if err != nil {
 		return nil, fmt.Errorf("ginauth: %w", err)
 	}
-	if generated != "" {
-		logger.Warn("GINAUTH_SECRET is not set: this admin secret was generated, and every process and restart has another", "secret", generated)
-	}
 	auth, err := ginauth.New(repo, config)
 	if err != nil {
 		return nil, errors.Join(err, repo.Close())
 	}
+	if generated != "" {
+		showSecret(logger, generated)
+	}
 	return auth, nil
+}
+
+// showSecret logs a generated secret. On the terminal it stands between two lines, since
+// Gin prints many more in a moment.
+func showSecret(logger *slog.Logger, secret string) {
+	line := func() {
+		if logger == slog.Default() {
+			_, _ = fmt.Fprintf(os.Stderr, "\n%s\n\n", strings.Repeat("=", 78))
+		}
+	}
+	line()
+	logger.Warn("GINAUTH_SECRET is not set: this admin secret was generated, and every process and restart has another", "secret", secret)
+	line()
 }
 
 // configure returns what the environment says, adjusted, and the logger.

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -129,6 +130,22 @@ func postTo(r *gin.Engine, auth *ginauth.Auth, path, secret, body string) (int, 
 	answer := httptest.NewRecorder()
 	r.ServeHTTP(answer, request)
 	return answer.Code, answer.Body.String()
+}
+
+// The start says in one line what an operator asks first.
+func TestStartIsLogged(t *testing.T) {
+	clean(t)
+	setenv(t, "GINAUTH_SECRET="+secret, "GINAUTH_KEY_PREFIX=sk_live")
+	auth, log, err := start(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	auth.RegisterAdmin(gin.New().Group("/admin"))
+	line := `level=INFO msg="ginauth has started" version=\S+ database=sqlite database_version=3\.\d+\.\d+ schema=\d+ key_prefix=sk_live ` +
+		`key_sources="the header api-key, .*Authorization: Bearer"`
+	if n := len(regexp.MustCompile(line).FindAllString(log.String(), -1)); n != 1 || !strings.Contains(log.String(), "path=/admin") {
+		t.Errorf("the start is logged %d times: %s", n, log)
+	}
 }
 
 func TestEmptyEnvironment(t *testing.T) {

@@ -3,6 +3,7 @@ package auto_test
 import (
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -35,9 +36,12 @@ func TestServers(t *testing.T) {
 			clean(t)
 			setenv(t, "DATABASE_MODE="+mode, "URI="+testdatabase.New(t, mode).String(), "GINAUTH_SECRET="+secret)
 			for range 2 {
-				auth, _, err := start(t)
+				auth, log, err := start(t)
 				if err != nil {
 					t.Fatal(err)
+				}
+				if !regexp.MustCompile(`database=` + mode + ` database_version="?[0-9]+\.`).MatchString(log.String()) {
+					t.Errorf("the log does not say which server that is: %s", log)
 				}
 				if code, body := post(auth, "/new", secret, `{"name":"s"}`); code != http.StatusCreated {
 					t.Errorf("/new answers %d: %s", code, body)

@@ -62,6 +62,7 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 // other.
 func Register(r gin.IRouter, auth *ginauth.Auth, middleware ...gin.HandlerFunc) {
 	group := r.Group("/docs", middleware...)
+	auth.Logger().Info("the docs page is mounted", "path", group.BasePath())
 	group.Use(setHeaders)
 	engine, _ := r.(*gin.Engine)
 	documents := &documents{auth: auth, engine: engine}

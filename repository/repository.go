@@ -64,6 +64,20 @@ type Advisor interface {
 	Warnings() []string
 }
 
+// Describer is an optional part of a Repository: it tells what it has found at the start.
+type Describer interface {
+	Describe() Description
+}
+
+// Description is what operators want to see of a database first.
+type Description struct {
+	// Database is sqlite, postgres, mysql or mongodb, Version what the server says of
+	// itself.
+	Database, Version string
+	// Schema is the number of the schema that was found, or made.
+	Schema int
+}
+
 // Sized is an optional part of a Repository: it has a bounded number of
 // connections for reading.
 type Sized interface {

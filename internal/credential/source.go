@@ -68,3 +68,27 @@ func canonical(sources []Source) []Source {
 	}
 	return sources
 }
+
+// Places says in words where a key belongs: "the header api-key, ... or Authorization:
+// Bearer".
+func Places(sources []Source) string {
+	var text strings.Builder
+	for i, source := range sources {
+		switch {
+		case i == 0:
+		case i == len(sources)-1:
+			text.WriteString(" or ")
+		default:
+			text.WriteString(", ")
+		}
+		switch source.In {
+		case InHeader:
+			text.WriteString("the header " + source.Name)
+		case InQuery:
+			text.WriteString("the query parameter " + source.Name)
+		default:
+			text.WriteString("Authorization: Bearer")
+		}
+	}
+	return text.String()
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/ginauth/ginauth/repository"
 )
 
 // hello is what a server says of itself.
@@ -19,6 +21,20 @@ type hello struct {
 func (r *database) hello(ctx context.Context) (server hello, err error) {
 	err = r.changes.Database().RunCommand(ctx, field("hello", 1)).Decode(&server)
 	return server, err
+}
+
+// Describe implements repository.Describer.
+func (r *database) Describe() repository.Description {
+	return repository.Description{Database: "mongodb", Version: r.version, Schema: schemaNumber}
+}
+
+// askVersion asks for what the log says; whoever may connect may ask.
+func (r *database) askVersion(ctx context.Context) (version string, err error) {
+	var info struct {
+		Version string `bson:"version"`
+	}
+	err = r.changes.Database().RunCommand(ctx, field("buildInfo", 1)).Decode(&info)
+	return info.Version, err
 }
 
 // permits refuses servers whose answers may be out of date without a bound.

@@ -60,6 +60,8 @@ type database struct {
 	series                                map[repository.Interval]checked
 	// warnings are about the settings that were found at the start.
 	warnings []string
+	// version is that of the server.
+	version string
 	// connections bounds the pool.
 	connections int
 	// borrowed says that the client is the application's, which Close leaves open.
@@ -96,6 +98,7 @@ type (
 var (
 	_ repository.Repository = (*Repository)(nil)
 	_ repository.Advisor    = (*Repository)(nil)
+	_ repository.Describer  = (*Repository)(nil)
 	_ repository.Sized      = (*Repository)(nil)
 )
 
@@ -195,6 +198,9 @@ func (r *Repository) start(ctx context.Context, direct bool) error {
 	}
 	if err := (migrator{r.database}).migrate(ctx); err != nil {
 		return wrap(ctx, "checking the schema", err)
+	}
+	if r.version, err = r.askVersion(ctx); err != nil {
+		return wrap(ctx, "asking for the version", err)
 	}
 	r.warnings = append(r.warnings, r.askSettings(ctx).risks()...)
 	return wrap(ctx, "finishing the change log", r.changeLog.flushAllPending(ctx))

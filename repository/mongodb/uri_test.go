@@ -198,7 +198,7 @@ func asksForMajority(e *event.CommandStartedEvent) bool {
 		w, _ := e.Command.Lookup("writeConcern", "w").StringValueOK()
 		j, _ := e.Command.Lookup("writeConcern", "j").BooleanOK()
 		return w == "majority" && j
-	case "ping", "hello", "endSessions", "killCursors", "getMore", "listCollections", "listIndexes", "serverStatus", "replSetGetConfig", "getParameter":
+	case "ping", "hello", "buildInfo", "endSessions", "killCursors", "getMore", "listCollections", "listIndexes", "serverStatus", "replSetGetConfig", "getParameter":
 		return true
 	default:
 		return false

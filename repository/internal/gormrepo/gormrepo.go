@@ -99,11 +99,13 @@ type (
 type database struct {
 	backend  Backend
 	warnings []string
+	version  string
 }
 
 var (
 	_ repository.Repository = (*Repository)(nil)
 	_ repository.Advisor    = (*Repository)(nil)
+	_ repository.Describer  = (*Repository)(nil)
 )
 
 // Config is how every backend opens GORM: no transaction around a single
@@ -136,6 +138,9 @@ func (r *database) start(ctx context.Context) error {
 		r.warnings, err = migrate(ctx, r.backend)
 		return err
 	})
+	if err == nil {
+		r.version, err = askVersion(r.backend.Read.WithContext(ctx))
+	}
 	if err != nil || r.backend.Advise == nil {
 		return err
 	}
@@ -158,6 +163,23 @@ func (r *database) adopt(dbs ...*gorm.DB) error {
 
 // Warnings implements repository.Advisor.
 func (r *database) Warnings() []string { return r.warnings }
+
+// Describe implements repository.Describer.
+func (r *database) Describe() repository.Description {
+	return repository.Description{Database: r.backend.Read.Name(), Version: r.version, Schema: len(migrations())}
+}
+
+func askVersion(db *gorm.DB) (version string, err error) {
+	function := "version()"
+	switch db.Name() {
+	case "sqlite":
+		function = "sqlite_version()"
+	case "postgres":
+		function = "current_setting('server_version')"
+	}
+	err = db.Raw("SELECT " + function).Scan(&version).Error
+	return version, err
+}
 
 // Readers implements repository.Sized.
 func (r *database) Readers() int {
