@@ -22,6 +22,7 @@ func TestGuardAcceptsAKeyFromEachSource(t *testing.T) {
 	key, id := a.issueKey()
 	requests := map[string]request{
 		"header":                  {path: "/secure", header: header("api-key", key)},
+		"usual header":            {path: "/secure", header: header("X-API-Key", key)},
 		"header in another case":  {path: "/secure", header: header("API-Key", key)},
 		"query":                   {path: "/secure?a=1&api-key=" + key + "&b=2"},
 		"bearer":                  {path: "/secure", header: header("Authorization", "Bearer "+key)},
@@ -59,8 +60,15 @@ func TestGuardRefuses(t *testing.T) {
 		"empty header":               {request{header: header("api-key", "")}, "key_missing"},
 		"empty query":                {request{path: "/secure?api-key="}, "key_missing"},
 		"foreign JWT as bearer":      {request{header: header("Authorization", "Bearer eyJhbGciOiJub25lIn0.e30.")}, "key_missing"},
-		"key with scheme Basic":      {request{header: header("Authorization", "Basic "+key)}, "key_missing"},
-		"key in a wrong header":      {request{header: header("x-api-key", key)}, "key_missing"},
+		"key with scheme Basic":      {request{header: header("Authorization", "Basic "+key)}, "key_invalid"},
+		"key with scheme Token":      {request{header: header("Authorization", "Token "+key)}, "key_invalid"},
+		"key without scheme":         {request{header: header("Authorization", key)}, "key_invalid"},
+		"key in quotes":              {request{header: header("Authorization", `Bearer "`+key+`"`)}, "key_invalid"},
+		"mistyped bearer":            {request{header: header("Authorization", "Bearer "+mistyped)}, "key_invalid"},
+		"cut bearer":                 {request{header: header("Authorization", "Bearer "+key[:9])}, "key_invalid"},
+		"bearer in capitals":         {request{header: header("Authorization", "Bearer "+strings.ToUpper(key))}, "key_invalid"},
+		"quotes in the header":       {request{header: header("X-API-Key", `"`+key+`"`)}, "key_invalid"},
+		"key in a wrong header":      {request{header: header("x-api-token", key)}, "key_missing"},
 		"key as admin secret":        {request{header: header("secret-key", key)}, "key_missing"},
 		"unknown key":                {request{header: header("api-key", security.NewKey("ga"))}, "key_invalid"},
 		"bad checksum":               {request{header: header("api-key", mistyped)}, "key_invalid"},
@@ -213,9 +221,33 @@ func TestGuardKeepsForeignAuthorization(t *testing.T) {
 	a := newApp(t)
 	key, _ := a.issueKey()
 	a.engine.GET("/authorization", a.auth.Guard(), func(c *gin.Context) { c.String(http.StatusOK, c.GetHeader("Authorization")) })
-	answer := a.do(request{path: "/authorization", header: header("api-key", key, "Authorization", "Bearer e.y.J")})
-	if got := answer.Body.String(); got != "Bearer e.y.J" {
-		t.Errorf("the application's own Authorization is %q", got)
+	for _, value := range []string{"Bearer e.y.J", "Basic YTpi", "Digest username=\"ga\"", "Bearer gax_1", "token"} {
+		answer := a.do(request{path: "/authorization", header: header("api-key", key, "Authorization", value)})
+		if got := answer.Body.String(); got != value {
+			t.Errorf("the application's own Authorization %q is %q", value, got)
+		}
+	}
+}
+
+// Text that is meant as a key is removed, also where no key is needed, and a client
+// without one learns where it belongs.
+func TestMalformedKeysAreRemoved(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	key, _ := a.issueKey()
+	optional := a.auth.Guard(ginauth.Fallback(func(c *gin.Context) { c.String(http.StatusOK, "other:"+c.GetHeader("Authorization")) }))
+	a.engine.GET("/fallback", optional, func(*gin.Context) {})
+	for _, value := range []string{"Bearer " + key[:20], key, `Bearer "` + key + `"`, "Token " + key} {
+		answer := a.do(request{path: "/fallback", header: header("Authorization", value)})
+		expectProblem(t, answer, http.StatusUnauthorized, "key_invalid", "")
+	}
+	if answer := a.do(request{path: "/fallback", header: header("Authorization", "Bearer e.y.J")}); answer.Body.String() != "other:Bearer e.y.J" {
+		t.Errorf("a JWT is answered %d: %s", answer.Code, answer.Body)
+	}
+	missing := a.do(request{path: "/secure"})
+	expectProblem(t, missing, http.StatusUnauthorized, "key_missing", "")
+	if !strings.Contains(missing.Body.String(), "the header api-key, the header X-API-Key, the query parameter api-key or Authorization: Bearer") {
+		t.Errorf("where a key belongs is not said: %s", missing.Body)
 	}
 }
 
@@ -227,7 +259,7 @@ func TestGuardedAnswersArePrivate(t *testing.T) {
 	if got := answer.Header().Get("Cache-Control"); got != "private" {
 		t.Errorf("Cache-Control is %q", got)
 	}
-	if got := strings.Join(answer.Header().Values("Vary"), ", "); got != "api-key, Authorization" {
+	if got := strings.Join(answer.Header().Values("Vary"), ", "); got != "api-key, X-API-Key, Authorization" {
 		t.Errorf("Vary is %q", got)
 	}
 	a.engine.GET("/public", a.auth.Guard(), func(c *gin.Context) { c.Header("Cache-Control", "public") })

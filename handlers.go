@@ -3,7 +3,9 @@ package ginauth
 import (
 	"github.com/gin-gonic/gin"
 
+	"github.com/ginauth/ginauth/internal/api"
 	"github.com/ginauth/ginauth/internal/api/account"
+	"github.com/ginauth/ginauth/internal/api/methods"
 )
 
 // The annotations below are read by swag; package docs serves the result.
@@ -37,12 +39,15 @@ import (
 //	POST /users/reset    make a password worthless and mail a link to a new one
 //
 // The last is there only with a Config.Mailer. The group is a *gin.RouterGroup
-// or a *gin.Engine.
+// or a *gin.Engine. Other methods on these paths are answered 405, unless the
+// application has mounted such a route before. It panics below a guard, which would
+// take the admin secret away.
 func (a *Auth) RegisterAdmin(group interface {
 	gin.IRouter
 	BasePath() string
 }) {
-	calls := group.Group("", a.admin.RequireSecret)
+	requireNoGuard("RegisterAdmin", group)
+	calls := methods.New(group.Group("", api.Finish, a.admin.RequireSecret))
 	calls.POST("/new", a.admin.NewKey)
 	calls.POST("/renew", a.admin.RenewKey)
 	calls.POST("/revoke", a.admin.RevokeKey)
@@ -59,6 +64,7 @@ func (a *Auth) RegisterAdmin(group interface {
 	if a.SendsMail() {
 		calls.POST("/users/reset", a.admin.ResetUser)
 	}
+	calls.RefuseOthers(group, a.admin.Responder.RefuseMethod)
 	a.mounts.add(&a.mounts.admin, group.BasePath())
 	a.Logger().Info("the admin calls are mounted", "path", group.BasePath())
 }
@@ -89,12 +95,14 @@ func (a *Auth) RegisterAdmin(group interface {
 //
 // Calls that change something want application/json and no other origin's pages
 // (http.CrossOriginProtection). The links lead to Config.PublicURL and the
-// group's path; where there are several groups, to the first.
+// group's path; where there are several groups, to the first. For other methods and
+// below a guard it does as RegisterAdmin.
 func (a *Auth) RegisterAccount(group interface {
 	gin.IRouter
 	BasePath() string
 }) {
-	calls := group.Group("", a.account.Protect)
+	requireNoGuard("RegisterAccount", group)
+	calls := methods.New(group.Group("", api.Finish, a.account.Protect))
 	calls.GET("", a.account.Show)
 	calls.GET("/logs", a.account.Logs)
 	calls.GET("/usage", a.account.Usage)
@@ -111,5 +119,14 @@ func (a *Auth) RegisterAccount(group interface {
 		calls.GET("/reset", account.ShowPage)
 		calls.POST("/reset", a.account.Reset)
 	}
+	calls.RefuseOthers(group, a.admin.Responder.RefuseMethod)
 	a.mounts.add(&a.mounts.account, group.BasePath())
+}
+
+// requireNoGuard panics where a guard ahead of the calls would take their credentials
+// away, so that each were answered as if none was sent.
+func requireNoGuard(call string, group any) {
+	if methods.HasGuard(group) {
+		panic("ginauth: " + call + " is below a Guard, which takes the credentials out of each request: call it before Use(auth.Guard()), or guard groups of routes")
+	}
 }

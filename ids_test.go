@@ -77,7 +77,7 @@ func TestWhatIsNoID(t *testing.T) {
 			"revoke": a.call("/auth/revoke", `{"id":"`+id+`"}`).Body.String(), "delete": a.call("/auth/delete", `{"id":"`+id+`"}`).Body.String(),
 			"disable": a.call("/auth/users/disable", `{"id":"`+id+`"}`).Body.String(),
 		} {
-			if !strings.Contains(answer, `{"field":"id","code":"id_invalid","detail":"This does not have the form of an id."}`) {
+			if !strings.Contains(answer, `{"field":"id","code":"id_invalid","detail":"This does not have the form of an id (a UUID, RFC 9562)."}`) {
 				t.Errorf("%s: %q is answered %s", path, id, answer)
 			}
 		}

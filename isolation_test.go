@@ -52,7 +52,7 @@ func TestObjectsOfOtherUsers(t *testing.T) {
 // changes are the routes below /account that change something.
 func (a *app) changes() (paths []string) {
 	for _, route := range a.engine.Routes() {
-		if route.Method == http.MethodPost && strings.HasPrefix(route.Path, "/account/") {
+		if route.Method == http.MethodPost && strings.HasPrefix(route.Path, "/account/") && !strings.Contains(route.Handler, "/methods.") {
 			paths = append(paths, route.Path)
 		}
 	}

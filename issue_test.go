@@ -159,7 +159,7 @@ func TestNewRefuses(t *testing.T) {
 		"unreadable date":         {`{"name":"s","expiration_date":"soon"}`, "expiration_date", "expiration_date_invalid"},
 		"empty date":              {`{"name":"s","expiration_date":""}`, "expiration_date", "expiration_date_invalid"},
 		"no such day":             {`{"name":"s","expiration_date":"2031-02-30"}`, "expiration_date", "expiration_date_invalid"},
-		"date without zone":       {`{"name":"s","expiration_date":"2031-02-03T04:05:06"}`, "expiration_date", "expiration_date_invalid"},
+		"date of another country": {`{"name":"s","expiration_date":"03.02.2031 04:05"}`, "expiration_date", "expiration_date_invalid"},
 		"date beyond year 9999":   {`{"name":"s","expiration_date":"9999-12-31T23:59:59-12:00"}`, "expiration_date", "expiration_date_invalid"},
 		"yesterday":               {`{"name":"s","expiration_date":"2030-05-05"}`, "expiration_date", "expiration_date_past"},
 		"this very moment":        {`{"name":"s","expiration_date":"2030-05-06T06:08:09.123456789Z"}`, "expiration_date", "expiration_date_past"},

@@ -20,7 +20,7 @@ func TestRenew(t *testing.T) {
 		`{"id":"` + id + `"}`:                                                  "2030-05-21T07:08:09.123Z",
 		`{"api_key":"` + key + `"}`:                                            "2030-05-21T07:08:09.123Z",
 		`{"id":"` + id + `","expiration_date":"2040-01-01"}`:                   "2040-01-01T23:59:59.999Z",
-		`{"id":"` + id + `","expiration_date":"2030-05-06T08:00:00Z"}`:         "2030-05-06T08:00:00Z",
+		`{"id":"` + id + `","expiration_date":"2030-05-06T08:00:00Z"}`:         "2030-05-06T08:00:00.000Z",
 		`{"id":"` + id + `","never_expires":true}`:                             nil,
 		`{"id":"` + id + `","reactivate":true,"expiration_date":"2041-01-01"}`: "2041-01-01T23:59:59.999Z",
 	} {

@@ -24,10 +24,10 @@ type KeySource struct {
 	Name string
 }
 
-// DefaultKeySources returns the header and the query parameter "api-key", and
-// the Bearer scheme.
+// DefaultKeySources returns the headers "api-key" and "X-API-Key", the query parameter
+// "api-key", and the Bearer scheme.
 func DefaultKeySources() []KeySource {
-	return []KeySource{{InHeader, "api-key"}, {InQuery, "api-key"}, {InBearer, ""}}
+	return []KeySource{{InHeader, "api-key"}, {InHeader, "X-API-Key"}, {InQuery, "api-key"}, {InBearer, ""}}
 }
 
 // credentialSources is what the reader of credentials calls them.

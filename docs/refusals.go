@@ -66,7 +66,7 @@ func usualCodes(status int, operation object, method string) []string {
 	case http.StatusRequestEntityTooLarge:
 		return []string{"body_too_large"}
 	case http.StatusUnsupportedMediaType:
-		return []string{"content_type_unsupported"}
+		return []string{"content_type_unsupported", "content_encoding_unsupported"}
 	case http.StatusUnprocessableEntity:
 		if isGet {
 			return []string{"fields_invalid", "query_invalid"}

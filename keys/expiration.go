@@ -7,7 +7,7 @@ import (
 )
 
 // DateForms says how a date is written; calls that read dates quote it.
-const DateForms = "This must be a date (2006-01-02) or a date and time with zone (RFC 3339)"
+const DateForms = "This must be a date (2006-01-02), or a date and time as in RFC 3339 (2006-01-02T15:04:05Z, in UTC if it names no zone)"
 
 // validity returns the expiration date that is asked for, zero for never. That
 // of a user's key is bounded by the policy.

@@ -101,6 +101,17 @@ func (p Prefixes) HasLength(s string) bool {
 	return false
 }
 
+// Begin reports whether s begins as a key with one of the prefixes does, in whatever case, and
+// so is meant as one.
+func (p Prefixes) Begin(s string) bool {
+	for _, prefix := range p {
+		if len(s) > len(prefix) && s[len(prefix)] == '_' && strings.EqualFold(s[:len(prefix)], prefix) {
+			return true
+		}
+	}
+	return false
+}
+
 // HashKey returns the SHA-256 of the key (FIPS 180-4), 32 bytes: what is stored in the key's
 // place. Passwords need a slow, salted hash because they can be guessed; a key is 256 random
 // bits, so that neither guessing nor a precomputed table is possible at any speed, and a fast

@@ -12,6 +12,7 @@ import (
 	"github.com/ginauth/ginauth/internal/audit"
 	"github.com/ginauth/ginauth/internal/credential"
 	"github.com/ginauth/ginauth/internal/respond"
+	"github.com/ginauth/ginauth/internal/store"
 	"github.com/ginauth/ginauth/keys"
 	"github.com/ginauth/ginauth/users"
 )
@@ -27,6 +28,17 @@ type Base struct {
 	Reader    *credential.Reader
 	ClientIP  func(*gin.Context) string
 	Now       func() time.Time
+}
+
+// callTimeout bounds a whole call: its steps have bounds of their own.
+const callTimeout = 30 * time.Second
+
+// Finish has calls go on after the client has closed its sending side.
+func Finish(c *gin.Context) {
+	ctx, cancel := store.FinishWithin(c.Request.Context(), callTimeout)
+	defer cancel()
+	c.Request = c.Request.WithContext(ctx)
+	c.Next()
 }
 
 // Context returns the context of a call that somebody makes over HTTP.

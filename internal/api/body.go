@@ -8,6 +8,7 @@ import (
 	"iter"
 	"mime"
 	"net/http"
+	"reflect"
 	"strings"
 	"unicode/utf8"
 
@@ -24,20 +25,20 @@ const maxBody = 16 << 10
 // that it does not know are refused, since a misspelt never_expires or
 // reactivate would do something else than was meant.
 func readJSON(c *gin.Context, into any) error {
-	if err := RequireJSON(c); err != nil {
+	if err := requireJSON(c); err != nil {
 		return err
 	}
 	body, err := readBody(c)
 	if err != nil {
 		return err
 	}
-	if err := checkNames(body); err != nil {
+	if err := checkNames(body, into); err != nil {
 		return err
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(into); err != nil {
-		return refusedJSON(err)
+		return refusedJSON(err, into)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return malformed("The body must be one JSON object and nothing after it.")
@@ -45,14 +46,26 @@ func readJSON(c *gin.Context, into any) error {
 	return nil
 }
 
-// RequireJSON refuses what a page of another origin could send without being
-// asked for its leave.
-func RequireJSON(c *gin.Context) error {
+// requireJSON refuses what a page of another origin could send without being
+// asked for its leave, and compressed bodies.
+func requireJSON(c *gin.Context) error {
 	mediaType, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	if err != nil || mediaType != "application/json" {
 		return problem.Unsupported("content_type_unsupported", "The body must be application/json.")
 	}
+	if encoding := c.GetHeader("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return problem.Unsupported("content_encoding_unsupported", "Send the body as it is: Content-Encoding is not supported here.")
+	}
 	return nil
+}
+
+// RequireNoForm refuses the types that a form on a page of another origin could send to
+// a call without a body. No type, and JSON, are good.
+func RequireNoForm(c *gin.Context) error {
+	if c.GetHeader("Content-Type") == "" {
+		return nil
+	}
+	return requireJSON(c)
 }
 
 // FetchBody waits for as much of the body as readBody reads.
@@ -66,6 +79,7 @@ func FetchBody(r *http.Request) {
 
 func readBody(c *gin.Context) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")) // a byte order mark
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -82,11 +96,11 @@ func readBody(c *gin.Context) ([]byte, error) {
 
 // checkNames refuses what encoding/json would let pass: a field that is there
 // twice, and one in another case. Other JSON than an object is left to the decoder.
-func checkNames(body []byte) error {
+func checkNames(body []byte, into any) error {
 	seen := map[string]bool{}
 	for name := range fieldNames(body) {
 		if strings.ContainsFunc(name, isForeign) {
-			return withField(name, "field_unknown", "This call has no such field.")
+			return unknownField(name, into)
 		}
 		if seen[name] {
 			return withField(name, "field_repeated", "This field is there twice.")
@@ -120,16 +134,43 @@ func fieldNames(body []byte) iter.Seq[string] {
 }
 
 // refusedJSON names the field that could not be decoded, where there is one.
-func refusedJSON(err error) error {
+func refusedJSON(err error, into any) error {
 	var wrongType *json.UnmarshalTypeError
 	if errors.As(err, &wrongType) && wrongType.Field != "" {
 		name := wrongType.Field[strings.LastIndexByte(wrongType.Field, '.')+1:] // what embeds it is ours to know
-		return withField(name, "type_wrong", "This has the wrong JSON type: "+wrongType.Value+".")
+		return withField(name, "type_wrong", "This has the wrong JSON type: "+wrongType.Value+"; it must be a "+jsonType(wrongType.Type)+".")
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return withField(strings.Trim(name, `"`), "field_unknown", "This call has no such field.")
+		return unknownField(strings.Trim(name, `"`), into)
 	}
 	return malformed("The body is not a JSON object.")
+}
+
+func unknownField(name string, into any) *problem.Error {
+	known := jsonNames(reflect.TypeOf(into).Elem())
+	return withField(name, "field_unknown", "This call has no such field; it has "+strings.Join(known, ", ")+".")
+}
+
+// jsonNames are the names of a struct's fields, those of embedded structs included.
+func jsonNames(t reflect.Type) (names []string) {
+	for i := range t.NumField() {
+		field := t.Field(i)
+		if field.Anonymous {
+			names = append(names, jsonNames(field.Type)...)
+			continue
+		}
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
+}
+
+// jsonType is what JSON calls the values of a field's type: no call takes numbers.
+func jsonType(t reflect.Type) string {
+	if t.Kind() == reflect.Bool {
+		return "boolean"
+	}
+	return "string"
 }
 
 func withField(name, code, detail string) *problem.Error {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ginauth/ginauth/models"
@@ -24,6 +25,11 @@ func (a Audience) refuses(name string) bool {
 	return a == ForAccount && (name == "username" || name == "email")
 }
 
+// offers returns the parameters of a list for this audience.
+func (a Audience) offers(names ...string) []string {
+	return slices.DeleteFunc(names, a.refuses)
+}
+
 // KeyQuery is what the parameters of a list of keys ask for.
 type KeyQuery struct {
 	Audience Audience
@@ -33,8 +39,9 @@ type KeyQuery struct {
 
 // Set reads one parameter.
 func (q *KeyQuery) Set(p *Query, name, value string) {
+	known := q.Audience.offers("id", "name", "username", "email", "status", "sort", "order", "limit", "cursor")
 	if q.Audience.refuses(name) {
-		p.RefuseUnknown(name)
+		p.RefuseUnknown(name, known...)
 		return
 	}
 	switch name {
@@ -51,12 +58,12 @@ func (q *KeyQuery) Set(p *Query, name, value string) {
 	case "sort":
 		q.Page.Sort = parseEnum(p, name, value, repository.SortLatestQuery, repository.SortTotalQueries, repository.SortID)
 	default:
-		setPage(p, &q.Page, name, value)
+		setPage(p, &q.Page, name, value, known...)
 	}
 }
 
 // setPage reads a parameter that lists of keys and users have in common.
-func setPage(p *Query, page *repository.Page, name, value string) {
+func setPage(p *Query, page *repository.Page, name, value string, known ...string) {
 	switch name {
 	case "order":
 		page.Ascending = parseEnum(p, name, value, "desc", "asc") == "asc"
@@ -65,7 +72,7 @@ func setPage(p *Query, page *repository.Page, name, value string) {
 	case "cursor":
 		page.Cursor = value
 	default:
-		p.RefuseUnknown(name)
+		p.RefuseUnknown(name, known...)
 	}
 }
 
@@ -89,7 +96,7 @@ func (q *UserQuery) Set(p *Query, name, value string) {
 	case "confirmed":
 		q.Filter.Confirmed = p.flag(name, value)
 	default:
-		setPage(p, &q.Page, name, value)
+		setPage(p, &q.Page, name, value, "id", "username", "email", "disabled", "confirmed", "order", "limit", "cursor")
 	}
 }
 
@@ -102,8 +109,9 @@ type UsageQuery struct {
 
 // Set reads one parameter.
 func (q *UsageQuery) Set(p *Query, name, value string) {
+	known := q.Audience.offers("id", "username", "email", "route", "interval", "from", "to", "by", "limit", "cursor")
 	if q.Audience.refuses(name) {
-		p.RefuseUnknown(name)
+		p.RefuseUnknown(name, known...)
 		return
 	}
 	switch name {
@@ -128,6 +136,6 @@ func (q *UsageQuery) Set(p *Query, name, value string) {
 	case "cursor":
 		q.Page.Cursor = value
 	default:
-		p.RefuseUnknown(name)
+		p.RefuseUnknown(name, known...)
 	}
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/ginauth/ginauth/internal/fields"
 	"github.com/ginauth/ginauth/internal/ids"
+	"github.com/ginauth/ginauth/keys"
 	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/repository"
 )
@@ -25,10 +27,10 @@ func parseQuery(rawQuery string, set func(p *Query, name, value string)) error {
 		return problem.Invalid("query_invalid", "The query cannot be read.")
 	}
 	p := &Query{}
-	for name, values := range query {
+	for name, values := range unified(query) {
 		switch {
 		case len(values) != 1 || values[0] == "":
-			p.refuse(name, "Send this parameter once, with a value.")
+			p.refuse(name, "Send this parameter once, with a value, or leave it out.")
 		case !utf8.ValidString(values[0]) || strings.Contains(values[0], "\x00"): // no store can look for it
 			p.refuse(name, "This must be text in UTF-8.")
 		default:
@@ -36,6 +38,26 @@ func parseQuery(rawQuery string, set func(p *Query, name, value string)) error {
 		}
 	}
 	return p.err()
+}
+
+// unified takes a parameter that is repeated with the same value for one, and several
+// values of by for one list, under the name that clients give to lists, too.
+func unified(query url.Values) url.Values {
+	unified := url.Values{}
+	for name, values := range query {
+		if name == "by[]" {
+			name = "by"
+		}
+		unified[name] = append(unified[name], values...)
+	}
+	for name, values := range unified {
+		slices.Sort(values)
+		unified[name] = slices.Compact(values)
+	}
+	if by := unified["by"]; len(by) > 1 && !slices.Contains(by, "") {
+		unified["by"] = []string{strings.Join(by, ",")}
+	}
+	return unified
 }
 
 // err reports all that was refused, in a fixed order.
@@ -51,9 +73,10 @@ func (p *Query) refuse(name, detail string) {
 	p.errors = append(p.errors, problem.NewField(name, "parameter_invalid", detail))
 }
 
-// RefuseUnknown refuses a parameter that the call does not have.
-func (p *Query) RefuseUnknown(name string) {
-	p.refuse(name, "This call has no such parameter.")
+// RefuseUnknown refuses a parameter that the call does not have, and names those that it
+// has.
+func (p *Query) RefuseUnknown(name string, known ...string) {
+	p.refuse(name, "This call has no such parameter; it has "+strings.Join(known, ", ")+".")
 }
 
 // canonical reads a name or an address by a rule of package security.
@@ -63,9 +86,12 @@ func (p *Query) canonical(name, value string, rule func(string) (string, error))
 	return canonical
 }
 
-// flag reads true or false.
+// flag reads true or false, as clients write them.
 func (p *Query) flag(name, value string) *bool {
-	set := parseEnum(p, name, value, "true", "false") == "true"
+	set := slices.Contains([]string{"true", "1", "yes", "on", "t", "y"}, strings.ToLower(value))
+	if !set && !slices.Contains([]string{"false", "0", "no", "off", "f", "n"}, strings.ToLower(value)) {
+		p.refuse(name, "This must be true or false.")
+	}
 	return &set
 }
 
@@ -80,22 +106,29 @@ func (p *Query) limit(name, value string) int {
 // parseEnum accepts one of a few values.
 func parseEnum[T ~string](p *Query, name, value string, allowed ...T) T {
 	if !slices.Contains(allowed, T(value)) {
-		p.refuse(name, "This is none of the values that the call knows.")
+		var names []string
+		for _, one := range allowed {
+			names = append(names, string(one))
+		}
+		p.refuse(name, "This must be one of "+strings.Join(names, ", ")+".")
 	}
 	return T(value)
 }
 
-// date reads RFC 3339 or a plain date, which stands for so much after the
+// spacedZone is a zone whose + was not escaped: in a query that is a space.
+var spacedZone = regexp.MustCompile(`(:\d\d(?:\.\d+)?) (\d\d:?\d\d)$`)
+
+// date reads a date with a time, or a plain date, which stands for so much after the
 // beginning of that day.
 func (p *Query) date(name, value string, plain time.Duration) time.Time {
 	date, err := time.Parse(time.DateOnly, value)
 	if err == nil {
 		date = date.Add(plain)
 	} else {
-		date, err = time.Parse(time.RFC3339, value)
+		date, err = parseTime(spacedZone.ReplaceAllString(value, "$1+$2"))
 	}
 	if err != nil || date.UTC().Year() < 1970 {
-		p.refuse(name, "This must be a date (2006-01-02) or a date and time with zone (RFC 3339), from 1970 on.")
+		p.refuse(name, keys.DateForms+", from 1970 on.")
 	}
 	return date.UTC()
 }

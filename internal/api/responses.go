@@ -21,12 +21,12 @@ type Key struct {
 	IsActive     bool          `json:"is_active"`
 	NeverExpires bool          `json:"never_expires"`
 	// CreationDate is null for a deleted key.
-	CreationDate *time.Time `json:"creation_date" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
+	CreationDate *Date `json:"creation_date" swaggertype:"string" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
 	// ExpirationDate is null for a key that never expires. It is the earlier of
 	// the key's date and the end of its owner's access.
-	ExpirationDate *time.Time `json:"expiration_date" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
+	ExpirationDate *Date `json:"expiration_date" swaggertype:"string" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
 	// RevocationDate is null unless the key is revoked.
-	RevocationDate *time.Time `json:"revocation_date" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
+	RevocationDate *Date `json:"revocation_date" swaggertype:"string" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
 } // @name Key
 
 // IssuedKey is a new key, with the key itself.
@@ -49,7 +49,7 @@ type KeyUsage struct {
 	Email        string `json:"email" example:"ada@example.com"`
 	TotalQueries int64  `json:"total_queries" format:"int64" minimum:"0" example:"42"`
 	// LatestQueryDate is null for a key that was never used.
-	LatestQueryDate *time.Time `json:"latest_query_date" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
+	LatestQueryDate *Date `json:"latest_query_date" swaggertype:"string" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
 } // @name KeyUsage
 
 // KeyList is a page of keys.
@@ -62,7 +62,7 @@ type KeyList struct {
 // UsageRow is one interval of usage over time.
 type UsageRow struct {
 	// Date is when the hour or day began.
-	Date time.Time `json:"date" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
+	Date Date `json:"date" swaggertype:"string" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
 	// ID, UserID and Username, and Route are empty unless the series is broken
 	// down by key, user and route.
 	ID       string `json:"id" example:"019a2f6e-7c1d-7f3a-9a51-0c2b6d1f4e8a"`
@@ -87,18 +87,18 @@ type User struct {
 	Email      string `json:"email" format:"email" example:"ada@example.com"`
 	IsDisabled bool   `json:"is_disabled"`
 	// IsConfirmed says that mail is known to reach the user.
-	IsConfirmed  bool      `json:"is_confirmed"`
-	CreationDate time.Time `json:"creation_date" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
+	IsConfirmed  bool `json:"is_confirmed"`
+	CreationDate Date `json:"creation_date" swaggertype:"string" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
 	// ChangeDate is when the password or the address was last set.
-	ChangeDate time.Time `json:"change_date" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
+	ChangeDate Date `json:"change_date" swaggertype:"string" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
 	// DisabledDate is null unless the user is disabled.
-	DisabledDate *time.Time `json:"disabled_date" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
+	DisabledDate *Date `json:"disabled_date" swaggertype:"string" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
 	// ConfirmationDate is null until the address is confirmed.
-	ConfirmationDate *time.Time `json:"confirmation_date" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
+	ConfirmationDate *Date `json:"confirmation_date" swaggertype:"string" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
 	// MailFailureDate is since when mail cannot be delivered, null if it can.
-	MailFailureDate *time.Time `json:"mail_failure_date" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
+	MailFailureDate *Date `json:"mail_failure_date" swaggertype:"string" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
 	// AccessUntil is when all keys of the user end, null if there is no such date.
-	AccessUntil *time.Time `json:"access_until" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
+	AccessUntil *Date `json:"access_until" swaggertype:"string" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
 } // @name User
 
 // NewUser shows a user.
@@ -109,8 +109,8 @@ func NewUser(user models.User) User {
 		Email:            user.Email,
 		IsDisabled:       user.IsDisabled(),
 		IsConfirmed:      user.IsConfirmed(),
-		CreationDate:     user.CreationDate,
-		ChangeDate:       user.ChangeDate,
+		CreationDate:     Date(user.CreationDate),
+		ChangeDate:       Date(user.ChangeDate),
 		DisabledDate:     nullable(user.DisabledDate),
 		ConfirmationDate: nullable(user.ConfirmationDate),
 		MailFailureDate:  nullable(user.MailFailureDate),
@@ -145,13 +145,13 @@ type Token struct {
 	// or reset.
 	Purpose string `json:"purpose" enums:"confirm,change,reset" example:"reset"`
 	// Email is the address that it was mailed to.
-	Email          string    `json:"email" format:"email" example:"ada@example.com"`
-	CreationDate   time.Time `json:"creation_date" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
-	ExpirationDate time.Time `json:"expiration_date" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
+	Email          string `json:"email" format:"email" example:"ada@example.com"`
+	CreationDate   Date   `json:"creation_date" swaggertype:"string" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
+	ExpirationDate Date   `json:"expiration_date" swaggertype:"string" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
 } // @name Token
 
 func newToken(token models.Token) Token {
-	return Token{token.Purpose, token.Email, token.CreationDate, token.ExpirationDate}
+	return Token{token.Purpose, token.Email, Date(token.CreationDate), Date(token.ExpirationDate)}
 }
 
 // Export is all that is held of a user.
@@ -169,7 +169,7 @@ func NewUsageList(series repository.Series) UsageList {
 }
 
 func newUsageRow(row repository.SeriesRow) UsageRow {
-	return UsageRow{row.Date, row.KeyID, row.UserID, row.Username, row.Route, row.TotalQueries}
+	return UsageRow{Date(row.Date), row.KeyID, row.UserID, row.Username, row.Route, row.TotalQueries}
 }
 
 // NewKey shows a key as it is at the given time.
@@ -245,12 +245,4 @@ func each[Row, Response any](rows []Row, describe func(Row) Response) []Response
 		responses[i] = describe(row)
 	}
 	return responses
-}
-
-// nullable shows the zero time as null.
-func nullable(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }

@@ -17,13 +17,16 @@ type Reader struct {
 	// keyLetters are those of the sources' names, see spells.
 	keyLetters []string
 	prefixes   security.Prefixes
+	// missing is the problem of a request without a key.
+	missing *problem.Error
 	// secretInURL is told of an admin secret in a URL.
 	secretInURL func(*gin.Context)
 }
 
 // NewReader returns a reader of keys with the prefixes at the sources.
 func NewReader(sources []Source, prefixes security.Prefixes, secretInURL func(*gin.Context)) *Reader {
-	return &Reader{canonical(sources), keyLetters(sources), prefixes, secretInURL}
+	missing := problem.Unauthenticated("key_missing", "The request carries no API key; send it in "+Places(sources)+".")
+	return &Reader{canonical(sources), keyLetters(sources), prefixes, missing, secretInURL}
 }
 
 // TakeKey reads the key that a request carries and removes it from the request,
@@ -57,7 +60,7 @@ func (r *Reader) takeKey(c *gin.Context) (string, error) {
 	case ambiguous:
 		return "", problem.Unauthenticated("key_ambiguous", "The request carries more than one API key; send one.")
 	case key == "":
-		return "", problem.Unauthenticated("key_missing", "The request carries no API key.")
+		return "", r.missing
 	}
 	return key, nil
 }

@@ -51,22 +51,35 @@ func takeHeader(r *http.Request, name string) []string {
 	return values
 }
 
-// takeBearer takes the Authorization headers if one of them is a bearer token
-// with a key's form; what else is there belongs to the application.
+// takeBearer takes the Authorization headers if one of them is meant as a key; what else
+// is there, such as a JWT or a site's Basic, belongs to the application.
 func takeBearer(r *http.Request, prefixes security.Prefixes) []string {
 	values := r.Header["Authorization"]
 	for i, value := range values {
-		scheme, token, _ := strings.Cut(value, " ")
-		token = strings.TrimLeft(token, " ")
-		if !strings.EqualFold(scheme, "Bearer") || !prefixes.IsKey(token) {
+		text, ok := bearerKey(value, prefixes)
+		if !ok {
 			continue
 		}
-		taken := append([]string{token}, values[:i]...)
+		taken := append([]string{text}, values[:i]...)
 		taken = append(taken, values[i+1:]...)
 		delete(r.Header, "Authorization")
 		return taken
 	}
 	return nil
+}
+
+// bearerKey returns the token of a value that is meant as a key, since it begins like one.
+// In quotes, under another scheme than Bearer or under none, the text is more than a key.
+func bearerKey(value string, prefixes security.Prefixes) (text string, ok bool) {
+	scheme, token, hasScheme := strings.Cut(value, " ")
+	token = strings.TrimLeft(token, " ")
+	switch {
+	case !hasScheme:
+		token = value
+	case strings.EqualFold(scheme, "Bearer") && prefixes.Begin(token):
+		return token, true
+	}
+	return " " + value, prefixes.Begin(strings.TrimLeft(token, `"' `))
 }
 
 // takeQuery takes a query parameter out of the URL, and out of the copies that

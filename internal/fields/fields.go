@@ -30,7 +30,7 @@ func ID(id string) []problem.Field {
 		return []problem.Field{problem.Missing("id")}
 	}
 	if ids.Canonical(id) == "" {
-		return []problem.Field{problem.NewField("id", "id_invalid", "This does not have the form of an id.")}
+		return []problem.Field{problem.NewField("id", "id_invalid", "This does not have the form of an id (a UUID, RFC 9562).")}
 	}
 	return nil
 }

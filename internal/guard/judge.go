@@ -109,7 +109,11 @@ func (g *Guard) lookup(ctx context.Context, u *use, hash keycache.Hash, answer k
 
 // load reads a key from the store, or waits for the request that is reading it.
 func (g *Guard) load(ctx context.Context, u *use, hash keycache.Hash) (*keycache.Key, error) {
-	ctx, cancel := store.Context(ctx)
+	bound := store.Context
+	if u.request != nil {
+		bound = store.Finish
+	}
+	ctx, cancel := bound(ctx)
 	defer cancel()
 	return g.Cache.Load(ctx, hash, g.unknownKeys.admit(g.client(u)))
 }

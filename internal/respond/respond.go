@@ -92,9 +92,24 @@ func (r Responder) Refuse(c *gin.Context, challenge string, err error) {
 	if body.RetryAfter > 0 {
 		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(body.RetryAfter.Seconds()))))
 	}
+	if body.Code == "content_encoding_unsupported" {
+		c.Header("Accept-Encoding", "identity") // RFC 9110, section 12.5.3
+	}
+	drain(c)
 	c.Abort()
 	c.Status(body.Status)
 	r.Write(c, body)
+}
+
+// RefuseMethod ends a request whose path has other methods (RFC 9110, section 15.5.6).
+func (r Responder) RefuseMethod(c *gin.Context, allow string) {
+	const status = http.StatusMethodNotAllowed
+	c.Header("Allow", allow)
+	c.Header("Cache-Control", "no-store")
+	drain(c)
+	c.Abort()
+	c.Status(status)
+	r.Write(c, Body{Title: http.StatusText(status), Status: status, Code: "method_not_allowed", Detail: "This path takes " + allow + "."})
 }
 
 func newBody(p *problem.Error) Body {

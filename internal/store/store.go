@@ -19,6 +19,22 @@ func Context(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, Timeout)
 }
 
+// Finish is Context for what a request over HTTP has begun: it goes on when the client
+// closes its sending side, which some do after each request and which cannot be told from
+// its going away. The deadline of the request stays.
+func Finish(ctx context.Context) (context.Context, context.CancelFunc) {
+	return FinishWithin(ctx, Timeout)
+}
+
+// FinishWithin is Finish with another bound.
+func FinishWithin(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	end := time.Now().Add(limit)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(end) {
+		end = deadline
+	}
+	return context.WithDeadline(context.WithoutCancel(ctx), end)
+}
+
 // Problem turns an error of the repository into a problem; nil stays nil. The
 // caller says what was not found, since it knows what was looked for.
 func Problem(err error, notFound *problem.Error) error {

@@ -73,7 +73,6 @@ func (a *API) ChangeEmail(c *gin.Context) {
 //	@Description	The body is empty. The link is good for a day.
 //	@ID				sendConfirmation
 //	@Tags			account
-//	@Accept			json
 //	@Success		202
 //	@Failure		401,415,429,503	{object}	ginauth.Problem
 //	@Failure		403				{object}	ginauth.Problem	"user_disabled, user_missing, cross_origin"
@@ -87,7 +86,7 @@ func (a *API) SendConfirmation(c *gin.Context) {
 	if !ok {
 		return
 	}
-	if err := api.RequireJSON(c); err != nil {
+	if err := api.RequireNoForm(c); err != nil {
 		a.Records.Call(ctx, "user.confirm.send", "", err)
 		a.Refuse(c, err)
 		return

@@ -85,7 +85,7 @@ func (a *API) ExportUser(c *gin.Context) {
 	ctx, id := a.context(c), ""
 	isRead := a.ReadQuery(ctx, c, "user.export", func(p *api.Query, name, value string) {
 		if name != "id" {
-			p.RefuseUnknown(name)
+			p.RefuseUnknown(name, "id")
 			return
 		}
 		id = p.ID(value)
