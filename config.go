@@ -133,6 +133,10 @@ type Config struct {
 	// request says. Required with a Mailer.
 	PublicURL string
 
+	// MailTemplates replace what mails say, and name the application in them and on the
+	// pages that links lead to.
+	MailTemplates mail.Templates
+
 	// RequireConfirmedEmail refuses keys to users whose address is not confirmed;
 	// their first call creates the user and mails a link. It needs a Mailer.
 	RequireConfirmedEmail bool

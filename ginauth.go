@@ -126,7 +126,7 @@ func (a *Auth) makeServices() {
 	a.users = users.New(users.Options{
 		Repository: a.repo, Keys: a.keys, Records: a.records, Hashing: hashpool.New(c.HashMemory),
 		PasswordPolicy: c.PasswordPolicy, Resolver: c.Resolver, RequireConfirmedEmail: c.RequireConfirmedEmail,
-		Mailer: c.Mailer, PublicURL: c.PublicURL, LinkPath: a.linkPath, Logger: c.Logger, Now: c.Now,
+		Mailer: c.Mailer, PublicURL: c.PublicURL, Templates: c.MailTemplates, LinkPath: a.linkPath, Logger: c.Logger, Now: c.Now,
 	})
 }
 
@@ -142,7 +142,7 @@ func (a *Auth) makeCalls(secrets security.Secrets, isShort bool) {
 	base := api.Base{
 		Keys: a.keys, Users: a.users, Records: a.records, Responder: responder, Reader: reader, ClientIP: c.ClientIP, Now: c.Now,
 	}
-	a.admin, a.account = admin.New(base, secrets, isShort), account.New(base, a.guard, c.PublicURL)
+	a.admin, a.account = admin.New(base, secrets, isShort), account.New(base, a.guard, account.NewPage(c.PublicURL, c.MailTemplates.Application, c.PasswordPolicy))
 }
 
 // recordSecretInURL records that the admin secret was in a URL, where others may

@@ -4,7 +4,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ginauth/ginauth/internal/api"
-	"github.com/ginauth/ginauth/internal/api/account"
 	"github.com/ginauth/ginauth/internal/api/methods"
 )
 
@@ -46,8 +45,7 @@ func (a *Auth) RegisterAdmin(group interface {
 	gin.IRouter
 	BasePath() string
 }) {
-	requireNoGuard("RegisterAdmin", group)
-	calls := methods.New(group.Group("", api.Finish, a.admin.RequireSecret))
+	calls := methods.New("RegisterAdmin", group, api.Finish, a.admin.RequireSecret)
 	calls.POST("/new", a.admin.NewKey)
 	calls.POST("/renew", a.admin.RenewKey)
 	calls.POST("/revoke", a.admin.RevokeKey)
@@ -64,7 +62,7 @@ func (a *Auth) RegisterAdmin(group interface {
 	if a.SendsMail() {
 		calls.POST("/users/reset", a.admin.ResetUser)
 	}
-	calls.RefuseOthers(group, a.admin.Responder.RefuseMethod)
+	calls.RefuseOthers(a.admin.Responder.RefuseMethod)
 	a.mounts.add(&a.mounts.admin, group.BasePath())
 	a.Logger().Info("the admin calls are mounted", "path", group.BasePath())
 }
@@ -92,6 +90,7 @@ func (a *Auth) RegisterAdmin(group interface {
 //	POST /forgot        mail a link to a new password
 //	GET  /reset         the page that the link leads to
 //	POST /reset         set a new password
+//	POST /link          what a mailed link is for
 //
 // Calls that change something want application/json and no other origin's pages
 // (http.CrossOriginProtection). The links lead to Config.PublicURL and the
@@ -101,8 +100,7 @@ func (a *Auth) RegisterAccount(group interface {
 	gin.IRouter
 	BasePath() string
 }) {
-	requireNoGuard("RegisterAccount", group)
-	calls := methods.New(group.Group("", api.Finish, a.account.Protect))
+	calls := methods.New("RegisterAccount", group, api.Finish, a.account.Protect)
 	calls.GET("", a.account.Show)
 	calls.GET("/logs", a.account.Logs)
 	calls.GET("/usage", a.account.Usage)
@@ -113,20 +111,13 @@ func (a *Auth) RegisterAccount(group interface {
 	calls.POST("/email", a.account.ChangeEmail)
 	if a.SendsMail() {
 		calls.POST("/confirm/send", a.account.SendConfirmation)
-		calls.GET("/confirm", account.ShowPage)
+		calls.GET("/confirm", a.account.ShowPage)
 		calls.POST("/confirm", a.account.Confirm)
 		calls.POST("/forgot", a.account.Forgot)
-		calls.GET("/reset", account.ShowPage)
+		calls.GET("/reset", a.account.ShowPage)
+		calls.POST("/link", a.account.FindLink)
 		calls.POST("/reset", a.account.Reset)
 	}
-	calls.RefuseOthers(group, a.admin.Responder.RefuseMethod)
+	calls.RefuseOthers(a.admin.Responder.RefuseMethod)
 	a.mounts.add(&a.mounts.account, group.BasePath())
-}
-
-// requireNoGuard panics where a guard ahead of the calls would take their credentials
-// away, so that each were answered as if none was sent.
-func requireNoGuard(call string, group any) {
-	if methods.HasGuard(group) {
-		panic("ginauth: " + call + " is below a Guard, which takes the credentials out of each request: call it before Use(auth.Guard()), or guard groups of routes")
-	}
 }

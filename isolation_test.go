@@ -56,7 +56,7 @@ func (a *app) changes() (paths []string) {
 			paths = append(paths, route.Path)
 		}
 	}
-	if len(paths) != 9 {
+	if len(paths) != 10 {
 		a.t.Errorf("the routes are %v", paths)
 	}
 	return paths

@@ -75,6 +75,7 @@ func (c Config) validateAccounts() error {
 	if c.RequireConfirmedEmail && c.Mailer == nil {
 		errs = append(errs, errors.New("RequireConfirmedEmail: needs a Mailer"))
 	}
+	errs = append(errs, prefixed("MailTemplates", c.MailTemplates.Validate()))
 	if c.Mailer != nil || c.PublicURL != "" {
 		errs = append(errs, prefixed("PublicURL", checkPublicURL(c.PublicURL)))
 	}

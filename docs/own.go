@@ -65,13 +65,13 @@ func accountCalls() []string {
 	return []string{
 		"/account", "/account/new", "/account/renew", "/account/revoke", "/account/logs", "/account/usage",
 		"/account/password", "/account/email",
-		"/account/confirm/send", "/account/confirm", "/account/forgot", "/account/reset",
+		"/account/confirm/send", "/account/confirm", "/account/forgot", "/account/reset", "/account/link",
 	}
 }
 
 func needsMail(path string) bool {
 	switch path {
-	case "/users/reset", "/account/confirm/send", "/account/confirm", "/account/forgot", "/account/reset":
+	case "/users/reset", "/account/confirm/send", "/account/confirm", "/account/forgot", "/account/reset", "/account/link":
 		return true
 	default:
 		return false

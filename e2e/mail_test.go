@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
@@ -162,18 +163,18 @@ func TestMailedChangeOfAddress(t *testing.T) {
 	expectStatus(t, p.send(http.MethodPost, "/account/email", `{"email":"new@example.org"}`, login), http.StatusOK)
 	link := p.linkTo(server, "new@example.org", "/account/confirm")
 	run(b, "open the link", chromedp.Navigate(link))
-	b.click("Confirm", button("Confirm"))
+	b.see("the address", `//main[contains(., "new@example.org")]`)
 	const field = `//form[@id="confirm"]//input[@type="%s"]`
 	b.fill("the username", fmt.Sprintf(field, "text"), "ada")
 	b.fill("a wrong password", fmt.Sprintf(field, "password"), "Difference-2_Engine")
-	b.click("Confirm", button("Confirm"))
+	b.click("Confirm", button("Confirm the address"))
 	b.status("The username or the password is wrong.")
 	b.photograph("account-change")
 	if a := p.account(other); a.member("pending_email") != "new@example.org" {
 		t.Errorf("the account is %s", a.body)
 	}
 	b.fill("the password", fmt.Sprintf(field, "password"), other)
-	b.click("Confirm", button("Confirm"))
+	b.click("Confirm", button("Confirm the address"))
 	b.status("Your address is confirmed.")
 	b.photograph("account-changed")
 	expectCode(t, p.account(other), http.StatusUnauthorized, "credentials_wrong")
@@ -215,7 +216,7 @@ func (p *process) asksForConfirmation() {
 func (b *browser) confirms(p *process, link string) {
 	b.t.Helper()
 	run(b, "open the link", chromedp.Navigate(link))
-	b.see("Confirm", button("Confirm"))
+	b.see("Confirm", button("Confirm the address"))
 	b.photograph("account-confirm")
 	if url := evaluate[string](b, `location.href`); url != p.url("/account/confirm") {
 		b.t.Errorf("the browser keeps %s", url)
@@ -223,11 +224,35 @@ func (b *browser) confirms(p *process, link string) {
 	if a := p.account(adasPassword); a.member("is_confirmed") != "false" {
 		b.t.Errorf("opening the link confirms the address: %s", a.body)
 	}
-	b.click("Confirm", button("Confirm"))
-	b.status("Your address is confirmed.")
+	b.see("that keys are revoked", `//p[contains(., "All API keys of the account stop working")]`)
+	b.see("the address", `//main[contains(., "ada@example.com")]`)
+	b.expectReadable()
+	b.clickTwice("Confirm the address")
+	b.status("Your address is confirmed. All API keys that were issued before are revoked.")
 	b.photograph("account-confirmed")
 	if a := p.account(adasPassword); a.member("is_confirmed") != "true" {
 		b.t.Errorf("the address is not confirmed: %s", a.body)
+	}
+}
+
+// expectReadable looks at the page in the dark, where text and background must differ as
+// WCAG 2.2 demands (1.4.3: 4.5 to 1), as they do in the light.
+func (b *browser) expectReadable() {
+	b.t.Helper()
+	const contrast = `(() => {
+		const light = colour => { const [r, g, b] = colour.match(/[\d.]+/g).map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b };
+		const ratio = e => { const s = getComputedStyle(e), [a, b] = [light(s.color), light(s.backgroundColor)].sort((x, y) => y - x); return (a + 0.05) / (b + 0.05) };
+		return Math.min(ratio(document.body), ...[...document.querySelectorAll("button:not([type])")].map(ratio));
+	})()`
+	for _, scheme := range []string{"dark", "light"} {
+		_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		})
+		b.must("choose "+scheme, err)
+		if ratio := evaluate[float64](b, contrast); ratio < 4.5 {
+			b.t.Errorf("in %s the contrast is %v", scheme, ratio)
+		}
+		b.photograph("account-confirm-" + scheme)
 	}
 }
 
@@ -237,21 +262,33 @@ func (b *browser) setsPassword(link, password string) {
 	run(b, "open the link", chromedp.Navigate(link))
 	const field = `//form[@id="reset"]//input[@type="password"]`
 	b.fill("a bad password", field, "adaadaada")
-	b.click("Set password", button("Set password"))
+	b.click("Set password", button("Set the password"))
 	b.status("The password must contain a digit.")
-	b.status("One that would do: ")
+	if !evaluate[bool](b, `document.activeElement.matches("#password[aria-invalid=true]")`) {
+		b.t.Error("the focus is not in the field that was refused")
+	}
 	b.photograph("account-reset-refused")
-	b.fill("the password", field, password)
+	b.click("the proposal", `//button[starts-with(., "Take this one: ")]`)
+	if proposed := evaluate[string](b, `document.getElementById("password").value`); len(proposed) < 9 {
+		b.t.Errorf("the proposal is %q", proposed)
+	}
+	b.photograph("account-proposal")
+	b.fill("the password", `//input[@id="password"]`, password)
 	b.photograph("account-reset")
-	b.click("Set password", button("Set password"))
+	b.clickTwice("Set the password")
 	b.status("Your new password is set.")
+}
+
+// clickTwice presses a button as people do who are used to double clicks.
+func (b *browser) clickTwice(text string) {
+	b.t.Helper()
+	evaluate[any](b, `[...document.querySelectorAll("button")].filter(e => e.textContent === "`+text+`" && e.checkVisibility()).forEach(e => { e.click(); e.click() })`)
 }
 
 // findsLinkUsedUp opens a link in the tab in which it was opened before.
 func (b *browser) findsLinkUsedUp(link string) {
 	b.t.Helper()
 	run(b, "open the link again", chromedp.Evaluate[any](`location.href = "`+link+`"; 0`))
-	b.fill("the password", `//form[@id="reset"]//input[@type="password"]`, "Difference-3_Engine")
-	b.click("Set password", button("Set password"))
-	b.status("The token is unknown, used up or out of time")
+	b.status("This link was used already")
+	b.photograph("account-used-up")
 }

@@ -31,7 +31,7 @@ var (
 	accountCalls = map[string]string{
 		"": byKey, "/logs": byKey, "/usage": byKey, "/new": "Account", "/renew": "Account", "/revoke": byKey,
 		"/password": "Account", "/email": "Account",
-		"/confirm/send": byKey, "/confirm": "", "/forgot": "", "/reset": "",
+		"/confirm/send": byKey, "/confirm": "", "/forgot": "", "/reset": "", "/link": "",
 	}
 )
 

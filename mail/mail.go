@@ -13,13 +13,15 @@ import (
 // accepted, as when its address does not exist.
 var ErrPermanent = errors.New("the message will never be accepted")
 
-// Message is a mail of plain text to one person. Its text holds a token that
-// acts for the account until it is used, so that it must not be logged.
+// Message is a mail to one person. Its text holds a token that acts for the account
+// until it is used, so that it must not be logged.
 type Message struct {
 	// To is a bare address, without a name, as the person typed it.
 	To      string
 	Subject string
 	Text    string
+	// HTML says the same in HTML, if a template does; a mailer may leave it out.
+	HTML string
 }
 
 // Mailer sends mail. Implementations are safe for concurrent use.

@@ -32,6 +32,7 @@ type mailer struct {
 	outbox     *outbox.Outbox
 	recipients *throttle.Buckets[recipient]
 	publicURL  string
+	templates  mail.Templates
 	linkPath   func() string
 	logger     *slog.Logger
 	stop       context.CancelFunc // ends the reports of deliveries
@@ -42,7 +43,7 @@ func startMailer(d directory, tokens *emailTokens, o Options) *mailer {
 	ctx, stop := context.WithCancel(context.Background())
 	m := &mailer{
 		directory: d, tokens: tokens, recipients: throttle.NewBuckets[recipient](mailsPerRecipient, recipientMailRefill),
-		publicURL: o.PublicURL, linkPath: o.LinkPath, logger: o.Logger, stop: stop,
+		publicURL: o.PublicURL, templates: o.Templates, linkPath: o.LinkPath, logger: o.Logger, stop: stop,
 	}
 	m.outbox = outbox.Start(o.Mailer, outbox.Options{
 		Logger:    o.Logger,
@@ -210,7 +211,7 @@ func (m *mailer) notify(kind string, user models.User) {
 		m.logger.Warn("a user is not told of a change: too many mails to this address", "user_id", user.ID, "kind", kind)
 		return
 	}
-	if err := m.enqueue(user.ID, kind, m.noticeMessage(kind, user), check); err != nil {
+	if err := m.enqueueNotice(kind, user, check); err != nil {
 		refund()
 		m.logger.Warn("a user is not told of a change", "user_id", user.ID, "kind", kind, "error", err)
 	}
@@ -228,7 +229,15 @@ func (m *mailer) mailNewAddress(ctx context.Context, to envelope, token string) 
 	if err != nil {
 		return userProblem(err)
 	}
-	return m.enqueue(owner.ID, noticeTaken, m.noticeMessage(noticeTaken, owner), m.ifStillAt(owner))
+	return m.enqueueNotice(noticeTaken, owner, m.ifStillAt(owner))
+}
+
+func (m *mailer) enqueueNotice(kind string, user models.User, check outbox.Check) error {
+	message, err := m.noticeMessage(kind, user)
+	if err != nil {
+		return problem.From(err)
+	}
+	return m.enqueue(user.ID, kind, message, check)
 }
 
 // drop sends no more of what waits for the user.

@@ -1,6 +1,7 @@
 package users
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -27,21 +28,30 @@ func (m *mailer) linkMessage(to envelope, token string) (mail.Message, error) {
 	if path == "" {
 		return mail.Message{}, problem.From(errors.New("mails have nothing to link to: RegisterAccount was not called"))
 	}
-	subject, page, text := linkText(to.purpose)
-	link := m.publicURL + strings.TrimRight(path, "/") + page + "#" + token
-	return mail.Message{To: to.email, Subject: subject, Text: fmt.Sprintf(text, m.account(to.user, to.canonicalEmail), link)}, nil
+	text := newLinkText(to.purpose)
+	data := m.data(to.user, to.canonicalEmail)
+	data.Link, data.LinkTime = m.publicURL+strings.TrimRight(path, "/")+text.page+"#"+token, text.time
+	message := mail.Message{To: to.email, Subject: text.subject, Text: fmt.Sprintf(text.body, account(data), data.Link)}
+	message, err := m.templates.Write(text.kind, message, data)
+	if err != nil {
+		return mail.Message{}, problem.From(err)
+	}
+	return message, nil
 }
 
-func linkText(purpose string) (subject, page, text string) {
+// linkText is what a mail with a link says, and the page that the link leads to.
+type linkText struct{ kind, subject, page, time, body string }
+
+func newLinkText(purpose string) linkText {
 	switch purpose {
 	case purposeConfirm:
-		return "Please confirm your address", "/confirm", confirmText
+		return linkText{"confirm", "Please confirm your address", "/confirm", "a day", confirmText}
 	case purposeChange:
-		return "Please confirm your new address", "/confirm", changeText
+		return linkText{"change", "Please confirm your new address", "/confirm", "an hour", changeText}
 	case purposeAdminReset:
-		return "Your password was made invalid", "/reset", adminResetText
+		return linkText{"admin_reset", "Your password was made invalid", "/reset", "an hour", adminResetText}
 	default:
-		return "Your new password", "/reset", resetText
+		return linkText{"reset", "Your new password", "/reset", "an hour", resetText}
 	}
 }
 
@@ -62,26 +72,27 @@ const (
 
 // noticeMessage writes the mail that tells an owner of something. It holds no
 // link, and nothing that the person who did it has chosen.
-func (m *mailer) noticeMessage(kind string, user models.User) mail.Message {
-	subject, text := noticeText(kind)
-	return mail.Message{To: user.Email, Subject: subject, Text: fmt.Sprintf(text, m.account(user, user.CanonicalEmail))}
+func (m *mailer) noticeMessage(kind string, user models.User) (mail.Message, error) {
+	name, subject, text := noticeText(kind)
+	data := m.data(user, user.CanonicalEmail)
+	return m.templates.Write(name, mail.Message{To: user.Email, Subject: subject, Text: fmt.Sprintf(text, account(data))}, data)
 }
 
-func noticeText(kind string) (subject, text string) {
+func noticeText(kind string) (name, subject, text string) {
 	switch kind {
 	case noticeRequested:
-		return "A new address was asked for", "Somebody, probably you, has logged in and asked for another email address for %s.\n\n" +
+		return "notice_change_requested", "A new address was asked for", "Somebody, probably you, has logged in and asked for another email address for %s.\n\n" +
 			"This address stays in effect until the other one is confirmed.\n\n" + notYou
 	case noticeFormer:
-		return "Your address was changed", "Another email address is in effect from now on for %s.\n\n" +
+		return "notice_address_changed", "Your address was changed", "Another email address is in effect from now on for %s.\n\n" +
 			"No more mail will come to this one.\n\n" +
 			"If it was not you, tell those who run the application at once: somebody else knows your password.\n"
 	case noticePassword:
-		return "Your password was changed", "Somebody, probably you, has logged in and set a new password for %s.\n\n" + notYou
+		return "notice_password_changed", "Your password was changed", "Somebody, probably you, has logged in and set a new password for %s.\n\n" + notYou
 	case noticeReset:
-		return "Your password was set anew", "Somebody, probably you, has set a new password by a mailed link for %s.\n\n" + notYou
+		return "notice_password_reset", "Your password was set anew", "Somebody, probably you, has set a new password by a mailed link for %s.\n\n" + notYou
 	default:
-		return "Somebody gave your address", "Somebody who is logged in to another account wants to use this address, which belongs to %s.\n\n" +
+		return "notice_address_taken", "Somebody gave your address", "Somebody who is logged in to another account wants to use this address, which belongs to %s.\n\n" +
 			"They were not told so, and nothing has changed. If it was you, use another address for that account. " +
 			"If it was not you, there is nothing to do.\n"
 	}
@@ -89,14 +100,27 @@ func noticeText(kind string) (subject, text string) {
 
 const notYou = "If it was not you, somebody else knows your password: ask for a new one, by saying that you have forgotten it.\n"
 
-// account names the account in a mail to an address. A username is named to
+// data is what a mail to an address may say of an account. A username is named to
 // the owner of the account alone, who has confirmed the address: the person who chose
 // it could send any sentence to anybody else in the application's name. A name of
 // which a mail program would make a link is left out there, too.
-func (m *mailer) account(user models.User, canonicalEmail string) string {
+func (m *mailer) data(user models.User, canonicalEmail string) mail.TemplateData {
+	data := mail.TemplateData{Application: cmp.Or(m.templates.Application, m.publicURL), PublicURL: m.publicURL}
 	isOwners := user.IsConfirmed() && canonicalEmail == user.CanonicalEmail
-	if !isOwners || strings.ContainsAny(user.CanonicalUsername, "./") {
-		return "an account at " + m.publicURL
+	if isOwners && !strings.ContainsAny(user.CanonicalUsername, "./") {
+		data.Username = user.CanonicalUsername
 	}
-	return fmt.Sprintf("the account %q at %s", user.CanonicalUsername, m.publicURL)
+	return data
+}
+
+// account names the account in a sentence.
+func account(data mail.TemplateData) string {
+	place := data.PublicURL
+	if data.Application != data.PublicURL {
+		place = data.Application + " (" + data.PublicURL + ")"
+	}
+	if data.Username == "" {
+		return "an account at " + place
+	}
+	return fmt.Sprintf("the account %q at %s", data.Username, place)
 }

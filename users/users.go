@@ -55,6 +55,8 @@ type Options struct {
 	// PublicURL and LinkPath are what links in mails begin with; LinkPath is
 	// empty while there is nothing to link to.
 	PublicURL string
+	// Templates replace what mails say.
+	Templates mail.Templates
 	LinkPath  func() string
 	// RequireConfirmedEmail has a new user's first key revoked from the start.
 	RequireConfirmedEmail bool

@@ -154,6 +154,21 @@ func newToken(token models.Token) Token {
 	return Token{token.Purpose, token.Email, Date(token.CreationDate), Date(token.ExpirationDate)}
 }
 
+// Link shows what a mailed link is for.
+type Link struct {
+	Purpose string `json:"purpose" enums:"confirm,change,reset" example:"reset"`
+	// Email is the address that it was mailed to.
+	Email          string `json:"email" format:"email" example:"ada@example.com"`
+	ExpirationDate Date   `json:"expiration_date" swaggertype:"string" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
+	// RevokesKeys says that its use revokes the user's keys.
+	RevokesKeys bool `json:"revokes_keys"`
+} // @name Link
+
+// NewLink shows a link.
+func NewLink(link users.Link) Link {
+	return Link{link.Purpose, link.Email, Date(link.ExpirationDate), link.RevokesKeys}
+}
+
 // Export is all that is held of a user.
 type Export struct {
 	User Account `json:"user"`

@@ -40,6 +40,9 @@ func (m mailer) compose(message ginauthmail.Message) (envelope, error) {
 	msg.SetMessageIDWithValue(rand.Text() + "@" + domainFrom(m.sender.Address))
 	msg.SetGenHeader("Auto-Submitted", "auto-generated") // no out-of-office replies, RFC 3834
 	msg.SetBodyString(gomail.TypeTextPlain, message.Text)
+	if message.HTML != "" {
+		msg.AddAlternativeString(gomail.TypeTextHTML, message.HTML)
+	}
 	return envelope{
 		msg, "<" + m.sender.Address + ">", "<" + to.Address + ">",
 		!isASCII(m.sender.Address) || !isASCII(to.Address),

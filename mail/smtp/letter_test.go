@@ -94,3 +94,18 @@ func TestNoInternationalAddresses(t *testing.T) {
 		}
 	}
 }
+
+// A message in HTML is sent beside the plain text, for programs that show no HTML.
+func TestHTML(t *testing.T) {
+	m, server := start(t, startTLS)
+	both := message()
+	both.HTML = "<p>in <b>HTML</b></p>"
+	if err := m.Send(t.Context(), both); err != nil {
+		t.Fatal(err)
+	}
+	got := server.Next(t)
+	plain, html := strings.Index(got.Text, "text/plain"), strings.Index(got.Text, "text/html")
+	if !strings.HasPrefix(got.Header["Content-Type"], "multipart/alternative") || plain < 0 || html < plain || !strings.Contains(got.Text, both.HTML) {
+		t.Errorf("the mail is %v: %s", got.Header, got.Text)
+	}
+}

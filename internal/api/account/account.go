@@ -34,13 +34,13 @@ type API struct {
 	api.Base
 	guard   *guard.Guard
 	origins *http.CrossOriginProtection
+	page    Page
 }
 
-// New returns the account calls. The public URL, if there is one, is where clients
-// reach the application.
-func New(base api.Base, guard *guard.Guard, publicURL string) *API {
+// New returns the account calls.
+func New(base api.Base, guard *guard.Guard, page Page) *API {
 	base.Challenge = challenge
-	return &API{base, guard, originsFrom(publicURL)}
+	return &API{base, guard, originsFrom(page.publicURL), page}
 }
 
 // loginKind is by what a user may be authenticated.

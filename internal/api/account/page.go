@@ -1,7 +1,9 @@
 package account
 
 import (
+	"cmp"
 	_ "embed"
+	"html"
 	"net/http"
 	"strings"
 
@@ -17,12 +19,28 @@ import (
 //go:embed page.html
 var page string
 
+// Page is what the pages that links lead to say of the application.
+type Page struct{ publicURL, text string }
+
+// NewPage returns the pages of the application that people know by a name, or by where
+// they reach it. Its rules for passwords are what it says of an empty one.
+func NewPage(publicURL, application string, policy func(password string) []security.RuleError) Page {
+	var rules []string
+	for _, rule := range policy("") {
+		rules = append(rules, rule.Detail)
+	}
+	return Page{publicURL, strings.NewReplacer(
+		"APPLICATION", html.EscapeString(cmp.Or(application, publicURL)),
+		"RULES", html.EscapeString(strings.Join(rules, " ")),
+	).Replace(page)}
+}
+
 // ShowPage serves the page; which of the two it is, its script sees by its
 // path.
-func ShowPage(c *gin.Context) {
+func (a *API) ShowPage(c *gin.Context) {
 	nonce := security.NewSecret()
 	c.Header("Content-Security-Policy", "default-src 'none'; script-src 'nonce-"+nonce+"'; style-src 'nonce-"+nonce+"'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	c.Header("X-Content-Type-Options", "nosniff")
 	c.Header("Referrer-Policy", "no-referrer")
-	c.Data(http.StatusOK, "text/html; charset=utf-8", []byte(strings.ReplaceAll(page, "NONCE", nonce)))
+	c.Data(http.StatusOK, "text/html; charset=utf-8", []byte(strings.ReplaceAll(a.page.text, "NONCE", nonce)))
 }

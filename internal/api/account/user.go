@@ -167,3 +167,27 @@ func (a *API) Reset(c *gin.Context) {
 	_, err := a.Users.Reset(ctx, users.ResetParams{Token: request.Token, Password: request.Password, RevokeKeys: request.RevokeKeys})
 	a.Done(c, http.StatusNoContent, err)
 }
+
+// FindLink tells what a mailed link is for.
+//
+//	@Summary		What a mailed link is for
+//	@Description	The token stays as it is. The page that the link leads to shows this before a button is pressed.
+//	@ID				findLink
+//	@Tags			account
+//	@Accept			json
+//	@Produce		json
+//	@Param			body	body		confirmRequest	true	"the token"
+//	@Success		200		{object}	api.Link
+//	@Failure		400,413,415,422,429,503	{object}	ginauth.Problem
+//	@Failure		403	{object}	ginauth.Problem	"token_invalid, cross_origin"
+//	@Security
+//	@Router			/account/link [post]
+func (a *API) FindLink(c *gin.Context) {
+	var request confirmRequest
+	ctx := a.public(c)
+	if !a.Read(ctx, c, "user.link", &request) {
+		return
+	}
+	link, err := a.Users.FindLink(ctx, request.Token)
+	a.Answer(c, api.NewLink(link), err)
+}

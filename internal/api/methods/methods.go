@@ -13,13 +13,21 @@ import (
 
 // Table mounts calls and remembers which methods each path has.
 type Table struct {
+	group   gin.IRouter
 	calls   gin.IRouter
 	allowed map[string][]string
 	paths   []string
 }
 
-// New returns a table for calls on a group of routes.
-func New(calls gin.IRouter) *Table { return &Table{calls: calls, allowed: map[string][]string{}} }
+// New returns a table for calls on a group of routes, each behind the handlers. It panics
+// below a guard, which takes the credentials out of each request, so that every call were
+// answered as if none had been sent; name is the function that people have called.
+func New(name string, group gin.IRouter, handlers ...gin.HandlerFunc) *Table {
+	if hasGuard(group) {
+		panic("ginauth: " + name + " is below a Guard, which takes the credentials out of each request: call it before Use(auth.Guard()), or guard groups of routes")
+	}
+	return &Table{group: group, calls: group.Group("", handlers...), allowed: map[string][]string{}}
+}
 
 // GET mounts a call.
 func (t *Table) GET(path string, handler gin.HandlerFunc) { t.add(http.MethodGet, path, handler) }
@@ -38,7 +46,7 @@ func (t *Table) add(method, path string, handler gin.HandlerFunc) {
 // RefuseOthers has other methods on the same paths answered by refuse, which is told the
 // value of Allow. The group's own root is left out, since an application has routes
 // there, and so is a route that the application has mounted before.
-func (t *Table) RefuseOthers(group gin.IRouter, refuse func(c *gin.Context, allow string)) {
+func (t *Table) RefuseOthers(refuse func(c *gin.Context, allow string)) {
 	if gin.IsDebugging() { // its list of routes would have four more lines for each call
 		gin.SetMode(gin.ReleaseMode)
 		defer gin.SetMode(gin.DebugMode)
@@ -50,7 +58,7 @@ func (t *Table) RefuseOthers(group gin.IRouter, refuse func(c *gin.Context, allo
 		allow := strings.Join(t.allowed[path], ", ")
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 			if !slices.Contains(t.allowed[path], method) {
-				mountIfFree(group, method, path, func(c *gin.Context) { refuse(c, allow) })
+				mountIfFree(t.group, method, path, func(c *gin.Context) { refuse(c, allow) })
 			}
 		}
 	}
@@ -62,9 +70,9 @@ func mountIfFree(group gin.IRouter, method, path string, handler gin.HandlerFunc
 	group.Handle(method, path, handler)
 }
 
-// HasGuard reports whether a group of routes is below a guard of any Auth. Its handlers
+// hasGuard reports whether a group of routes is below a guard of any Auth. Its handlers
 // are compared by name, as Gin names them.
-func HasGuard(group any) bool {
+func hasGuard(group gin.IRouter) bool {
 	var handlers gin.HandlersChain
 	switch group := group.(type) {
 	case *gin.RouterGroup:
