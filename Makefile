@@ -4,7 +4,7 @@
 .PHONY: test help quick arch vuln test-postgres test-mysql test-mongodb install format lint generate generated unit nocgo e2e fuzz bench-test bench bench-http soak example
 
 TOOL := go tool -modfile=$(CURDIR)/tools/go.mod
-MODULES := . e2e bench internal/test/testservers/ferretdb
+MODULES := . e2e e2e/clients bench internal/test/testservers/ferretdb
 
 ## test         all that CI checks, and installs what is missing
 test: install format lint generated vuln unit nocgo bench-test e2e
@@ -15,7 +15,8 @@ help:
 
 # What the tests need beside Go: a C compiler for the race detector and for
 # SQLite with cgo, PostgreSQL and MariaDB, of which testservers starts throwaway
-# servers, Chromium for the browser test, curl for the README's lines.
+# servers, Chromium for the browser test, npm for what checks the documents, curl
+# for the README's lines.
 ## install      what the tests need beside Go
 install:
 	.ci/install

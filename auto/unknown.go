@@ -35,7 +35,8 @@ func warnOfUnknown(logger *slog.Logger) {
 	known := variableNames()
 	for _, pair := range os.Environ() {
 		name, _, _ := strings.Cut(pair, "=")
-		if !strings.HasPrefix(strings.ToUpper(name), prefix+"_") || slices.Contains(known, name) {
+		isOwn := strings.HasPrefix(strings.ToUpper(name), prefix+"_") && !strings.HasPrefix(name, prefix+"_TEST_") // see docs/operations.md
+		if !isOwn || slices.Contains(known, name) {
 			continue
 		}
 		if now, ok := renamed()[name]; ok {

@@ -42,7 +42,8 @@ func main() {
 
 // skip leaves out folders that hold no text of the project.
 func skip(entry fs.DirEntry, err error) error {
-	if err == nil && entry.IsDir() && strings.HasPrefix(entry.Name(), ".") && entry.Name() != "." {
+	isForeign := entry != nil && (strings.HasPrefix(entry.Name(), ".") && entry.Name() != "." || entry.Name() == "node_modules")
+	if err == nil && entry.IsDir() && isForeign {
 		return filepath.SkipDir
 	}
 	return err
