@@ -1,13 +1,13 @@
 # make test is all there is to run: it installs what is missing (with apt, as
 # root or through sudo) and checks everything that CI checks.
 .DEFAULT_GOAL := test
-.PHONY: test help quick arch vuln test-postgres test-mysql test-mongodb install format lint generate generated unit nocgo e2e fuzz bench-test bench bench-http soak example
+.PHONY: test help quick arch vuln oldest compat test-postgres test-mysql test-mongodb install format lint generate generated unit nocgo e2e fuzz bench-test bench bench-http soak example
 
 TOOL := go tool -modfile=$(CURDIR)/tools/go.mod
 MODULES := . e2e e2e/clients bench internal/test/testservers/ferretdb
 
 ## test         all that CI checks, and installs what is missing
-test: install format lint generated vuln unit nocgo bench-test e2e
+test: install format lint generated compat vuln oldest unit nocgo bench-test e2e
 
 ## help         this list
 help:
@@ -36,6 +36,11 @@ lint:
 ## vuln         known vulnerabilities that the code reaches
 vuln:
 	go run ./internal/vulnscan . bench -- $(TOOL) govulncheck $(addprefix -db=,$(GOVULNDB))
+
+# The oldest Go that go.mod allows; the toolchain comes from the module proxy.
+## oldest       builds with the oldest Go that is supported
+oldest:
+	GOTOOLCHAIN=go$$(go list -m -f '{{.GoVersion}}') go build ./...
 
 # Tests that wait, measure, or build applications: make test runs them.
 SLOW := Flood|AtOnce|Stress|Guess|ColdKeys|UnknownKeys|LeavesRoom|EndNoAbsence|LongLists|Floors|Lean|SameWork|Outage|Away|FullDisk

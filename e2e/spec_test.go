@@ -40,7 +40,7 @@ const byKey = "Account ApiKeyHeader ApiKeyQuery"
 
 // locksOfTheExample says which credential each path of the example needs.
 func locksOfTheExample() map[string]string {
-	locks := map[string]string{"/secure": "ApiKeyHeader ApiKeyQuery", "/unsecure": "", "/auth/users/reset": "AdminSecret"}
+	locks := map[string]string{"/secure": "ApiKeyHeader ApiKeyQuery", "/unsecure": "", "/ready": "", "/auth/users/reset": "AdminSecret"}
 	for _, path := range below("/auth") {
 		locks[path] = "AdminSecret"
 	}
@@ -143,7 +143,7 @@ func TestHiddenSpec(t *testing.T) {
 	p := startExample(t, "GINAUTH_SECRET="+secret, "GINAUTH_HIDE_DOCS=true")
 	text := p.get("/docs/doc.json").body
 	spec := validSpec(t, text)
-	spec.expectPaths(t, "/secure", "/unsecure")
+	spec.expectPaths(t, "/ready", "/secure", "/unsecure")
 	spec.expectSchemes(t, "ApiKeyHeader", "ApiKeyQuery")
 	for _, word := range []string{"/auth", "/account", "AdminSecret", "secret-key", "admin"} {
 		if strings.Contains(strings.ToLower(text), strings.ToLower(word)) {

@@ -33,10 +33,31 @@ import (
 const shutdownTimeout = 10 * time.Second
 
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == "healthy" { // what a container asks
+		os.Exit(healthy())
+	}
 	if err := run(); err != nil {
 		slog.Error("the example stops", "error", err)
 		os.Exit(1)
 	}
+}
+
+// healthy asks the example that runs beside it whether keys can be checked.
+func healthy() int {
+	address, err := listenAddress()
+	if err != nil {
+		return 1
+	}
+	client := http.Client{Timeout: 2 * time.Second}
+	answer, err := client.Get("http://localhost" + address + "/ready")
+	if err != nil {
+		return 1
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusNoContent {
+		return 1
+	}
+	return 0
 }
 
 // run serves until SIGINT or SIGTERM, then lets the requests that are under

@@ -26,6 +26,7 @@ func newRouter(auth *ginauth.Auth) *gin.Engine {
 	docs.Register(r, auth)
 	auth.RegisterAdmin(r.Group("/auth"))
 	auth.RegisterAccount(r.Group("/account"))
+	r.GET("/ready", func(c *gin.Context) { ready(c, auth) })
 	r.GET("/unsecure", unsecure)
 	r.GET("/secure", auth.Guard(), secure)
 	return r
@@ -39,6 +40,24 @@ func recovery() gin.HandlerFunc {
 		slog.Error("panic", "path", c.FullPath(), "reason", reason, "stack", string(debug.Stack()))
 		c.AbortWithStatus(http.StatusInternalServerError)
 	})
+}
+
+// ready tells a load balancer or a container whether keys can be checked.
+//
+//	@Summary		Ready
+//	@Description	Whether keys can be checked now.
+//	@ID				ready
+//	@Tags			example
+//	@Success		204
+//	@Failure		503
+//	@Security
+//	@Router			/ready [get]
+func ready(c *gin.Context, auth *ginauth.Auth) {
+	if auth.Ready(c.Request.Context()) != nil {
+		c.Status(http.StatusServiceUnavailable)
+		return
+	}
+	c.Status(http.StatusNoContent)
 }
 
 // greeting is what both endpoints answer.

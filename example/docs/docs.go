@@ -18,6 +18,25 @@ const docTemplate = `{
     "host": "{{.Host}}",
     "basePath": "{{.BasePath}}",
     "paths": {
+        "/ready": {
+            "get": {
+                "security": [],
+                "description": "Whether keys can be checked now.",
+                "tags": [
+                    "example"
+                ],
+                "summary": "Ready",
+                "operationId": "ready",
+                "responses": {
+                    "204": {
+                        "description": "No Content"
+                    },
+                    "503": {
+                        "description": "Service Unavailable"
+                    }
+                }
+            }
+        },
         "/secure": {
             "get": {
                 "security": [
