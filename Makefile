@@ -7,7 +7,7 @@ TOOL := go tool -modfile=$(CURDIR)/tools/go.mod
 MODULES := . e2e e2e/clients bench internal/test/testservers/ferretdb
 
 ## test         all that CI checks, and installs what is missing
-test: install format lint generated compat vuln oldest unit nocgo bench-test e2e
+test: install format lint generated vuln oldest unit nocgo bench-test e2e
 
 ## help         this list
 help:
@@ -41,6 +41,11 @@ vuln:
 ## oldest       builds with the oldest Go that is supported
 oldest:
 	GOTOOLCHAIN=go$$(go list -m -f '{{.GoVersion}}') go build ./...
+
+# The state of the last release is in docs/released; docs/compatibility.md says more.
+## compat       no break of the last release that the CHANGELOG does not name
+compat:
+	go test -C e2e -run '^(TestCompatibility|TestBreaksAreFound)$$' -count 1 .
 
 # Tests that wait, measure, or build applications: make test runs them.
 SLOW := Flood|AtOnce|Stress|Guess|ColdKeys|UnknownKeys|LeavesRoom|EndNoAbsence|LongLists|Floors|Lean|SameWork|Outage|Away|FullDisk
