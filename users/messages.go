@@ -45,13 +45,13 @@ type linkText struct{ kind, subject, page, time, body string }
 func newLinkText(purpose string) linkText {
 	switch purpose {
 	case purposeConfirm:
-		return linkText{"confirm", "Please confirm your address", "/confirm", "a day", confirmText}
+		return linkText{kind: "confirm", subject: "Please confirm your address", page: "/confirm", time: "a day", body: confirmText}
 	case purposeChange:
-		return linkText{"change", "Please confirm your new address", "/confirm", "an hour", changeText}
+		return linkText{kind: "change", subject: "Please confirm your new address", page: "/confirm", time: "an hour", body: changeText}
 	case purposeAdminReset:
-		return linkText{"admin_reset", "Your password was made invalid", "/reset", "an hour", adminResetText}
+		return linkText{kind: "admin_reset", subject: "Your password was made invalid", page: "/reset", time: "an hour", body: adminResetText}
 	default:
-		return linkText{"reset", "Your new password", "/reset", "an hour", resetText}
+		return linkText{kind: "reset", subject: "Your new password", page: "/reset", time: "an hour", body: resetText}
 	}
 }
 
@@ -73,30 +73,41 @@ const (
 // noticeMessage writes the mail that tells an owner of something. It holds no
 // link, and nothing that the person who did it has chosen.
 func (m *mailer) noticeMessage(kind string, user models.User) (mail.Message, error) {
-	name, subject, text := noticeText(kind)
-	data := m.data(user, user.CanonicalEmail)
-	return m.templates.Write(name, mail.Message{To: user.Email, Subject: subject, Text: fmt.Sprintf(text, account(data))}, data)
+	text, data := newNoticeText(kind), m.data(user, user.CanonicalEmail)
+	message := mail.Message{To: user.Email, Subject: text.subject, Text: fmt.Sprintf(text.body, account(data))}
+	return m.templates.Write(text.kind, message, data)
 }
 
-func noticeText(kind string) (name, subject, text string) {
+// noticeText is what a notice says.
+type noticeText struct{ kind, subject, body string }
+
+func newNoticeText(kind string) noticeText {
 	switch kind {
 	case noticeRequested:
-		return "notice_change_requested", "A new address was asked for", "Somebody, probably you, has logged in and asked for another email address for %s.\n\n" +
-			"This address stays in effect until the other one is confirmed.\n\n" + notYou
+		return noticeText{kind: "notice_change_requested", subject: "A new address was asked for", body: requestedText}
 	case noticeFormer:
-		return "notice_address_changed", "Your address was changed", "Another email address is in effect from now on for %s.\n\n" +
-			"No more mail will come to this one.\n\n" +
-			"If it was not you, tell those who run the application at once: somebody else knows your password.\n"
+		return noticeText{kind: "notice_address_changed", subject: "Your address was changed", body: formerText}
 	case noticePassword:
-		return "notice_password_changed", "Your password was changed", "Somebody, probably you, has logged in and set a new password for %s.\n\n" + notYou
+		return noticeText{kind: "notice_password_changed", subject: "Your password was changed", body: passwordText}
 	case noticeReset:
-		return "notice_password_reset", "Your password was set anew", "Somebody, probably you, has set a new password by a mailed link for %s.\n\n" + notYou
+		return noticeText{kind: "notice_password_reset", subject: "Your password was set anew", body: passwordResetText}
 	default:
-		return "notice_address_taken", "Somebody gave your address", "Somebody who is logged in to another account wants to use this address, which belongs to %s.\n\n" +
-			"They were not told so, and nothing has changed. If it was you, use another address for that account. " +
-			"If it was not you, there is nothing to do.\n"
+		return noticeText{kind: "notice_address_taken", subject: "Somebody gave your address", body: takenText}
 	}
 }
+
+const (
+	requestedText = "Somebody, probably you, has logged in and asked for another email address for %s.\n\n" +
+		"This address stays in effect until the other one is confirmed.\n\n" + notYou
+	formerText = "Another email address is in effect from now on for %s.\n\n" +
+		"No more mail will come to this one.\n\n" +
+		"If it was not you, tell those who run the application at once: somebody else knows your password.\n"
+	passwordText      = "Somebody, probably you, has logged in and set a new password for %s.\n\n" + notYou
+	passwordResetText = "Somebody, probably you, has set a new password by a mailed link for %s.\n\n" + notYou
+	takenText         = "Somebody who is logged in to another account wants to use this address, which belongs to %s.\n\n" +
+		"They were not told so, and nothing has changed. If it was you, use another address for that account. " +
+		"If it was not you, there is nothing to do.\n"
+)
 
 const notYou = "If it was not you, somebody else knows your password: ask for a new one, by saying that you have forgotten it.\n"
 
