@@ -9,6 +9,7 @@ package docs
 import (
 	_ "embed"
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 	swaggerFiles "github.com/swaggo/files/v2"
@@ -65,25 +66,10 @@ func Register(r gin.IRouter, auth *ginauth.Auth, middleware ...gin.HandlerFunc) 
 	auth.Logger().Info("the docs page is mounted", "path", group.BasePath())
 	group.Use(setHeaders)
 	engine, _ := r.(*gin.Engine)
-	documents := &documents{auth: auth, engine: engine}
-	get := func(path string, handler gin.HandlerFunc) {
-		group.GET(path, handler)
-		group.HEAD(path, handler)
-	}
-	get("", func(c *gin.Context) { serve(c, "text/html; charset=utf-8", page) })
-	inside := pageInside()
-	for _, path := range []string{"/", "/index.html"} {
-		get(path, func(c *gin.Context) { serve(c, "text/html; charset=utf-8", inside) })
-	}
-	get("/swagger-initializer.js", func(c *gin.Context) { serve(c, "application/javascript", initializer) })
-	get("/doc.json", documents.serveSwagger)
-	get("/openapi.json", documents.serveOpenAPI)
-	ui := swaggerUI()
-	for _, file := range []string{
-		"swagger-ui-bundle.js", "swagger-ui-standalone-preset.js",
-		"swagger-ui.css", "index.css", "favicon-16x16.png", "favicon-32x32.png",
-	} {
-		get("/"+file, func(c *gin.Context) { ui(c, file) })
+	files := newFiles(&documents{auth: auth, engine: engine})
+	for _, path := range []string{"", "/", "/:file"} { // few routes, since Gin lists each at the start
+		group.GET(path, files.serve)
+		group.HEAD(path, files.serve)
 	}
 }
 
@@ -95,6 +81,41 @@ func Engine(r *gin.Engine) gin.HandlerFunc {
 }
 
 type engineKey struct{}
+
+// files are the handlers of all that lies at /docs, by name.
+type files map[string]gin.HandlerFunc
+
+func newFiles(documents *documents) files {
+	inside := pageInside()
+	showInside := func(c *gin.Context) { serve(c, "text/html; charset=utf-8", inside) }
+	all := files{
+		"index.html":             showInside,
+		"swagger-initializer.js": func(c *gin.Context) { serve(c, "application/javascript", initializer) },
+		"doc.json":               documents.serveSwagger,
+		"openapi.json":           documents.serveOpenAPI,
+	}
+	ui := swaggerUI()
+	for _, name := range []string{
+		"swagger-ui-bundle.js", "swagger-ui-standalone-preset.js",
+		"swagger-ui.css", "index.css", "favicon-16x16.png", "favicon-32x32.png",
+	} {
+		all[name] = func(c *gin.Context) { ui(c, name) }
+	}
+	return all
+}
+
+func (f files) serve(c *gin.Context) {
+	switch handler, ok := f[c.Param("file")]; {
+	case ok:
+		handler(c)
+	case c.Param("file") != "":
+		c.Status(http.StatusNotFound)
+	case strings.HasSuffix(c.FullPath(), "/"):
+		f["index.html"](c)
+	default:
+		serve(c, "text/html; charset=utf-8", page)
+	}
+}
 
 func setHeaders(c *gin.Context) {
 	c.Header("Content-Security-Policy", contentSecurityPolicy)

@@ -51,7 +51,7 @@ func (o *own) merge(document, ours, schemes, ourSchemes object) {
 	document["paths"] = ordered{members: paths, last: o.order}
 	tags, _ := document["tags"].([]any)
 	isDeclared := func(name any) bool {
-		return slices.ContainsFunc(tags, func(tag any) bool { return tag.(object)["name"] == name })
+		return slices.ContainsFunc(tags, func(tag any) bool { declared, _ := tag.(object); return declared["name"] == name })
 	}
 	eachOperation(object{"paths": maps.Clone(paths)}, func(operation object) {
 		names, _ := operation["tags"].([]any)

@@ -48,8 +48,13 @@ func healthy() int {
 	if err != nil {
 		return 1
 	}
-	client := http.Client{Timeout: 2 * time.Second}
-	answer, err := client.Get("http://localhost" + address + "/ready")
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost"+address+"/ready", nil)
+	if err != nil {
+		return 1
+	}
+	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 1
 	}
