@@ -26,7 +26,7 @@ const defaultDatabase = "ginauth"
 const majority = "majority"
 
 // errURI leaves out what the driver says, which may quote the URI.
-var errURI = errors.New("the URI cannot be understood; it should look like mongodb://user:password@host:27017/name")
+var errURI = errors.New("the URI cannot be understood; it should look like mongodb://user:password@host:27017/name, and signs in the password are percent-encoded (%23 for #)")
 
 // parse reads the URI. Options that it leaves out are set as Open promises.
 func parse(uri string) (*options.ClientOptions, string, error) {

@@ -98,7 +98,7 @@ func withServersPacket(config *driver.Config, query url.Values) *driver.Config {
 
 // badURI stands for every error of the parsers, which may quote a password.
 func badURI() error {
-	return errors.New("the URI cannot be understood; it should look like mysql://user:password@host:3306/name")
+	return errors.New("the URI cannot be understood; it should look like mysql://user:password@host:3306/name, and signs in the password are percent-encoded (%23 for #)")
 }
 
 // checkParameters refuses what would make a session another one than ginauth

@@ -14,7 +14,7 @@ import (
 	"github.com/ginauth/ginauth/repository/internal/uris"
 )
 
-var errURI = errors.New("the URI cannot be understood; it should look like postgresql://user:password@host:5432/name")
+var errURI = errors.New("the URI cannot be understood; it should look like postgresql://user:password@host:5432/name, and signs in the password are percent-encoded (%23 for #)")
 
 // parse reads a URI, or libpq's form of names and values, and the way of asking that it
 // names, if any.
