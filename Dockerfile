@@ -17,5 +17,5 @@ USER 65532:65532
 WORKDIR /data
 ENV GINAUTH_DB_LOCATION=/data/sqlite.db GIN_MODE=release
 EXPOSE 8080
-HEALTHCHECK --interval=5s --timeout=3s --start-period=10s CMD ["/example", "healthy"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["/example", "healthy"]
 ENTRYPOINT ["/example"]

@@ -7,6 +7,10 @@
 // ginauth, and PORT. Unless they name a mail server, it logs its mails, and
 // with them the links that act for accounts: no application that others reach
 // should.
+//
+//	example healthy
+//
+// asks the example that runs on PORT whether it is ready, and fails if it is not.
 package main
 
 import (
@@ -33,36 +37,22 @@ import (
 const shutdownTimeout = 10 * time.Second
 
 func main() {
-	if len(os.Args) == 2 && os.Args[1] == "healthy" { // what a container asks
-		os.Exit(healthy())
-	}
-	if err := run(); err != nil {
-		slog.Error("the example stops", "error", err)
+	if err := command(os.Args[1:])(); err != nil {
+		slog.Error("the example fails", "error", err)
 		os.Exit(1)
 	}
 }
 
-// healthy asks the example that runs beside it whether keys can be checked.
-func healthy() int {
-	address, err := listenAddress()
-	if err != nil {
-		return 1
+// command is what the arguments ask for.
+func command(args []string) func() error {
+	switch {
+	case len(args) == 0:
+		return run
+	case len(args) == 1 && args[0] == "healthy":
+		return checkHealth
+	default:
+		return func() error { return errors.New("usage: example [healthy]") }
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost"+address+"/ready", nil)
-	if err != nil {
-		return 1
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 1
-	}
-	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode != http.StatusNoContent {
-		return 1
-	}
-	return 0
 }
 
 // run serves until SIGINT or SIGTERM, then lets the requests that are under

@@ -22,7 +22,7 @@ import (
 func newRouter(auth *ginauth.Auth) *gin.Engine {
 	r := gin.New()
 	r.RedirectTrailingSlash, r.RedirectFixedPath = false, false // a redirect would repeat a key that is in the query
-	r.Use(gin.LoggerWithConfig(gin.LoggerConfig{SkipQueryString: true}), recovery())
+	r.Use(gin.LoggerWithConfig(gin.LoggerConfig{SkipQueryString: true, SkipPaths: []string{"/ready"}}), recovery())
 	docs.Register(r, auth)
 	auth.RegisterAdmin(r.Group("/auth"))
 	auth.RegisterAccount(r.Group("/account"))
@@ -53,7 +53,8 @@ func recovery() gin.HandlerFunc {
 //	@Security
 //	@Router			/ready [get]
 func ready(c *gin.Context, auth *ginauth.Auth) {
-	if auth.Ready(c.Request.Context()) != nil {
+	if err := auth.Ready(c.Request.Context()); err != nil {
+		slog.Warn("not ready", "error", err)
 		c.Status(http.StatusServiceUnavailable)
 		return
 	}
