@@ -53,7 +53,7 @@ func TestMailTemplates(t *testing.T) {
 		t.Errorf("in HTML the mail says %s", reset.HTML)
 	}
 	page := a.do(request{path: "/account/reset"}).Body.String()
-	if !strings.Contains(page, "Shop &amp; &lt;Sons&gt;") || strings.Contains(page, "APPLICATION") || !strings.Contains(page, "must contain a digit. The password") {
+	if !strings.Contains(page, "Shop &amp; &lt;Sons&gt;") || strings.Contains(page, "{{") || !strings.Contains(page, "must contain a digit. The password") {
 		t.Error("the page does not name the application, or the rules")
 	}
 }
@@ -62,6 +62,11 @@ func TestMailTemplates(t *testing.T) {
 func TestMailTemplatesThatCannotBe(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
+		`{{define "rest"}}{{.Link}}{{end}}`:                             `"rest" is of no mail`,
+		`{{define "notice_address_taken"}} {{end}}`:                     `"notice_address_taken" writes nothing`,
+		`{{define "reset"}}{{.Link}}x{{end}}`:                           `"reset" has no {{.Link}}`,
+		`{{define "reset.subject"}}{{printf "%0300d" 1}}{{end}}`:        `"reset.subject" must write one line`,
+		"{{define \"reset.subject\"}}a\x00{{end}}":                      `"reset.subject" must write one line`,
 		`{{define "reset"}}no link{{end}}`:                              `"reset" has no {{.Link}}`,
 		`{{define "confirm"}}{{.Link}} {{.Name}}{{end}}`:                `"confirm"`,
 		`{{define "change.subject"}}{{end}}`:                            `"change.subject" must write one line`,
@@ -72,6 +77,27 @@ func TestMailTemplatesThatCannotBe(t *testing.T) {
 		withTemplates(text, "")(&config)
 		if err := config.Validate(); err == nil || !strings.Contains(err.Error(), "MailTemplates: the template "+want) {
 			t.Errorf("%s is refused with %v", text, err)
+		}
+	}
+}
+
+// Templates may share parts, a subject has no HTML, and a name is one line.
+func TestNamesOfTemplates(t *testing.T) {
+	t.Parallel()
+	check := func(change func(*ginauth.Config)) error {
+		config := ginauth.Config{Secrets: []string{secret}}
+		change(&config)
+		return config.Validate()
+	}
+	if err := check(withTemplates(`{{define "foot"}}Bye{{end}}{{define "reset"}}{{.Link}} {{template "foot"}}{{end}}`, `{{define "foot"}}Bye{{end}}{{define "reset"}}{{.Link}} {{template "foot" .}}{{end}}`)); err != nil {
+		t.Errorf("a shared part is refused: %v", err)
+	}
+	if check(withTemplates("", `{{define "reset.subject"}}A subject{{end}}`)) == nil {
+		t.Error("a subject in HTML is accepted")
+	}
+	for _, name := range []string{"a\r\nBcc: b", "a\u202eb", "\xff"} {
+		if check(func(c *ginauth.Config) { c.MailTemplates.Application = name }) == nil {
+			t.Errorf("the name %q is accepted", name)
 		}
 	}
 }
@@ -98,5 +124,17 @@ func TestFindLink(t *testing.T) {
 	if link["purpose"] != "reset" || link["revokes_keys"] != false {
 		t.Errorf("the link is %v", link)
 	}
+	// The first confirmation revokes keys whichever address it is of.
+	eve := a.register("eve")
+	a.expectStatus(a.as("eve", password, "/account/email", `{"email":"new@example.com"}`), 200)
+	token = p.token(t, "new@example.com", "confirm")
+	link = a.expectStatus(a.post("/account/link", `{"token":"`+token+`"}`), 200)
+	if link["purpose"] != "change" || link["email"] != "new@example.com" || link["revokes_keys"] != true {
+		t.Errorf("the link is %v", link)
+	}
+	if code := a.confirmAs("eve", password, token).Code; code != 204 {
+		t.Errorf("the confirmation is answered %d", code)
+	}
+	expectProblem(t, a.guarded(eve.key), 401, "key_revoked", "")
 	expectProblem(t, a.post("/account/link", `{}`), 422, "fields_invalid", "token")
 }

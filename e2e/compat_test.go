@@ -55,22 +55,35 @@ func missing(released, present []string) []string {
 	})
 }
 
-// A break is found, in Go and in the documents.
+// Breaks of a document are found, and additions are none.
 func TestBreaksAreFound(t *testing.T) {
 	t.Parallel()
-	const document = `{"paths":{"/new":{"post":{"operationId":"issueKey","parameters":[{"name":"id","in":"query","enum":["a","b"]}],
-		"responses":{"200":{"schema":{"$ref":"#/definitions/Key"}}}}}},"definitions":{"Key":{"required":["id"],"properties":{"id":{"type":"string"},"name":{"type":"string"}}}}}`
+	const document = `{"paths":{"/new":{"post":{"operationId":"issueKey","parameters":[{"name":"id","in":"query","type":"string","enum":["a","b"]},
+		{"name":"body","in":"body","schema":{"$ref":"#/definitions/NewRequest"}}],"produces":["application/json"],
+		"responses":{"200":{"schema":{"$ref":"#/definitions/Key"}},"429":{"headers":{"Retry-After":{}}}}}}},
+		"definitions":{"NewRequest":{"required":[],"properties":{"name":{"type":"string","maxLength":64}}},
+		"Key":{"required":["id"],"properties":{"id":{"type":"string"},"owner":{"$ref":"#/definitions/User"},"list":{"type":"array","items":{"type":"string"}}}}},
+		"securityDefinitions":{"Admin":{"type":"apiKey","name":"secret-key"}}}`
 	before := documentPromises(t, document)
-	for change, with := range map[string]string{
-		`"issueKey"`: `"newKey"`, `"b"`: `"c"`, `"200"`: `"201"`, `"required":["id"]`: `"required":["id","name"]`,
-		`"name":{"type":"string"}`: `"title":{"type":"string"}`, `"id":{"type":"string"}`: `"id":{"type":"integer"}`, `"/new"`: `"/make"`,
+	for _, change := range [][2]string{
+		{`"issueKey"`, `"newKey"`}, {`"b"`, `"c"`}, {`"200"`, `"201"`}, {`"/new"`, `"/make"`}, {`"required":["id"]`, `"required":[]`},
+		{`"id":{"type":"string"}`, `"id":{"type":"integer"}`}, {`"list":{`, `"names":{`}, {`"items":{"type":"string"}`, `"items":{"type":"integer"}`},
+		{`definitions/User`, `definitions/Owner`}, {`"required":[],`, `"required":["name"],`}, {`"maxLength":64`, `"maxLength":32`},
+		{`"in":"query"`, `"in":"query","required":true`}, {`"in":"query","type":"string"`, `"in":"query","type":"integer"`},
+		{`NewRequest"}}`, `OtherRequest"}}`}, {`"produces":["application/json"]`, `"produces":["text/plain"]`}, {`"Retry-After"`, `"X-After"`},
+		{`"parameters":[`, `"security":[{"Admin":[]}],"parameters":[`}, {`"parameters":[`, `"parameters":[{"name":"to","in":"query","required":true},`}, {`"secret-key"`, `"admin-key"`},
 	} {
-		if after := documentPromises(t, strings.Replace(document, change, with, 1)); len(missing(before, after)) == 0 {
-			t.Errorf("%s in place of %s is no break", with, change)
+		if after := documentPromises(t, strings.Replace(document, change[0], change[1], 1)); len(missing(before, after)) == 0 {
+			t.Errorf("%s in place of %s is no break", change[1], change[0])
 		}
 	}
-	if len(missing(before, documentPromises(t, strings.Replace(document, `"name":{`, `"title":{"type":"string"},"name":{`, 1)))) > 0 {
-		t.Error("a further field is a break")
+	for _, change := range [][2]string{
+		{`"list":{`, `"title":{"type":"string"},"list":{`}, {`"parameters":[`, `"parameters":[{"name":"to","in":"query"},`}, {`"a","b"`, `"a","b","c"`},
+		{`"429"`, `"503":{},"429"`}, {`"required":["id"]`, `"required":["id","list"]`}, {`"name":{"type"`, `"name":{"description":"x","type"`},
+	} {
+		if broken := missing(before, documentPromises(t, strings.Replace(document, change[0], change[1], 1))); len(broken) > 0 {
+			t.Errorf("%s in place of %s is a break: %q", change[1], change[0], broken)
+		}
 	}
 }
 
@@ -100,7 +113,7 @@ func goPromises(t *testing.T) (promises []string) {
 		}
 		for _, name := range pkg.Types.Scope().Names() {
 			if object := pkg.Types.Scope().Lookup(name); object.Exported() {
-				promises = append(promises, objectPromises(pkg.Name, object)...)
+				promises = append(promises, objectPromises(strings.TrimPrefix(pkg.PkgPath, "github.com/ginauth/"), object)...)
 			}
 		}
 	}
@@ -108,7 +121,7 @@ func goPromises(t *testing.T) (promises []string) {
 	return promises
 }
 
-// objectPromises describe one name. An interface is one promise, since others implement
+// objectPromises describe one name in a package. An interface is one promise, since others implement
 // it; of a struct each exported field is one.
 func objectPromises(pkg string, object types.Object) (promises []string) {
 	name := pkg + "." + object.Name()
@@ -130,11 +143,16 @@ func objectPromises(pkg string, object types.Object) (promises []string) {
 	if types.IsInterface(named.Type()) {
 		return promises
 	}
-	methods := types.NewMethodSet(types.NewPointer(named.Type()))
-	for method := range methods.Methods() {
-		if method.Obj().Exported() {
-			promises = append(promises, name+"."+method.Obj().Name()+": "+typeText(method.Type()))
+	byValue := types.NewMethodSet(named.Type())
+	for method := range types.NewMethodSet(types.NewPointer(named.Type())).Methods() {
+		if !method.Obj().Exported() {
+			continue
 		}
+		receiver := "method"
+		if byValue.Lookup(method.Obj().Pkg(), method.Obj().Name()) == nil {
+			receiver = "method of a pointer"
+		}
+		promises = append(promises, name+"."+method.Obj().Name()+": "+receiver+" "+typeText(method.Type()))
 	}
 	return promises
 }

@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -11,8 +12,8 @@ import (
 type jsonObject = map[string]any
 
 // documentPromises are what clients of a document rely on, sorted: its calls, their ids,
-// parameters, answers and credentials, and the fields of schemas. That a field may be left
-// out is a promise, too.
+// parameters, bodies, answers and credentials, and the fields of schemas with all that is
+// said of their types. That something need not be sent is a promise, too.
 func documentPromises(t *testing.T, text string) (promises []string) {
 	t.Helper()
 	var document jsonObject
@@ -27,12 +28,15 @@ func documentPromises(t *testing.T, text string) (promises []string) {
 			describeOperation(strings.ToUpper(method)+" "+path, object(operation), add)
 		}
 	}
-	schemas := object(document["definitions"])
+	schemas, schemes := object(document["definitions"]), object(document["securityDefinitions"])
 	if components := object(document["components"]); len(components) > 0 {
-		schemas = object(components["schemas"])
+		schemas, schemes = object(components["schemas"]), object(components["securitySchemes"])
 	}
 	for name, schema := range schemas {
 		describeSchema(name, object(schema), add)
+	}
+	for name, scheme := range schemes {
+		add(name, "%s", bare(scheme))
 	}
 	slices.Sort(promises)
 	return slices.Compact(promises)
@@ -40,48 +44,95 @@ func documentPromises(t *testing.T, text string) (promises []string) {
 
 func describeOperation(call string, operation jsonObject, add func(symbol, promise string, values ...any)) {
 	add(call, "id %v", operation["operationId"])
-	for _, way := range list(operation["security"]) {
-		for scheme := range object(way) {
-			add(call, "takes %s", scheme)
-		}
+	if len(list(operation["security"])) == 0 {
+		add(call, "needs no credential")
 	}
+	for _, way := range list(operation["security"]) {
+		add(call, "takes %s", bare(way))
+	}
+	var required []string
 	for _, parameter := range list(operation["parameters"]) {
 		parameter := object(parameter)
-		add(call, "parameter %v in %v", parameter["name"], parameter["in"])
+		add(call, "parameter %v in %v: %s", parameter["name"], parameter["in"], bare(withoutEnum(parameter)))
 		for _, value := range append(list(parameter["enum"]), list(object(parameter["schema"])["enum"])...) {
 			add(call, "parameter %v takes %v", parameter["name"], value)
 		}
+		if parameter["required"] == true {
+			required = append(required, fmt.Sprint(parameter["name"]))
+		}
 	}
+	slices.Sort(required)
+	add(call, "needs the parameters %v and no other", required)
+	add(call, "body %s", bare(operation["requestBody"]))
 	for status, answer := range object(operation["responses"]) {
-		add(call, "answers %s %s", status, schemaName(object(answer)))
+		answer := object(answer)
+		add(call, "answers %s %s %s", status, bare(answer["schema"]), bare(answer["content"]))
+		for header := range object(answer["headers"]) {
+			add(call, "answers %s with %s", status, header)
+		}
 	}
-	add(call, "body %s", schemaName(object(operation["requestBody"])))
-}
-
-// schemaName finds the schema of an answer or a body in either format.
-func schemaName(holder jsonObject) string {
-	schema := object(holder["schema"])
-	for _, mediaType := range object(holder["content"]) {
-		schema = object(object(mediaType)["schema"])
-	}
-	ref, _ := schema["$ref"].(string)
-	return ref[strings.LastIndex(ref, "/")+1:]
+	add(call, "answers in %v", operation["produces"])
 }
 
 func describeSchema(name string, schema jsonObject, add func(symbol, promise string, values ...any)) {
-	required := list(schema["required"])
+	var required []string
+	for _, field := range list(schema["required"]) {
+		required = append(required, fmt.Sprint(field))
+	}
+	slices.Sort(required)
+	if strings.HasSuffix(name, "Request") || strings.HasSuffix(name, "Ref") || name == "KeyID" {
+		add(name, "needs the fields %v and no other", required)
+	}
 	for field, property := range object(schema["properties"]) {
-		property := object(property)
 		symbol := name + "." + field
-		add(symbol, "%v %v %v", property["type"], property["format"], property["nullable"])
-		for _, value := range list(property["enum"]) {
+		add(symbol, "%s", bare(withoutEnum(object(property))))
+		for _, value := range list(object(property)["enum"]) {
 			add(symbol, "may be %v", value)
 		}
-		if slices.Contains(required, any(field)) {
+		if slices.Contains(required, field) {
 			add(symbol, "is always there")
-		} else {
-			add(symbol, "may be left out")
 		}
+	}
+}
+
+// withoutEnum leaves out values, each of which is a promise of its own.
+func withoutEnum(holder jsonObject) jsonObject {
+	holder = maps.Clone(holder)
+	delete(holder, "enum")
+	if schema := maps.Clone(object(holder["schema"])); schema != nil {
+		delete(schema, "enum")
+		holder["schema"] = schema
+	}
+	return holder
+}
+
+// bare writes a part of a document as JSON, without what is said to people.
+func bare(value any) string {
+	if value == nil {
+		return ""
+	}
+	text, _ := json.Marshal(withoutWords(value))
+	return string(text)
+}
+
+func withoutWords(value any) any {
+	switch value := value.(type) {
+	case jsonObject:
+		kept := jsonObject{}
+		for name, member := range value {
+			if !slices.Contains([]string{"description", "example", "examples", "summary"}, name) {
+				kept[name] = withoutWords(member)
+			}
+		}
+		return kept
+	case []any:
+		kept := make([]any, len(value))
+		for i, member := range value {
+			kept[i] = withoutWords(member)
+		}
+		return kept
+	default:
+		return value
 	}
 }
 

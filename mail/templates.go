@@ -1,12 +1,18 @@
 package mail
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	htmltemplate "html/template"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 	texttemplate "text/template"
+	"text/template/parse"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Kinds are the mails that ginauth sends; the first four carry a link.
@@ -45,28 +51,106 @@ type TemplateData struct {
 	Link, LinkTime string
 }
 
+// maxSubject is how many characters a subject or a name may have; a line of a mail may have
+// 998 bytes (RFC 5322, section 2.1.1).
+const maxSubject = 200
+
 // Validate writes each mail once. A mail that cannot be written, or has no link where one
-// belongs, is found at the start and not when somebody waits for it.
+// belongs, and a template that no mail uses, are found at the start and not when somebody
+// waits for a mail.
 func (t Templates) Validate() error {
-	const link = "https://example.org/account/reset#token"
+	if !isLine(t.Application) {
+		return errors.New("the name of the application must be one line of printable characters")
+	}
+	if err := t.checkNames(); err != nil {
+		return err
+	}
 	for _, kind := range Kinds() {
 		for _, username := range []string{"", "ada"} {
-			data := TemplateData{Application: "Example", PublicURL: "https://example.org", Username: username}
-			if hasLink(kind) {
-				data.Link, data.LinkTime = link, "an hour"
-			}
-			message, err := t.Write(kind, Message{Subject: kind, Text: data.Link, HTML: data.Link}, data)
-			switch {
-			case err != nil:
+			if err := t.try(kind, username); err != nil {
 				return err
-			case !strings.Contains(message.Text, data.Link) || !strings.Contains(message.HTML, data.Link):
-				return fmt.Errorf("the template %q has no {{.Link}}", kind)
-			case strings.TrimSpace(message.Subject) == "" || strings.ContainsAny(message.Subject, "\r\n"):
-				return fmt.Errorf("the template %q must write one line", kind+".subject")
 			}
 		}
 	}
 	return nil
+}
+
+// checkNames refuses templates that no mail uses, directly or in another template: a
+// misspelt one would have no effect.
+func (t Templates) checkNames() error {
+	known := map[string]bool{}
+	for _, kind := range Kinds() {
+		known[kind], known[kind+".subject"] = true, true
+	}
+	if t.Text != nil {
+		for _, defined := range t.Text.Templates() {
+			if name := defined.Name(); saysSomething(defined.Tree) && !known[name] && !uses(t.Text.Templates(), name) {
+				return fmt.Errorf("the template %q is of no mail; there are %s", name, strings.Join(Kinds(), ", "))
+			}
+		}
+	}
+	if t.HTML == nil {
+		return nil
+	}
+	for _, defined := range t.HTML.Templates() {
+		name := defined.Name()
+		if isSubject := strings.HasSuffix(name, ".subject"); saysSomething(defined.Tree) && (isSubject || !known[name] && !usesHTML(t.HTML.Templates(), name)) {
+			return fmt.Errorf("the template %q in HTML is of no mail; there are %s", name, strings.Join(Kinds(), ", "))
+		}
+	}
+	return nil
+}
+
+// saysSomething is false for what holds definitions alone.
+func saysSomething(tree *parse.Tree) bool { return tree != nil && !parse.IsEmptyTree(tree.Root) }
+
+func uses(templates []*texttemplate.Template, name string) bool {
+	return slices.ContainsFunc(templates, func(t *texttemplate.Template) bool {
+		return t.Tree != nil && strings.Contains(t.Root.String(), "{{template "+strconv.Quote(name))
+	})
+}
+
+func usesHTML(templates []*htmltemplate.Template, name string) bool {
+	return slices.ContainsFunc(templates, func(t *htmltemplate.Template) bool {
+		return t.Tree != nil && strings.Contains(t.Tree.Root.String(), "{{template "+strconv.Quote(name))
+	})
+}
+
+// try writes one mail.
+func (t Templates) try(kind, username string) error {
+	const link, url = "https://example.org/account/reset#token", "https://example.org"
+	data := TemplateData{Application: cmp.Or(t.Application, url), PublicURL: url, Username: username}
+	given := Message{Subject: kind, Text: kind, HTML: kind}
+	if hasLink(kind) {
+		data.Link, data.LinkTime = link, "an hour"
+		given.Text, given.HTML = link, link
+	}
+	message, err := t.Write(kind, given, data)
+	switch {
+	case err != nil:
+		return err
+	case strings.TrimSpace(message.Text) == "" || strings.TrimSpace(message.HTML) == "":
+		return fmt.Errorf("the template %q writes nothing", kind)
+	case hasLink(kind) && (!holdsLink(message.Text, link) || !holdsLink(message.HTML, link)):
+		return fmt.Errorf("the template %q has no {{.Link}} that stands by itself", kind)
+	case strings.TrimSpace(message.Subject) == "" || !isLine(message.Subject):
+		return fmt.Errorf("the template %q must write one line of at most %d characters", kind+".subject", maxSubject)
+	}
+	return nil
+}
+
+// holdsLink reports whether a text holds a link to which nothing is added.
+func holdsLink(text, link string) bool {
+	_, after, ok := strings.Cut(text, link)
+	next, _ := utf8.DecodeRuneInString(after)
+	return ok && !unicode.IsLetter(next) && !unicode.IsDigit(next)
+}
+
+// isLine reports whether a text can stand in a header: no control characters, and none by
+// which it would be shown in another order than it is written.
+func isLine(text string) bool {
+	return utf8.ValidString(text) && utf8.RuneCountInString(text) <= maxSubject &&
+		!strings.ContainsFunc(text, func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) })
 }
 
 // Write replaces those parts of a message of which there are templates.

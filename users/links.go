@@ -2,6 +2,7 @@ package users
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/ginauth/ginauth/models"
@@ -38,11 +39,8 @@ func (s *Service) FindLink(ctx context.Context, token string) (link Link, err er
 
 func newLink(user models.User, token models.Token) Link {
 	link := Link{token.Purpose, token.Email, token.ExpirationDate, !user.IsConfirmed()}
-	switch token.Purpose {
-	case purposeKnownReset, purposeAdminReset:
+	if slices.Contains(resetPurposes(), token.Purpose) {
 		link.Purpose = purposeReset
-	case purposeChange:
-		link.RevokesKeys = false
 	}
 	return link
 }

@@ -20,7 +20,10 @@ import (
 var page string
 
 // Page is what the pages that links lead to say of the application.
-type Page struct{ publicURL, text string }
+type Page struct {
+	publicURL string
+	write     func(nonce string) string
+}
 
 // NewPage returns the pages of the application that people know by a name, or by where
 // they reach it. Its rules for passwords are what it says of an empty one.
@@ -29,10 +32,10 @@ func NewPage(publicURL, application string, policy func(password string) []secur
 	for _, rule := range policy("") {
 		rules = append(rules, rule.Detail)
 	}
-	return Page{publicURL, strings.NewReplacer(
-		"APPLICATION", html.EscapeString(cmp.Or(application, publicURL)),
-		"RULES", html.EscapeString(strings.Join(rules, " ")),
-	).Replace(page)}
+	name, rule := html.EscapeString(cmp.Or(application, publicURL)), html.EscapeString(strings.Join(rules, " "))
+	return Page{publicURL, func(nonce string) string {
+		return strings.NewReplacer("{{application}}", name, "{{rules}}", rule, "{{nonce}}", nonce).Replace(page)
+	}}
 }
 
 // ShowPage serves the page; which of the two it is, its script sees by its
@@ -42,5 +45,5 @@ func (a *API) ShowPage(c *gin.Context) {
 	c.Header("Content-Security-Policy", "default-src 'none'; script-src 'nonce-"+nonce+"'; style-src 'nonce-"+nonce+"'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	c.Header("X-Content-Type-Options", "nosniff")
 	c.Header("Referrer-Policy", "no-referrer")
-	c.Data(http.StatusOK, "text/html; charset=utf-8", []byte(strings.ReplaceAll(a.page.text, "NONCE", nonce)))
+	c.Data(http.StatusOK, "text/html; charset=utf-8", []byte(a.page.write(nonce)))
 }
