@@ -100,7 +100,7 @@ func TestDatabaseThatCannotBeMade(t *testing.T) {
 func TestPrefixedNameWins(t *testing.T) {
 	t.Parallel()
 	startExample(t, "DATABASE_MODE=oracle", "GINAUTH_DATABASE_MODE=sqlite", "DEV_MODE=perhaps", "GINAUTH_DEV_MODE=0",
-		"URI=nonsense", "GINAUTH_URI=sqlite://unused")
+		"GINAUTH_SECRET="+secret, "GINAUTH_MAX_LIFETIME=9")
 	p := launch(t, examplePath, t.TempDir(), "DATABASE_MODE=sqlite", "GINAUTH_DATABASE_MODE=oracle")
 	expectRefusal(t, p, "GINAUTH_DATABASE_MODE")
 }

@@ -87,7 +87,7 @@ func (a *administrator) administer(p *process) {
 }
 
 func (a *administrator) renew(p *process, m *managed) {
-	const date = "2099-12-31T00:00:00Z"
+	const date = "2099-12-31T00:00:00.000Z"
 	renewed, _ := a.insist(p, "renew", `{"id":"`+m.id+`","expiration_date":"`+date+`"}`)
 	if m.expiration = renewed.member("expiration_date"); renewed.status != http.StatusOK || m.expiration != date {
 		p.t.Errorf("renewing ends with %d: %s", renewed.status, renewed.body)
