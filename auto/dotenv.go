@@ -86,19 +86,25 @@ func findUnreadable(lines []string) error {
 
 // checkExact compares what stands in the lines with what was read.
 func checkExact(lines []string, values map[string]string) error {
-	own := variableNames()
+	own, seen := variableNames(), map[string]bool{}
 	for n, line := range lines {
 		match := assignment.FindStringSubmatch(line)
 		if match == nil || !isOwnVariable(own, match[1]) {
 			continue
 		}
 		name, written := match[1], match[2]
+		seen[name] = true
 		if quote := written; len(quote) > 1 && strings.ContainsRune(`"'`, rune(quote[0])) && quote[0] == quote[len(quote)-1] {
 			written = quote[1 : len(quote)-1]
 		}
 		if values[name] != written {
 			return fmt.Errorf("line %d: the value of %s holds a character that has a meaning there ($, #, a backslash or a quote), or the name is there twice: "+
 				"write the value in single quotes, and comments in lines of their own", n+1, name)
+		}
+	}
+	for name := range values { // godotenv takes more for a space than is one here
+		if isOwnVariable(own, name) && !seen[name] {
+			return fmt.Errorf("the line of %s has characters that look like spaces; write it anew", name)
 		}
 	}
 	return nil

@@ -71,6 +71,7 @@ func TestDotEnvIsExact(t *testing.T) {
 		"no assignment":  {"DATABASE_MODE=sqlite\n\nsqlite\n", "line 3 is neither"},
 		"UTF-16":         {"\xff\xfeD\x00A\x00", "UTF-16"},
 		"other encoding": {"DATABASE_MODE=sqlite\nGINAUTH_DB_LOCATION=caf\xe9.db\n", "line 2 is no text in UTF-8"},
+		"foreign space":  {"\u00a0GINAUTH_SECRET=aaa$HOME-bbb\n", "the line of GINAUTH_SECRET"},
 		"bare CR":        {"DATABASE_MODE=sqlite\rGINAUTH_DB_LOCATION=a.db", "line 1 is no text"},
 		"twice":          {"GINAUTH_DB_LOCATION=a.db\nGINAUTH_DB_LOCATION=b.db\n", "line 1: the value of GINAUTH_DB_LOCATION"},
 		"misspelt":       {"GINAUTH_SECRTE=a$HOME\n", "line 1: the value of GINAUTH_SECRTE"},
