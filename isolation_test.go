@@ -82,7 +82,7 @@ func TestNoChangeAcrossOrigins(t *testing.T) {
 	}
 }
 
-// A domain in letters of any language is the one that browsers write in ASCII.
+// An international domain is the one that browsers write in ASCII.
 func TestInternationalOrigin(t *testing.T) {
 	t.Parallel()
 	a := newAccounts(t, func(c *ginauth.Config) { c.PublicURL = "https://BÜCHER.example:443/shop" })

@@ -37,14 +37,27 @@ import (
 // as Config.KeySources.
 func New(ctx context.Context, adjust ...func(*ginauth.Config)) (*ginauth.Auth, error) {
 	env, err := readEnvironment()
+	config := env.config()
+	if err == nil {
+		err = env.setAccounts(&config)
+	}
+	for _, change := range adjust {
+		change(&config)
+	}
+	logger := cmp.Or(config.Logger, slog.Default())
+	warnOfUnknown(logger) // first: a mistyped name may be why the start fails
+	if err == nil {
+		err = checkMail(config)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("ginauth: %w", err)
 	}
-	config, logger, err := configure(env, adjust)
-	if err != nil {
-		return nil, err
-	}
-	warnOfUnknown(logger)
+	nameLogger(&config, logger)
+	return open(ctx, env, config, logger)
+}
+
+// open opens the database and returns the Auth over it.
+func open(ctx context.Context, env environment, config ginauth.Config, logger *slog.Logger) (*ginauth.Auth, error) {
 	generated := generateSecret(&config)
 	if err := config.Validate(); err != nil {
 		return nil, err
@@ -74,23 +87,6 @@ func showSecret(logger *slog.Logger, secret string) {
 	line()
 	logger.Warn("GINAUTH_SECRET is not set: this admin secret was generated, and every process and restart has another", "secret", secret)
 	line()
-}
-
-// configure returns what the environment says, adjusted, and the logger.
-func configure(env environment, adjust []func(*ginauth.Config)) (config ginauth.Config, logger *slog.Logger, err error) {
-	config = env.config()
-	if err := env.setAccounts(&config); err != nil {
-		return config, nil, fmt.Errorf("ginauth: %w", err)
-	}
-	for _, change := range adjust {
-		change(&config)
-	}
-	if err := checkMail(config); err != nil {
-		return config, nil, fmt.Errorf("ginauth: %w", err)
-	}
-	logger = cmp.Or(config.Logger, slog.Default())
-	nameLogger(&config, logger)
-	return config, logger, nil
 }
 
 // generateSecret makes a secret for this run, if none is configured, and

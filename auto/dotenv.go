@@ -16,8 +16,8 @@ import (
 
 // loadDotEnv adds the variables of .env to the environment. Those of ginauth arrive as
 // they are written, or the start stops and names the line: godotenv expands what follows
-// a $, cuts what follows a #, and takes a backslash away, and somebody would look for the
-// mistake in vain. Its own errors quote the file, so they are not passed on.
+// a $, cuts what follows a #, and takes a backslash away, and nobody would find the
+// mistake. Its own errors quote the file, so they are not passed on.
 func loadDotEnv() error {
 	file, err := os.ReadFile(".env")
 	var pathError *fs.PathError
@@ -52,8 +52,11 @@ func parseDotEnv(file []byte) (map[string]string, error) {
 	}
 	lines := strings.Split(strings.ReplaceAll(string(file), "\r\n", "\n"), "\n")
 	for n, line := range lines {
-		if !utf8.ValidString(line) || strings.ContainsRune(line, '\r') {
+		if !utf8.ValidString(line) {
 			return nil, fmt.Errorf("line %d is no text in UTF-8", n+1)
+		}
+		if strings.ContainsRune(line, '\r') {
+			return nil, fmt.Errorf("line %d has a carriage return in it; end lines with a line feed", n+1)
 		}
 	}
 	values, err := godotenv.UnmarshalBytes([]byte(strings.Join(lines, "\n")))
@@ -86,31 +89,42 @@ func findUnreadable(lines []string) error {
 
 // checkExact compares what stands in the lines with what was read.
 func checkExact(lines []string, values map[string]string) error {
-	own, seen := variableNames(), map[string]bool{}
+	seen := map[string]bool{}
 	for n, line := range lines {
 		match := assignment.FindStringSubmatch(line)
-		if match == nil || !isOwnVariable(own, match[1]) {
+		if match == nil || !isOwnVariable(match[1]) {
 			continue
 		}
-		name, written := match[1], match[2]
-		seen[name] = true
-		if quote := written; len(quote) > 1 && strings.ContainsRune(`"'`, rune(quote[0])) && quote[0] == quote[len(quote)-1] {
-			written = quote[1 : len(quote)-1]
-		}
-		if values[name] != written {
-			return fmt.Errorf("line %d: the value of %s holds a character that has a meaning there ($, #, a backslash or a quote), or the name is there twice: "+
+		name, written := match[1], unquoted(match[2])
+		value, isSet := values[name]
+		switch {
+		case !isSet: // the line is inside the quotes of another variable
+		case seen[name]:
+			return fmt.Errorf("line %d: %s is there twice", n+1, name)
+		case value != written:
+			return fmt.Errorf("line %d: the value of %s holds a character that has a meaning there ($, #, a backslash or a quote): "+
 				"write the value in single quotes, and comments in lines of their own", n+1, name)
 		}
+		seen[name] = true
 	}
 	for name := range values { // godotenv takes more for a space than is one here
-		if isOwnVariable(own, name) && !seen[name] {
+		if isOwnVariable(name) && !seen[name] {
 			return fmt.Errorf("the line of %s has characters that look like spaces; write it anew", name)
 		}
 	}
 	return nil
 }
 
-// isOwnVariable reports whether a name is of a variable of ginauth, or looks like it.
-func isOwnVariable(own []string, name string) bool {
-	return strings.HasPrefix(name, prefix+"_") || slices.Contains(own, prefix+"_"+name)
+// unquoted takes away the quotes around a value.
+func unquoted(value string) string {
+	if len(value) > 1 && strings.ContainsRune(`"'`, rune(value[0])) && value[0] == value[len(value)-1] {
+		return value[1 : len(value)-1]
+	}
+	return value
+}
+
+// isOwnVariable reports whether a name is of a variable of ginauth, or looks like it. Few
+// are read without the prefix: an application may have a PUBLIC_URL of its own.
+func isOwnVariable(name string) bool {
+	return strings.HasPrefix(name, prefix+"_") || slices.Contains([]string{"DATABASE_MODE", "URI", "URI_FILE", "DEV_MODE"}, name)
 }

@@ -72,8 +72,8 @@ func TestDotEnvIsExact(t *testing.T) {
 		"UTF-16":         {"\xff\xfeD\x00A\x00", "UTF-16"},
 		"other encoding": {"DATABASE_MODE=sqlite\nGINAUTH_DB_LOCATION=caf\xe9.db\n", "line 2 is no text in UTF-8"},
 		"foreign space":  {"\u00a0GINAUTH_SECRET=aaa$HOME-bbb\n", "the line of GINAUTH_SECRET"},
-		"bare CR":        {"DATABASE_MODE=sqlite\rGINAUTH_DB_LOCATION=a.db", "line 1 is no text"},
-		"twice":          {"GINAUTH_DB_LOCATION=a.db\nGINAUTH_DB_LOCATION=b.db\n", "line 1: the value of GINAUTH_DB_LOCATION"},
+		"bare CR":        {"DATABASE_MODE=sqlite\rGINAUTH_DB_LOCATION=a.db", "line 1 has a carriage return"},
+		"twice":          {"GINAUTH_DB_LOCATION=b.db\nGINAUTH_DB_LOCATION=b.db\n", "line 2: GINAUTH_DB_LOCATION is there twice"},
 		"misspelt":       {"GINAUTH_SECRTE=a$HOME\n", "line 1: the value of GINAUTH_SECRTE"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -88,11 +88,14 @@ func TestDotEnvIsExact(t *testing.T) {
 		"mark":          {"\xef\xbb\xbfGINAUTH_DB_LOCATION=a.db\r\n", "a.db"},
 		"hash inside":   {"GINAUTH_DB_LOCATION=a#b.db", "a#b.db"},
 		"spaces":        {"  export  GINAUTH_DB_LOCATION = a b.db  \r\n", "a b.db"},
+		"alike":         {"PUBLIC_URL=https://${USER}/x\nMAILER=a # comment\nCACHE_SIZE=1 # comment\nGINAUTH_DB_LOCATION=a.db", "a.db"},
 		"application":   {"GREETING=${USER} # expanded as ever\nGINAUTH_DB_LOCATION=a.db", "a.db"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			clean(t)
-			t.Setenv("GREETING", "")
+			for _, name := range []string{"GREETING", "PUBLIC_URL", "MAILER", "CACHE_SIZE"} {
+				t.Setenv(name, "")
+			}
 			write(t, ".env", test.text)
 			if _, _, err := start(t); err != nil {
 				t.Fatal(err)

@@ -3,6 +3,7 @@ package auto
 import (
 	"log/slog"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -35,8 +36,7 @@ func warnOfUnknown(logger *slog.Logger) {
 	known := variableNames()
 	for _, pair := range os.Environ() {
 		name, _, _ := strings.Cut(pair, "=")
-		isOwn := strings.HasPrefix(strings.ToUpper(name), prefix+"_") && !strings.HasPrefix(name, prefix+"_TEST_") // see docs/operations.md
-		if !isOwn || slices.Contains(known, name) {
+		if !strings.HasPrefix(strings.ToUpper(name), prefix+"_") || slices.Contains(known, name) || isForeign(name) {
 			continue
 		}
 		if now, ok := renamed()[name]; ok {
@@ -45,6 +45,13 @@ func warnOfUnknown(logger *slog.Logger) {
 		}
 		logger.Warn(name + " has no effect: there is no such variable; the nearest is " + nearest(known, name))
 	}
+}
+
+// isForeign reports whether a variable begins like one of ginauth's and is for others:
+// its tests (see docs/operations.md), or Kubernetes, which tells of a service called
+// ginauth.
+func isForeign(name string) bool {
+	return regexp.MustCompile(`^GINAUTH_(TEST_|SERVICE_(HOST|PORT)|PORT(_|$))`).MatchString(name)
 }
 
 // nearest returns the name that differs least.

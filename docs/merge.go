@@ -77,7 +77,7 @@ func (o *own) hasTag(name any) bool {
 	return slices.ContainsFunc(tags, func(tag any) bool { return tag.(object)["name"] == name })
 }
 
-// inOrder puts the admin secret first, which whoever opens the page needs first.
+// inOrder puts the admin secret first, since people need it first on the page.
 func (o *own) inOrder(schemes object) ordered {
 	first := []string{"AdminSecret", prefix + "AdminSecret"}
 	return ordered{members: schemes, first: append(append(first, o.ways...), "Account", prefix+"Account")}

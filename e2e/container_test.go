@@ -80,7 +80,7 @@ func TestCompose(t *testing.T) {
 	}
 	own := composeService(t, "compose.yaml", "example", "GINAUTH_SECRET=own")
 	if !slices.Contains(composeEnvironment(own), "GINAUTH_SECRET=own") {
-		t.Errorf("a secret of one's own is ignored: %v", composeEnvironment(own))
+		t.Errorf("another secret is ignored: %v", composeEnvironment(own))
 	}
 }
 

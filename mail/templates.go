@@ -43,8 +43,8 @@ type Templates struct {
 type TemplateData struct {
 	// Application is that of Templates, PublicURL that of the configuration.
 	Application, PublicURL string
-	// Username is empty in mails to an address that is not known to be the user's: whoever
-	// chose the name could send any sentence to anybody else.
+	// Username is empty in mails to an address that is not known to be the user's: the
+	// person who chose the name could send any sentence to anybody else.
 	Username string
 	// Link acts for the account until it is used; empty in notices. LinkTime is how long it
 	// can be used, such as "an hour".

@@ -25,7 +25,7 @@ func drain(c *gin.Context) {
 		return
 	}
 	if http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(drainTime)) != nil {
-		return // without a bound it would wait for whoever sends nothing
+		return // without a bound it would wait for a client that sends nothing
 	}
 	_, _ = io.CopyN(io.Discard, r.Body, maxDrain)
 }

@@ -28,7 +28,7 @@ func (r *database) Describe() repository.Description {
 	return repository.Description{Database: "mongodb", Version: r.version, Schema: schemaNumber}
 }
 
-// askVersion asks for what the log says; whoever may connect may ask.
+// askVersion asks for the version, which needs no role.
 func (r *database) askVersion(ctx context.Context) (version string, err error) {
 	var info struct {
 		Version string `bson:"version"`

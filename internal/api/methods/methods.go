@@ -64,7 +64,7 @@ func (t *Table) RefuseOthers(refuse func(c *gin.Context, allow string)) {
 	}
 }
 
-// mountIfFree leaves a route to whoever has it already. Gin tells so by a panic alone.
+// mountIfFree leaves a route that is there already alone. Gin tells so by a panic only.
 func mountIfFree(group gin.IRouter, method, path string, handler gin.HandlerFunc) {
 	defer func() { _ = recover() }()
 	group.Handle(method, path, handler)
