@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -30,22 +29,34 @@ func (m *mode) Decode(value string) error {
 
 type uri string
 
-// forms are how connection strings of each mode begin, as libraries, hosts and tools
-// hand them out. The repositories read what follows.
-func forms() map[mode]*regexp.Regexp {
-	return map[mode]*regexp.Regexp{
-		modePostgres: regexp.MustCompile(`(?i)^postgres(ql)?(\+[a-z0-9_]+)?://|^\s*(host|hostaddr|port|user|password|dbname|service|sslmode)\s*=`),
-		modeMySQL:    regexp.MustCompile(`(?i)^(mysql|mariadb)(\+[a-z0-9_]+)?://|^[^/@]*(:.*)?@?(tcp|unix)\([^)]*\)/`),
-		modeMongoDB:  regexp.MustCompile(`(?i)^mongodb(\+srv)?://`),
-		modeSQLite:   regexp.MustCompile(`(?i)^(sqlite3?(\+[a-z0-9_]+)?:|file:)`),
+// form is how connection strings of a mode begin, as libraries, hosts and tools hand
+// them out. The repositories read what follows.
+type form struct {
+	mode   mode
+	begin  *regexp.Regexp
+	sample string
+}
+
+func forms() []form {
+	return []form{
+		{
+			modePostgres, regexp.MustCompile(`(?i)^postgres(ql)?(\+[a-z0-9_]+)?://|^(host|hostaddr|port|user|password|dbname|service|sslmode|connect_timeout|application_name|target_session_attrs)\s*=`),
+			"postgresql://user:password@host:5432/name",
+		},
+		{
+			modeMySQL, regexp.MustCompile(`(?i)^(mysql|mariadb)(\+[a-z0-9_]+)?://|^[^/]*(tcp|unix)\([^)]*\)/`),
+			"mysql://user:password@host:3306/name",
+		},
+		{modeMongoDB, regexp.MustCompile(`(?i)^mongodb(\+srv)?://`), "mongodb://user:password@host:27017/name"},
+		{modeSQLite, regexp.MustCompile(`(?i)^(sqlite3?(\+[a-z0-9_]+)?:|file:)`), ""},
 	}
 }
 
 // mode returns the mode of a connection string; empty if it is of none.
 func (u uri) mode() mode {
-	for mode, form := range forms() {
-		if form.MatchString(string(u)) {
-			return mode
+	for _, form := range forms() {
+		if form.begin.MatchString(string(u)) {
+			return form.mode
 		}
 	}
 	return ""
@@ -54,19 +65,35 @@ func (u uri) mode() mode {
 // Decode implements envconfig.Decoder. The value may hold a password. The rest
 // is for the database's own parser, since URIs of several hosts differ.
 func (u *uri) Decode(value string) error {
-	const sample = "such as postgresql://user:password@host:5432/name" //nolint:gosec // a pattern
 	*u = uri(value)
 	switch u.mode() {
 	case modeSQLite:
 		return errors.New("names a server; the file of SQLite is what " + prefix + "_DB_LOCATION says")
 	case "":
-		if scheme, _, ok := strings.Cut(value, "://"); ok && slices.Contains([]string{"jdbc:postgresql", "jdbc:mysql", "jdbc:mariadb"}, scheme) {
-			return errors.New("is a URL for Java; leave out jdbc: and write user and password before the host, " + sample)
-		}
-		return errors.New("must be the URI of a PostgreSQL, MySQL or MongoDB server, " + sample)
+		return explainForm(value)
 	default:
 		return nil
 	}
+}
+
+// explainForm says how a connection string must look instead.
+func explainForm(value string) error {
+	if trimmed := strings.Trim(value, `"' `); trimmed != value && uri(trimmed).mode() != "" {
+		return errors.New("begins or ends with a quote or a space; leave it out")
+	}
+	scheme, _, isURI := strings.Cut(strings.ToLower(value), "://")
+	samples := map[string]int{"pg": 0, "postg": 0, "psql": 0, "mysql": 1, "maria": 1, "mongo": 2}
+	scheme, isJava := strings.CutPrefix(scheme, "jdbc:")
+	for begin, n := range samples {
+		switch {
+		case !isURI || !strings.HasPrefix(scheme, begin):
+		case isJava:
+			return errors.New("is a URL for Java; leave out jdbc: and write user and password before the host, such as " + forms()[n].sample)
+		default:
+			return errors.New("must be like " + forms()[n].sample)
+		}
+	}
+	return errors.New("must be the URI of a PostgreSQL, MySQL or MongoDB server, such as " + forms()[0].sample)
 }
 
 // chooseMode takes the mode from the URI, unless DATABASE_MODE says it, and refuses two

@@ -126,6 +126,12 @@ func alternatives(schemes []string) []any {
 // Bearer, for which Swagger 2.0 has no words.
 func (o *own) addKeySchemes(sources []ginauth.KeySource) {
 	schemes := member(o.swagger, "securityDefinitions")
+	var places []string
+	for _, source := range sources {
+		if source.Name != "" {
+			places = append(places, "the "+source.In+" "+source.Name)
+		}
+	}
 	for _, source := range sources {
 		name := map[string]string{
 			ginauth.InHeader: "ApiKeyHeader", ginauth.InBearer: "ApiKeyBearer", ginauth.InQuery: "ApiKeyQuery",
@@ -138,7 +144,7 @@ func (o *own) addKeySchemes(sources []ginauth.KeySource) {
 			o.swaggerWays = append(o.swaggerWays, name)
 			schemes[name] = object{
 				"type": "apiKey", "in": source.In, "name": source.Name,
-				"description": "An API key in the " + source.In + " " + source.Name + ".",
+				"description": "An API key. It is read from " + strings.Join(places, ", ") + ".",
 			}
 		}
 	}

@@ -39,7 +39,7 @@ func (g *Guard) judge(ctx context.Context, u *use) (*keycache.Key, error) {
 		return nil, problem.From(errClosed)
 	}
 	if len(u.text) != g.keyLength && !g.Prefixes.HasLength(u.text) {
-		return nil, keyInvalid()
+		return nil, keyMalformed()
 	}
 	key, now, err := g.find(ctx, u)
 	if err != nil {
@@ -71,6 +71,11 @@ func refusal(status models.Status) error {
 	default:
 		return keyInvalid()
 	}
+}
+
+// keyMalformed is keyInvalid for what is no key at first sight, such as one in quotes.
+func keyMalformed() *problem.Error {
+	return problem.Unauthenticated("key_invalid", "The API key is not valid: it does not have the length of a key. Send it as it was issued, without quotes, and in Authorization after Bearer.")
 }
 
 func keyInvalid() *problem.Error {

@@ -3,7 +3,9 @@
 package origin
 
 import (
+	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -23,16 +25,27 @@ func Canonical(text string) string {
 // Host returns a host, with a port or without one, in the form of Canonical.
 func Host(scheme, host string) string {
 	parsed := url.URL{Host: host}
-	name, port := parsed.Hostname(), parsed.Port()
-	if ascii, err := idna.Lookup.ToASCII(name); err == nil {
-		name = ascii
-	}
-	name = strings.ToLower(name)
-	if strings.Contains(name, ":") {
-		name = "[" + name + "]"
+	name, port := canonicalName(parsed.Hostname()), parsed.Port()
+	if n, err := strconv.Atoi(port); err == nil {
+		port = strconv.Itoa(n)
 	}
 	if port == "" || (scheme == "https" && port == "443") || (scheme == "http" && port == "80") {
 		return name
 	}
 	return name + ":" + port
+}
+
+// canonicalName writes an IPv6 address in its short form and in brackets (RFC 5952), and a
+// domain as DNS does.
+func canonicalName(name string) string {
+	if address, err := netip.ParseAddr(name); err == nil && address.Is6() {
+		return "[" + address.String() + "]"
+	}
+	if ascii, err := idna.Lookup.ToASCII(name); err == nil {
+		name = ascii
+	}
+	if strings.Contains(name, ":") {
+		return "[" + strings.ToLower(name) + "]"
+	}
+	return strings.ToLower(name)
 }

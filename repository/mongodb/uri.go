@@ -30,9 +30,12 @@ var errURI = errors.New("the URI cannot be understood; it should look like mongo
 
 // parse reads the URI. Options that it leaves out are set as Open promises.
 func parse(uri string) (*options.ClientOptions, string, error) {
+	if scheme, rest, ok := strings.Cut(uri, "://"); ok {
+		uri = strings.ToLower(scheme) + "://" + rest
+	}
 	opts := options.Client().SetServerSelectionTimeout(startTimeout).ApplyURI(uri)
 	if err := opts.Validate(); err != nil {
-		return nil, "", explain(err)
+		return nil, "", explain(uri, err)
 	}
 	if err := checkNames(uri); err != nil {
 		return nil, "", err
@@ -52,13 +55,24 @@ func parse(uri string) (*options.ClientOptions, string, error) {
 }
 
 // explain leaves out all that the driver says but that DNS has no answer, which
-// mongodb+srv asks for.
-func explain(err error) error {
+// mongodb+srv asks for, and names the option whose value is not taken.
+func explain(uri string, err error) error {
 	var failure *net.DNSError
 	if errors.As(err, &failure) {
 		return uris.ExplainDNS(failure)
 	}
-	return errURI
+	_, text, _ := strings.Cut(uri, "?")
+	query, err := url.ParseQuery(text)
+	if err != nil || strings.Contains(text, "@") { // a part of a password
+		return errURI
+	}
+	bad := uris.FindBad(query, func(name, value string) bool {
+		return options.Client().ApplyURI("mongodb://localhost/?"+url.Values{name: {value}}.Encode()).Validate() == nil
+	})
+	if bad == "" {
+		return errURI
+	}
+	return fmt.Errorf("the URI sets the option %s to a value that it does not take, or to a file that cannot be read", bad)
 }
 
 // explainSelection says of a server that was not found whether its name has no address.
@@ -79,7 +93,7 @@ func explainSelection(err error) error {
 // equivalents are options of other libraries and databases.
 func equivalents() uris.Equivalents {
 	const (
-		tls  = "write tls=true in its place"
+		tls  = "write tls=true or tls=false in its place"
 		name = "the path names the database, as in mongodb://user:password@host:27017/name"
 	)
 	return uris.Equivalents{

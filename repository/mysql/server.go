@@ -4,10 +4,14 @@ import (
 	"context"
 	"database/sql"
 	sqldriver "database/sql/driver"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	driver "github.com/go-sql-driver/mysql"
 
 	"github.com/ginauth/ginauth/repository/internal/uris"
 )
@@ -18,6 +22,17 @@ const leastPacket = 4 << 20
 
 // examineTimeout bounds the first contact with a server.
 const examineTimeout = 10 * time.Second
+
+// refusedParameter says of a parameter that the server does not know, or whose value it
+// does not take, that it is one of the URI.
+func refusedParameter(err error) error {
+	var refused *driver.MySQLError
+	const unknownVariable, wrongValue, wrongType = 1193, 1231, 1232
+	if !errors.As(err, &refused) || !slices.Contains([]uint16{unknownVariable, wrongValue, wrongType}, refused.Number) {
+		return err
+	}
+	return fmt.Errorf("the URI sets a parameter that this server does not know, or to a value that it does not take; correct it or leave it out: %w", err)
+}
 
 // server is what was found out about a server before the pools are made.
 type server struct {
@@ -46,7 +61,7 @@ func examine(ctx context.Context, connector sqldriver.Connector) (server, error)
 	s := server{settings: map[string]string{}}
 	rows, err := pool.QueryContext(ctx, "SHOW GLOBAL VARIABLES")
 	if err != nil {
-		return s, fmt.Errorf("connecting: %w", uris.ExplainDNS(err))
+		return s, fmt.Errorf("connecting: %w", uris.ExplainDNS(refusedParameter(err)))
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {

@@ -48,7 +48,7 @@ func parseURI(uri string) (*driver.Config, error) {
 	}
 	config, err := driver.ParseDSN("/?" + query.Encode())
 	if err != nil {
-		return nil, badURI()
+		return nil, badValue(query)
 	}
 	config.Net, config.Addr = "tcp", net.JoinHostPort(parsed.Hostname(), cmp.Or(parsed.Port(), "3306"))
 	if socket != "" {
@@ -57,7 +57,19 @@ func parseURI(uri string) (*driver.Config, error) {
 	config.User = parsed.User.Username()
 	config.Passwd, _ = parsed.User.Password()
 	config.DBName = strings.TrimPrefix(parsed.Path, "/")
-	return withServersPacket(config, query), nil
+	return complete(config, query)
+}
+
+// badValue names the parameter whose value the driver does not take.
+func badValue(query url.Values) error {
+	bad := uris.FindBad(query, func(name, value string) bool {
+		_, err := driver.ParseDSN("/?" + url.Values{name: {value}}.Encode())
+		return err == nil
+	})
+	if !slices.Contains(driverParameters(), bad) {
+		return badURI()
+	}
+	return fmt.Errorf("the URI sets %s to a value that the driver does not take; durations are like 5s, tls is true, skip-verify or false", bad)
 }
 
 // takeSocket takes the unix socket out of the parameters, under the names that libraries
@@ -74,26 +86,32 @@ func takeSocket(query url.Values) (path string) {
 func parseDSN(dsn string) (*driver.Config, error) {
 	slash := strings.LastIndex(dsn, "/")
 	config, err := driver.ParseDSN(dsn)
-	if err != nil || slash < 0 || !regexp.MustCompile(`(tcp|unix)\([^)]+\)/`).MatchString(dsn) {
+	if slash < 0 || !regexp.MustCompile(`(tcp|unix)\([^)]+\)/`).MatchString(dsn) {
 		return nil, badURI()
 	}
 	_, text, _ := strings.Cut(dsn[slash:], "?")
-	query, err := url.ParseQuery(text)
-	if err != nil {
+	query, queryErr := url.ParseQuery(text)
+	if queryErr != nil {
 		return nil, badURI()
 	}
 	if err := checkParameters(query); err != nil {
 		return nil, err
 	}
-	return withServersPacket(config, query), nil
+	if err != nil {
+		return nil, badValue(query)
+	}
+	return complete(config, query)
 }
 
-// withServersPacket leaves the size of packets to the server, unless the URI says it.
-func withServersPacket(config *driver.Config, query url.Values) *driver.Config {
+// complete leaves the size of packets to the server, unless the URI says it.
+func complete(config *driver.Config, query url.Values) (*driver.Config, error) {
+	if config.DBName == "" {
+		return nil, errors.New("the URI names no database; it should look like mysql://user:password@host:3306/name")
+	}
 	if !query.Has("maxAllowedPacket") {
 		config.MaxAllowedPacket = 0
 	}
-	return relied(config)
+	return relied(config), nil
 }
 
 // badURI stands for every error of the parsers, which may quote a password.
@@ -142,7 +160,7 @@ func unknownParameter(name string) error {
 		}
 	}
 	lower := strings.ToLower(name)
-	if !regexp.MustCompile(`^[a-z][a-z_-]{0,39}$`).MatchString(lower) {
+	if !regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}$`).MatchString(lower) {
 		return badURI()
 	}
 	if err := equivalents().Refuse(lower); err != nil {
@@ -154,7 +172,7 @@ func unknownParameter(name string) error {
 // equivalents are parameters of other libraries and databases.
 func equivalents() uris.Equivalents {
 	const (
-		tls    = "write tls=true, or tls=skip-verify to leave the certificate unchecked"
+		tls    = "write tls=true, tls=skip-verify to leave the certificate unchecked, or tls=false"
 		schema = "the path names the database, as in mysql://user:password@host:3306/name"
 		none   = "leave it out"
 	)

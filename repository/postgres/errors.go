@@ -19,6 +19,7 @@ const (
 	tooManyConnections    = "53300"
 	protocolViolation     = "08P01"
 	undefinedObject       = "42704"
+	invalidParameter      = "22023"
 	duplicateStatement    = "42P05"
 	unknownStatement      = "26000"
 	planOfOtherResultType = "RevalidateCachedQuery"

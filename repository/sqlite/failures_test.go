@@ -41,7 +41,8 @@ func TestPathsThatCannotBe(t *testing.T) {
 	t.Chdir(folder)
 	for path, reason := range map[string]string{
 		":memory:": "in memory", "file::memory:?cache=shared": "in memory", "file:test.db?mode=memory": "in memory",
-		"file:test.db": "plain path", "FILE:///tmp/test.db": "plain path", "sqlite:///test.db": "plain path", "sqlite+aiosqlite:///x.db": "plain path",
+		"file:test.db": "plain path", "FILE:///tmp/test.db": "plain path", "sqlite:///test.db": "plain path", "sqlite+aiosqlite:///x.db": "plain path", "jdbc:sqlite:x.db": "plain path", "Data Source=x.db": "plain path",
+		" :memory:": "in memory", "missing/": "directory",
 	} {
 		expectFailure(t, path, reason)
 	}

@@ -21,6 +21,7 @@ func TestMissingRights(t *testing.T) {
 		dropRights(t)
 		expectFailure(t, filepath.Join(folder, "missing.db"), "permission denied")
 		expectFailure(t, filepath.Join(folder, "missing.db"), "the folder "+folder+" cannot be written")
+		expectFailure(t, filepath.Join(folder, "writable", "readonly.db"), "the file cannot be written")
 		expectFailure(t, filepath.Join(folder, "own.db"), "the folder "+folder+" cannot be written")
 		expectFailure(t, filepath.Join(folder, "readable.db"), "readonly")
 		expectFailure(t, filepath.Join(folder, "closed.db"), "unable to open")
@@ -57,6 +58,22 @@ func newFolderWithoutRights(t *testing.T) string {
 	if os.Getuid() == 0 {
 		if err := os.Chown(filepath.Join(folder, "own.db"), 65534, 65534); err != nil {
 			t.Fatal(err)
+		}
+	}
+	writable := filepath.Join(folder, "writable")
+	if err := os.Mkdir(writable, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	readonly := open(t, filepath.Join(writable, "readonly.db"))
+	if err := readonly.Close(); err != nil {
+		t.Fatal(err)
+	}
+	chmod(t, filepath.Join(writable, "readonly.db"), 0o400)
+	if os.Getuid() == 0 {
+		for _, name := range []string{writable, filepath.Join(writable, "readonly.db")} {
+			if err := os.Chown(name, 65534, 65534); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	t.Cleanup(func() { chmod(t, folder, 0o700) })

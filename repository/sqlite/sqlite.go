@@ -95,7 +95,22 @@ func openRepository(ctx context.Context, place *place, readers int) (repo erasin
 	}
 	repo.write = backend.Write
 	repo.Repository, err = gormrepo.New(ctx, backend)
-	return repo, err
+	if err != nil {
+		return repo, err
+	}
+	if err := tryToWrite(ctx, backend.Write); err != nil {
+		return repo, errors.Join(err, repo.Close())
+	}
+	return repo, nil
+}
+
+// tryToWrite finds out at the start whether the file can be written: SQLite opens one that
+// cannot be, and nothing need be written where the schema is current.
+func tryToWrite(ctx context.Context, db *gorm.DB) error {
+	if err := db.WithContext(ctx).Exec("UPDATE ginauth_migrations SET number = number WHERE number < 0").Error; err != nil {
+		return fmt.Errorf("the file cannot be written, or one beside it (-wal, -shm): %w", err)
+	}
+	return nil
 }
 
 // readers is how many connections read.
