@@ -99,12 +99,23 @@ func TestMalformedURIs(t *testing.T) {
 		"", "name", "postgres://ana:hunter2@127.0.0.1/name", "http://ana:hunter2@127.0.0.1", "mongodb://",
 		"mongodb:ana:hunter2@127.0.0.1", "mongodb://ana:hunter2@127.0.0.1:x/name", "mongodb://ana:hunter2@127.0.0.1:99999999/name",
 		"mongodb://ana:hunter2@127.0.0.1/name?w", "mongodb://ana:hunter2@/name", "mongodb://ana:hunter2/@127.0.0.1/name",
-		"mongodb://ana:hunter2%@127.0.0.1/name", "mongodb://ana:hunter2@127.0.0.1/na%me", "mongodb://ana:hunter2@127.0.0.1/name?authMechanism=hunter2",
-		"mongodb://127.0.0.1/name?tls=true&tlsCertificateKeyFile=/missing&tlsCertificateKeyFilePassword=hunter2",
+		"mongodb://ana:hunter2%@127.0.0.1/name", "mongodb://ana:hunter2@127.0.0.1/na%me",
 	} {
 		err := refuses(t, t.Context(), uri)
 		if !strings.Contains(err.Error(), "mongodb://user:password@host:27017/name") {
 			t.Errorf("the error for %s does not say what one looks like: %v", uri, err)
+		}
+	}
+}
+
+func TestRefusedValuesAreNamed(t *testing.T) {
+	for query, option := range map[string]string{
+		"authMechanism=hunter2": "authMechanism",
+		"tls=true&tlsCertificateKeyFile=/missing&tlsCertificateKeyFilePassword=hunter2": "tlsCertificateKeyFile",
+	} {
+		err := refuses(t, t.Context(), "mongodb://ana:hunter2@127.0.0.1/name?"+query)
+		if !strings.Contains(err.Error(), "the option "+option+" ") {
+			t.Errorf("the error for %s does not name the option: %v", query, err)
 		}
 	}
 }

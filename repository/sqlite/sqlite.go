@@ -105,9 +105,11 @@ func openRepository(ctx context.Context, place *place, readers int) (repo erasin
 }
 
 // tryToWrite finds out at the start whether the file can be written: SQLite opens one that
-// cannot be, and nothing need be written where the schema is current.
+// cannot be, and nothing need be written where the schema is current. A file that is
+// locked is one that can be written: another writes it.
 func tryToWrite(ctx context.Context, db *gorm.DB) error {
-	if err := db.WithContext(ctx).Exec("UPDATE ginauth_migrations SET number = number WHERE number < 0").Error; err != nil {
+	err := db.WithContext(ctx).Exec("UPDATE ginauth_migrations SET number = number WHERE number < 0").Error
+	if err != nil && !isBusy(err) {
 		return fmt.Errorf("the file cannot be written, or one beside it (-wal, -shm): %w", err)
 	}
 	return nil
