@@ -36,6 +36,8 @@ func TestGalera(t *testing.T) {
 	}
 	t.Run("processes start at once on an empty cluster", func(sub *testing.T) { c.startAtOnce(sub, t) })
 	t.Run("writes through two nodes all succeed", c.writeAtOnce)
+	t.Run("changes and counts under load", c.changeUnderLoad)
+	t.Run("a node is killed under load and comes back", c.killUnderLoad)
 	t.Run("the promises are kept", func(t *testing.T) { keepsPromises(t, c.repos[0], c.repos[1]) })
 	t.Run("a node that has lost the others answers nothing", c.isolate)
 }

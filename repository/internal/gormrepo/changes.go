@@ -29,7 +29,7 @@ func (r *database) change(ctx context.Context, by repository.Attribution, fn fun
 		return errors.New("the attribution has no time")
 	}
 	entries := newEntries(by, objects)
-	return r.transaction(ctx, func(tx *gorm.DB) error {
+	return r.transactInTurn(ctx, func(tx *gorm.DB) error {
 		last, err := advanceCounter(tx, len(objects))
 		if err != nil {
 			return fmt.Errorf("advancing the change log: %w", err)
@@ -42,6 +42,19 @@ func (r *database) change(ctx context.Context, by repository.Attribution, fn fun
 			return fmt.Errorf("appending to the change log: %w", err)
 		}
 		return r.announce(tx)
+	})
+}
+
+// transactInTurn is transaction for changes, which all move one row: see queue.
+func (r *database) transactInTurn(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	turn := r.queue.join(ctx)
+	defer turn.release()
+	return r.retry(ctx, func() error {
+		err := r.transactOnce(ctx, fn)
+		if r.wasRolledBack(err) {
+			turn.take(ctx)
+		}
+		return err
 	})
 }
 

@@ -10,11 +10,20 @@ import (
 )
 
 const (
-	// mostAttempts bounds how often one call is tried.
+	// mostAttempts bounds how often a server is asked for a connection at the start.
 	mostAttempts = 50
-	// firstPause and longestPause bound the pause before an attempt; it doubles
-	// from one to the next, and each is cut at random.
-	firstPause, longestPause = 4 * time.Millisecond, 100 * time.Millisecond
+	// repeatedFor bounds how long after its first attempt a call without a deadline
+	// is repeated.
+	repeatedFor = 3 * time.Second
+	// firstPause bounds the pause before the second attempt; it doubles from one to
+	// the next, and each is cut at random.
+	firstPause = 4 * time.Millisecond
+	// longestPause bounds a pause for a server that refuses connections.
+	longestPause = 100 * time.Millisecond
+	// longestYield bounds a pause after a rollback for another's sake. Writers on
+	// other nodes of a cluster begin their next change within a millisecond or two, so
+	// a call that pauses for longer loses to them for seconds.
+	longestYield = 10 * time.Millisecond
 )
 
 // retry runs fn again while the backend says that what it did had no effect,
@@ -24,18 +33,36 @@ const (
 //   - the server takes no writes: once, on a connection that is made anew.
 func (r *database) retry(ctx context.Context, fn func() error) error {
 	r.backend.pools.grow()
-	wasReadOnly := false
+	var wasReadOnly bool
+	var end time.Time
 	for attempt := 1; ; attempt++ {
 		err := r.judge(fn())
+		if attempt == 1 {
+			end = endOfRepeating(ctx)
+		}
 		readOnly := errors.Is(err, ErrReadOnly)
-		if err == nil || attempt == mostAttempts || readOnly && wasReadOnly || !r.mayRetry(err) {
+		if err == nil || readOnly && wasReadOnly || !r.mayRetry(err) || !time.Now().Before(end) {
 			return wrapEnd(ctx, err)
 		}
 		wasReadOnly = readOnly
-		if !readOnly && !pause(ctx, attempt) {
+		if !readOnly && !pause(ctx, attempt, r.longestPause(err)) {
 			return wrapEnd(ctx, err)
 		}
 	}
+}
+
+func endOfRepeating(ctx context.Context) time.Time {
+	if deadline, ok := ctx.Deadline(); ok {
+		return deadline
+	}
+	return time.Now().Add(repeatedFor)
+}
+
+func (r *database) longestPause(err error) time.Duration {
+	if r.wasRolledBack(err) {
+		return longestYield
+	}
+	return longestPause
 }
 
 // judge draws the conclusions from an error that concern more than its call.
@@ -56,8 +83,12 @@ func (r *database) mayRetry(err error) bool {
 	if errors.Is(err, repository.ErrOutcomeUnknown) {
 		return false
 	}
+	return errors.Is(err, ErrReadOnly) || r.wasRolledBack(err) || r.backend.IsRefusal(err)
+}
+
+func (r *database) wasRolledBack(err error) bool {
 	var again repeatable
-	return errors.Is(err, ErrReadOnly) || errors.As(err, &again) || r.backend.IsRolledBack(err) || r.backend.IsRefusal(err)
+	return errors.As(err, &again) || r.backend.IsRolledBack(err)
 }
 
 // readOnlyError is a driver's way to say ErrReadOnly.
@@ -74,9 +105,8 @@ type repeatable struct{ error }
 func (e repeatable) Unwrap() error { return e.error }
 
 // pause waits before the next attempt; false if there is no time for one.
-func pause(ctx context.Context, attempt int) bool {
-	longest := min(firstPause<<min(attempt-1, 10), longestPause)
-	timer := time.NewTimer(rand.N(longest)) //nolint:gosec // it keeps nobody out
+func pause(ctx context.Context, attempt int, longest time.Duration) bool {
+	timer := time.NewTimer(rand.N(min(firstPause<<min(attempt-1, 10), longest))) //nolint:gosec // it keeps nobody out
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

@@ -78,7 +78,7 @@ func UntilGranted(ctx context.Context, isRefusal func(err error) bool, open func
 		if err == nil || isRefusal == nil || !isRefusal(err) {
 			return err
 		}
-		if attempt == mostAttempts || !pause(ctx, attempt) {
+		if attempt == mostAttempts || !pause(ctx, attempt, longestPause) {
 			return fmt.Errorf("%w: ginauth needs at least %d connections: raise the limit of the server or of the account, "+
 				"or lower GINAUTH_MAX_CONNECTIONS of the other processes", err, repository.LeastConnections)
 		}
