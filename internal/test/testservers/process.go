@@ -90,6 +90,12 @@ func (p *process) stop() {
 	}
 }
 
+// abort ends PostgreSQL by its immediate shutdown.
+func (p *process) abort() {
+	_ = p.command.Process.Signal(syscall.SIGQUIT)
+	<-p.exited
+}
+
 func (p *process) kill() {
 	_ = p.command.Process.Kill()
 	<-p.exited

@@ -107,6 +107,10 @@ func (s *Server) Restart(ctx context.Context) error {
 // Kill ends the server as a crash would: by SIGKILL, without saving anything.
 func (s *Server) Kill() { s.process.kill() }
 
+// Abort ends a PostgreSQL server as pg_ctl stop -m immediate does: with all of its
+// processes, and without finishing anything.
+func (s *Server) Abort() { s.process.abort() }
+
 // Stop ends the server and removes its data.
 func (s *Server) Stop() error {
 	s.process.stop()
