@@ -4,15 +4,16 @@ import (
 	"context"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
 )
 
-// The tests' own binary is the server that http starts.
+// The tests' own binary is what the commands start.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "serve" {
+	if len(os.Args) > 1 && slices.Contains([]string{"serve", "issue", "member"}, os.Args[1]) {
 		main()
 		return
 	}
@@ -62,6 +63,24 @@ func TestHTTP(t *testing.T) {
 func TestSoak(t *testing.T) {
 	text := output(t, "soak", "-for", "2s")
 	expectAll(t, text, `\| 2s \| .* MB \| .* MB \| \d+ \|`, `[\d,]+ requests were let through, [\d,]+ refused, [\d,]+ keys were issued and revoked`)
+}
+
+func TestChanges(t *testing.T) {
+	const row = `( \| [\d,]+){3}( \| \d+(\.\d)? ms){3} \| 0 \|`
+	text := output(t, "changes", "-on", "sqlite", "-round", "200ms")
+	expectAll(t, text, `\| sqlite`+row)
+	if rows := strings.Count(text, "| sqlite |"); rows != 4 {
+		t.Errorf("there are %d rows", rows)
+	}
+}
+
+func TestProcesses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts a server of its own")
+	}
+	text := output(t, "processes", "-on", "postgres", "-processes", "2", "-round", "1s")
+	const row = ` \| \d+ \| \d+\.\d \| \d+\.\d MB \| \d+\.\d % \|`
+	expectAll(t, text, `\| postgres \| 2 \| idle`+row, `\| postgres \| 2 \| 50 requests per second each`+row)
 }
 
 // An answer that is not what was asked for stops a measurement, so that no row

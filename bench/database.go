@@ -26,6 +26,8 @@ import (
 // database is an empty database that is filled step by step.
 type database struct {
 	kind string
+	// uri is what processes share it by; a path for SQLite.
+	uri string
 	// most is how many keys it is filled with at most, so that filling does not
 	// take longer than measuring.
 	most int
@@ -81,8 +83,8 @@ func newSQLite() (*database, error) {
 	}
 	path := filepath.Join(folder, "sqlite.db")
 	return &database{
-		kind: "sqlite", most: 1_000_000, once: 2000, dialector: sqlitedriver.Open(path),
-		open: func(ctx context.Context) (repository.Repository, error) { return sqlite.Open(ctx, path) },
+		kind: "sqlite", uri: path, most: 1_000_000, once: 2000, dialector: sqlitedriver.Open(path),
+		open: opener("sqlite", path),
 		drop: func(context.Context) error { return os.RemoveAll(folder) },
 	}, nil
 }
@@ -92,16 +94,18 @@ func newServer(ctx context.Context, kind, at string) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
-	server := &database{kind: kind, most: 100_000, once: 2000, dialector: newDialector(kind, uri), drop: drop}
+	server := &database{kind: kind, uri: uri.String(), open: opener(kind, uri.String()), most: 100_000, once: 2000, dialector: newDialector(kind, uri), drop: drop}
 	if kind == "mongodb" {
 		server.most, server.once = 1000, 100 // since keys are issued one by one, and FerretDB is slow
 	}
-	server.open = func(ctx context.Context) (repository.Repository, error) {
-		return map[string]func(context.Context, string, ...repository.Option) (repository.Repository, error){
-			"postgres": postgres.Open, "mysql": mysql.Open, "mongodb": mongodb.Open,
-		}[kind](ctx, uri.String())
-	}
 	return server, nil
+}
+
+func opener(kind, uri string) func(context.Context) (repository.Repository, error) {
+	open := map[string]func(context.Context, string, ...repository.Option) (repository.Repository, error){
+		"sqlite": sqlite.Open, "postgres": postgres.Open, "mysql": mysql.Open, "mongodb": mongodb.Open,
+	}[kind]
+	return func(ctx context.Context) (repository.Repository, error) { return open(ctx, uri) }
 }
 
 func newDialector(kind string, uri *url.URL) gorm.Dialector {

@@ -26,8 +26,10 @@ func takeSample() sample {
 
 // resident is the memory that the system has given to this process, SQLite's
 // included; 0 where it does not say.
-func resident() float64 {
-	text, err := os.ReadFile("/proc/self/statm")
+func resident() float64 { return residentMemory(os.Getpid()) }
+
+func residentMemory(pid int) float64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 	if err != nil {
 		return 0
 	}

@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
 	"slices"
 	"time"
 )
@@ -112,8 +109,7 @@ func quantile(values []float64, q float64) float64 {
 // its scheduler and its garbage.
 type server struct {
 	greeting
-	command *exec.Cmd
-	input   io.Closer
+	*child
 }
 
 // greeting is what the server says when it is there.
@@ -122,28 +118,8 @@ type greeting struct {
 	Keys    []string
 }
 
-func startServer(ctx context.Context) (*server, error) {
-	program, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	s := &server{command: exec.CommandContext(ctx, program, "serve")} //nolint:gosec // it is this very program
-	s.command.Stderr = os.Stderr
-	output, err := s.command.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if s.input, err = s.command.StdinPipe(); err != nil {
-		return nil, err
-	}
-	if err := s.command.Start(); err != nil {
-		return nil, err
-	}
-	if err := json.NewDecoder(output).Decode(&s.greeting); err != nil {
-		return nil, errors.Join(fmt.Errorf("the server does not start: %w", err), s.stop())
-	}
-	return s, nil
+func startServer(ctx context.Context) (s *server, err error) {
+	s = &server{}
+	s.child, err = startChild(ctx, "serve", nil, &s.greeting)
+	return s, err
 }
-
-// stop ends the server by ending its input, as the end of this process would.
-func (s *server) stop() error { return errors.Join(s.input.Close(), s.command.Wait()) }

@@ -4,6 +4,9 @@
 //	bench table    in process, what a request costs
 //	bench http     over loopback, what a server answers per second
 //	bench soak     under load: memory and goroutines must end flat
+//	bench changes  how many changes a database takes per second
+//	bench processes
+//	               how much many processes ask of one database
 //
 // Each takes flags, see bench table -h. Other work of the machine
 // changes the times and not the ratios, since rounds alternate.
@@ -35,12 +38,14 @@ func main() {
 func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
 	gin.SetMode(gin.ReleaseMode)
 	commands := map[string]func(context.Context, []string, io.Writer) error{
-		"table": printTable, "http": printHTTP, "soak": soak,
-		// serve is the server that http starts. It ends with its input.
-		"serve": func(ctx context.Context, _ []string, out io.Writer) error { return serve(ctx, in, out) },
+		"table": printTable, "http": printHTTP, "soak": soak, "changes": printChanges, "processes": printProcesses,
+		// These are the processes that the others start. They end with their input.
+		"serve":  func(ctx context.Context, _ []string, out io.Writer) error { return serve(ctx, in, out) },
+		"issue":  func(ctx context.Context, _ []string, out io.Writer) error { return issue(ctx, in, out) },
+		"member": func(ctx context.Context, _ []string, out io.Writer) error { return member(ctx, in, out) },
 	}
 	if len(args) == 0 || commands[args[0]] == nil {
-		return errors.New("usage: bench table, bench http or bench soak")
+		return errors.New("usage: bench table, http, soak, changes or processes")
 	}
 	return commands[args[0]](ctx, args[1:], out)
 }

@@ -104,6 +104,9 @@ func (s *Server) Restart(ctx context.Context) error {
 	}
 }
 
+// PID is the id of the server's process, whose children are the server's, too.
+func (s *Server) PID() int { return s.process.command.Process.Pid }
+
 // Kill ends the server as a crash would: by SIGKILL, without saving anything.
 func (s *Server) Kill() { s.process.kill() }
 
