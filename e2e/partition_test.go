@@ -15,6 +15,9 @@ import (
 func TestPartition(t *testing.T) {
 	t.Parallel()
 	onEachServer(t, func(t *testing.T, kind string) {
+		if kind == "mongodb" {
+			testdatabase.NeedsStandalone(t)
+		}
 		uri := testdatabase.New(t, kind)
 		wire := newRelay(t, uri.Host)
 		cutOff := startExample(t, append(environmentFrom(kind, wire.uri(uri)), "GINAUTH_STALE_LIMIT=3s")...)

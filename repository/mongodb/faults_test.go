@@ -7,9 +7,11 @@ import (
 	"testing"
 
 	"github.com/ginauth/ginauth/internal/test/faults"
+	"github.com/ginauth/ginauth/internal/test/testdatabase"
 )
 
 func TestFaults(t *testing.T) {
+	testdatabase.NeedsStandalone(t)
 	faults.Run(t, faults.Backend{
 		Kind: "mongodb", Open: Open, RepeatsWrites: true, FlushedKeys: 200,
 		IsCommit:    func(message []byte) bool { return isCommand(message, "insert", "update", "delete") },

@@ -46,6 +46,9 @@ func openWired(t *testing.T, uri string, wire wire) *Repository {
 	client, err := mongo.Connect(options.SetDialer(wire))
 	succeeds(t, err)
 	r := newRepository(client, client.Database(database))
+	if options.ReplicaSet != nil { // which the start would find out
+		r.primary.ask = askSet(r.schema.Collection)
+	}
 	t.Cleanup(func() { _ = r.Close() })
 	return r
 }

@@ -1,19 +1,29 @@
 package mongodb
 
 import (
+	"net/url"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/ginauth/ginauth/internal/test/testdatabase"
 	"github.com/ginauth/ginauth/repository"
 )
+
+// withQuery returns the URI with a parameter more.
+func withQuery(uri *url.URL, name, value string) string {
+	changed, query := *uri, uri.Query()
+	query.Set(name, value)
+	changed.RawQuery = query.Encode()
+	return changed.String()
+}
 
 // Two connections, or one, do for everything: calls wait for one that is there.
 func TestSmallPools(t *testing.T) {
 	for _, size := range []string{"1", "2"} {
 		t.Run(size, func(t *testing.T) {
 			t.Parallel()
-			r := openURI(t, newDatabase(t)+"?maxPoolSize="+size)
+			r := openURI(t, withQuery(testdatabase.New(t, "mongodb"), "maxPoolSize", size))
 			exercise(t, r)
 			var calls sync.WaitGroup
 			failed := make(chan error, 40)

@@ -9,6 +9,7 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"github.com/ginauth/ginauth/internal/test/testdatabase"
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
 )
@@ -104,6 +105,7 @@ func TestConfirmationsAreShared(t *testing.T) {
 // A standalone server that comes back as a member of a replica set may be none
 // that takes writes.
 func TestStandaloneBecomesMember(t *testing.T) {
+	testdatabase.NeedsStandalone(t)
 	r, server := follows(t, newDatabase(t), nil)
 	user, key := newUser("ana")
 	succeeds(t, r.CreateUser(t.Context(), attribution(), user, key))

@@ -172,7 +172,7 @@ func with(reply bson.D, fields ...bson.E) bson.D {
 	return kept
 }
 
-func has(fields []bson.E, key string) bool {
+func has(fields bson.D, key string) bool {
 	for _, f := range fields {
 		if f.Key == key {
 			return true
@@ -197,7 +197,8 @@ func isWrite(name string) bool { return name == "insert" || name == "update" || 
 
 func isHello(name string) bool { return name == "hello" || name == "isMaster" || name == "ismaster" }
 
-// asMember makes what a server says of itself that of a replica set's primary.
+// asMember makes what a server says of itself that of a replica set's primary, if it
+// is none.
 func asMember(uri string, next script) script {
 	_, address, _ := strings.Cut(uri, "://")
 	address, _, _ = strings.Cut(address, "/")
@@ -205,7 +206,11 @@ func asMember(uri string, next script) script {
 		if !isHello(name) {
 			return next(name, command, forward)
 		}
-		return with(forward(), bson.E{Key: "setName", Value: "rs0"}, bson.E{Key: "hosts", Value: bson.A{address}},
+		reply := forward()
+		if has(reply, "setName") {
+			return reply
+		}
+		return with(reply, bson.E{Key: "setName", Value: "rs0"}, bson.E{Key: "hosts", Value: bson.A{address}},
 			bson.E{Key: "me", Value: address}, bson.E{Key: "logicalSessionTimeoutMinutes", Value: nil})
 	}
 }

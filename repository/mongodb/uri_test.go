@@ -204,7 +204,8 @@ func asksForMajority(e *event.CommandStartedEvent) bool {
 	switch e.CommandName {
 	case "find", "aggregate":
 		level, _ := e.Command.Lookup("readConcern", "level").StringValueOK()
-		return level == "majority" && e.Command.Lookup("$readPreference", "mode").Type == 0
+		isEnough := level == "majority" || level == "linearizable"
+		return isEnough && e.Command.Lookup("$readPreference", "mode").Type == 0
 	case "insert", "update", "delete", "createIndexes":
 		w, _ := e.Command.Lookup("writeConcern", "w").StringValueOK()
 		j, _ := e.Command.Lookup("writeConcern", "j").BooleanOK()
