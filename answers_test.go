@@ -63,19 +63,25 @@ func TestRefusalsNameWhatIsAllowed(t *testing.T) {
 	a := newAccounts(t)
 	a.register("ada")
 	for path, want := range map[string]string{
-		"/auth/logs?status=old":                   "one of active, expired, revoked, disabled, deleted",
-		"/auth/logs?sort=name":                    "one of latest_query_date, total_queries, id",
-		"/auth/logs?order=up":                     "one of desc, asc",
-		"/auth/logs?limit=0":                      "from 1 to 1000",
-		"/auth/logs?statsu=active":                "it has id, name, username, email, status, sort, order, limit, cursor",
-		"/auth/users?disabled=perhaps":            "true or false",
-		"/auth/users?name=x":                      "it has id, username, email, disabled, confirmed, order, limit, cursor",
-		"/auth/users/export?user=x":               "it has id",
-		"/auth/usage?interval=week":               "one of hour, day",
-		"/auth/usage?from=yesterday":              "2006-01-02",
-		"/auth/usage?by=name":                     "key, user or route",
-		"/auth/logs?id=x":                         "UUID",
-		"/auth/logs?status=active&status=revoked": "once",
+		"/auth/logs?status=old":          "one of active, expired, revoked, disabled, deleted",
+		"/auth/logs?sort=name":           "one of latest_query_date, total_queries, id, creation_date, expiration_date",
+		"/auth/logs?order=up":            "one of desc, asc",
+		"/auth/logs?limit=0":             "from 1 to 1000",
+		"/auth/logs?statsu=active":       "it has id, user_id, username, email, name, name_prefix, hint, issued_by, status, created_since, created_before, expires_before, unused_since, sort, order, limit, cursor",
+		"/auth/users?disabled=perhaps":   "true or false",
+		"/auth/users?name=x":             "it has id, username, email, username_prefix, email_prefix, disabled, confirmed, order, limit, cursor",
+		"/auth/users/export?user=x":      "it has id",
+		"/auth/usage?interval=week":      "one of hour, day",
+		"/auth/usage?from=yesterday":     "2006-01-02",
+		"/auth/usage?by=name":            "key, user or route",
+		"/auth/logs?id=x":                "UUID",
+		"/auth/logs?status=active,old":   "one of active, expired, revoked, disabled, deleted",
+		"/auth/logs?name=a&name=b":       "once",
+		"/auth/logs/export?format=xml":   "one of jsonl, csv",
+		"/auth/logs/export?sort=id":      "all rows, in the order of their creation",
+		"/auth/totals?status=active":     "no parameters",
+		"/auth/logs?user_id=x":           "UUID",
+		"/auth/logs?expires_before=soon": "2006-01-02",
 	} {
 		answer := a.get(path)
 		expectProblem(t, answer, 422, "fields_invalid", strings.Split(strings.Split(path, "?")[1], "=")[0])
@@ -84,7 +90,7 @@ func TestRefusalsNameWhatIsAllowed(t *testing.T) {
 		}
 	}
 	own := a.as("ada", password, "/account/logs?username=eve", "")
-	if text := own.Body.String(); !strings.Contains(text, "it has id, name, status, sort, order, limit, cursor") {
+	if text := own.Body.String(); !strings.Contains(text, "it has id, name, name_prefix, hint, status, created_since, created_before, expires_before, unused_since, sort, order, limit, cursor") {
 		t.Errorf("an account's list offers %s", text)
 	}
 	for body, want := range map[string]string{

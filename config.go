@@ -72,6 +72,10 @@ type Config struct {
 	// one database all nodes should say the same: the shortest age counts.
 	UsageRollUpAfter, UsageDeleteAfter time.Duration
 
+	// OmitRoutes counts usage by key, hour and day without the routes, so that a key
+	// has one row for each hour and day, however many routes it is used on.
+	OmitRoutes bool
+
 	// KeyPrefix begins every key, so that a leaked one is recognised; see
 	// security.CheckPrefix. security.DefaultPrefix if empty.
 	KeyPrefix string

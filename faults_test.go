@@ -121,6 +121,20 @@ func (r *faultyRepository) RevokeKey(ctx context.Context, by repository.Attribut
 	return r.Repository.RevokeKey(ctx, by, id)
 }
 
+func (r *faultyRepository) RevokeKeys(ctx context.Context, by repository.Attribution, filter repository.KeyFilter, ids []string) ([]string, error) {
+	if err := r.meddling("RevokeKeys"); err != nil {
+		return nil, err
+	}
+	return r.Repository.RevokeKeys(ctx, by, filter, ids)
+}
+
+func (r *faultyRepository) ListUsers(ctx context.Context, filter repository.UserFilter, page repository.Page) (repository.UserPage, error) {
+	if err := r.meddling("ListUsers"); err != nil {
+		return repository.UserPage{}, err
+	}
+	return r.Repository.ListUsers(ctx, filter, page)
+}
+
 func (r *faultyRepository) AddUsage(ctx context.Context, flush repository.Flush) error {
 	if err := r.failure(); err != nil {
 		return err
@@ -146,11 +160,17 @@ func (r *faultyRepository) ListKeys(ctx context.Context, filter repository.KeyFi
 	if err := r.failure(); err != nil {
 		return repository.KeyPage{}, err
 	}
+	if err := r.meddling("ListKeys"); err != nil {
+		return repository.KeyPage{}, err
+	}
 	return r.Repository.ListKeys(ctx, filter, page)
 }
 
 func (r *faultyRepository) UsageSeries(ctx context.Context, filter repository.SeriesFilter, page repository.SeriesPage) (repository.Series, error) {
 	if err := r.failure(); err != nil {
+		return repository.Series{}, err
+	}
+	if err := r.meddling("UsageSeries"); err != nil {
 		return repository.Series{}, err
 	}
 	return r.Repository.UsageSeries(ctx, filter, page)

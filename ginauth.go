@@ -137,12 +137,12 @@ func (a *Auth) makeCalls(secrets security.Secrets, isShort bool) {
 	reader := credential.NewReader(sources, c.prefixes(), a.recordSecretInURL)
 	a.guard = guard.New(guard.Options{
 		Cache: a.cache, Usage: a.usage, Records: a.records, Reader: reader, Respond: responder,
-		Sources: sources, Prefixes: c.prefixes(), ClientIP: c.ClientIP, Now: c.Now,
+		Sources: sources, Prefixes: c.prefixes(), ClientIP: c.ClientIP, OmitRoutes: c.OmitRoutes, Now: c.Now,
 	})
 	base := api.Base{
 		Keys: a.keys, Users: a.users, Records: a.records, Responder: responder, Reader: reader, ClientIP: c.ClientIP, Now: c.Now,
 	}
-	a.admin, a.account = admin.New(base, secrets, isShort), account.New(base, a.guard, account.NewPage(c.PublicURL, c.MailTemplates.Application, c.PasswordPolicy))
+	a.admin, a.account = admin.New(base, secrets, isShort, a.guard.AdmitUnknown), account.New(base, a.guard, account.NewPage(c.PublicURL, c.MailTemplates.Application, c.PasswordPolicy))
 }
 
 // recordSecretInURL records that the admin secret was in a URL, where others may

@@ -27,8 +27,14 @@ import (
 //	POST /delete  remove a key, but not its usage
 //	GET  /logs    list keys with their usage
 //	GET  /usage   usage over time
+//	GET  /totals  how many keys there are in each state
+//	POST /lookup  tell whose key a key is
 //	POST /verify  tell whether a password is a user's
 //	GET  /users   list users
+//
+//	POST /new/bulk     issue up to 1,000 keys, all or none
+//	POST /revoke/bulk  revoke all keys that meet a filter
+//	GET  /logs/export  all keys with their usage, as JSON lines or CSV
 //
 //	GET  /users/export   all that is held of a user
 //	POST /users/update   end a user's access at a date
@@ -51,7 +57,12 @@ func (a *Auth) RegisterAdmin(group interface {
 	calls.POST("/revoke", a.admin.RevokeKey)
 	calls.POST("/delete", a.admin.DeleteKey)
 	calls.GET("/logs", a.admin.Logs)
+	calls.GET("/logs/export", a.admin.ExportKeys)
 	calls.GET("/usage", a.admin.Usage)
+	calls.GET("/totals", a.admin.Totals)
+	calls.POST("/lookup", a.admin.Lookup)
+	calls.POST("/new/bulk", a.admin.NewKeys)
+	calls.POST("/revoke/bulk", a.admin.RevokeKeys)
 	calls.POST("/verify", a.admin.Verify)
 	calls.GET("/users", a.admin.ListUsers)
 	calls.GET("/users/export", a.admin.ExportUser)

@@ -280,3 +280,18 @@ type clockedRepository struct {
 }
 
 func (r clockedRepository) Clock(context.Context) (time.Time, error) { return r.now(), nil }
+
+// Without routes a key has one row for each day, whatever it is used on.
+func TestUsageWithoutRoutes(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, func(c *ginauth.Config) { c.OmitRoutes = true })
+	a.engine.GET("/other", a.auth.Guard(), showKey)
+	key, _ := a.issueKey()
+	a.guarded(key)
+	a.do(request{path: "/other", header: header("api-key", key)})
+	a.waitForTotal(2)
+	rows, _ := decode(t, a.get("/auth/usage?by=key,route").Body)["usage"].([]any)
+	if len(rows) != 1 || object(rows[0].(map[string]any)).text("route") != "" {
+		t.Errorf("the usage is %v", rows)
+	}
+}

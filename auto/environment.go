@@ -64,6 +64,7 @@ func (e environment) config() ginauth.Config {
 		MaxLifetime:         e.MaxLifetime.duration(),
 		UsageRollUpAfter:    e.UsageRollupAfter.duration(),
 		UsageDeleteAfter:    e.UsageDeleteAfter.duration(),
+		OmitRoutes:          !e.UsageRoutes.value,
 		HideDocs:            e.HideDocs.value,
 		CacheSize:           int(e.CacheSize),
 		CacheMaxAge:         time.Duration(e.CacheMaxAge),

@@ -80,6 +80,10 @@ type environment struct {
 	// It must be more than GINAUTH_USAGE_ROLLUP_AFTER.
 	UsageDeleteAfter days `split_words:"true" default:"400"`
 
+	// Count usage by route (true or false). Without routes there is one row for each
+	// key, hour and day.
+	UsageRoutes boolean `split_words:"true" default:"true"`
+
 	// The networks and addresses of the proxies in front of the application,
 	// separated by commas. Behind them a client's address is taken from
 	// X-Forwarded-For. Not set, it is the connection's. Limits and audit records

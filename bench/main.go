@@ -2,6 +2,7 @@
 // take, and prints Markdown:
 //
 //	bench table    in process, what a request costs
+//	bench admin    what calls of administrators take, with many keys
 //	bench http     over loopback, what a server answers per second
 //	bench soak     under load: memory and goroutines must end flat
 //	bench changes  how many changes a database takes per second
@@ -38,14 +39,14 @@ func main() {
 func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
 	gin.SetMode(gin.ReleaseMode)
 	commands := map[string]func(context.Context, []string, io.Writer) error{
-		"table": printTable, "http": printHTTP, "soak": soak, "changes": printChanges, "processes": printProcesses,
+		"table": printTable, "admin": printAdmin, "http": printHTTP, "soak": soak, "changes": printChanges, "processes": printProcesses,
 		// These are the processes that the others start. They end with their input.
 		"serve":  func(ctx context.Context, _ []string, out io.Writer) error { return serve(ctx, in, out) },
 		"issue":  func(ctx context.Context, _ []string, out io.Writer) error { return issue(ctx, in, out) },
 		"member": func(ctx context.Context, _ []string, out io.Writer) error { return member(ctx, in, out) },
 	}
 	if len(args) == 0 || commands[args[0]] == nil {
-		return errors.New("usage: bench table, http, soak, changes or processes")
+		return errors.New("usage: bench table, admin, http, soak, changes or processes")
 	}
 	return commands[args[0]](ctx, args[1:], out)
 }

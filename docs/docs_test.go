@@ -153,7 +153,7 @@ func TestAdminCallsAreShownWhereTheyAre(t *testing.T) {
 	paths := spec(t, r, "/internal/docs/doc.json")["paths"]
 	for _, base := range []string{"/auth", "/v1/admin/keys"} {
 		for _, call := range []string{
-			"/new", "/renew", "/revoke", "/delete", "/logs", "/usage",
+			"/new", "/renew", "/revoke", "/delete", "/logs", "/usage", "/new/bulk", "/revoke/bulk", "/logs/export", "/totals", "/lookup",
 			"/verify", "/users", "/users/export", "/users/update", "/users/disable", "/users/enable", "/users/delete",
 		} {
 			if paths[base+call] == nil {
@@ -161,7 +161,7 @@ func TestAdminCallsAreShownWhereTheyAre(t *testing.T) {
 			}
 		}
 	}
-	if len(paths) != 26 {
+	if len(paths) != 36 {
 		t.Errorf("%d paths are shown", len(paths))
 	}
 }

@@ -56,7 +56,7 @@ func readOwn(auth *ginauth.Auth) (*own, error) {
 // which people use them.
 func adminCalls() []string {
 	return []string{
-		"/new", "/renew", "/revoke", "/delete", "/logs", "/usage",
+		"/new", "/new/bulk", "/renew", "/revoke", "/revoke/bulk", "/delete", "/lookup", "/logs", "/logs/export", "/usage", "/totals",
 		"/users", "/users/export", "/users/update", "/users/disable", "/users/enable", "/users/reset", "/users/delete", "/verify",
 	}
 }

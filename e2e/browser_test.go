@@ -125,8 +125,8 @@ func (b *browser) expectWholePage() {
 	for what, want := range map[string]int{
 		`[...document.querySelectorAll(".opblock-tag")].filter(e => ["example", "keys", "users", "account"].includes(e.dataset.tag)).length`: 4,
 		`document.querySelectorAll(".opblock-tag").length`:                                 4,
-		`document.querySelectorAll(".opblock").length`:                                     30,
-		`document.querySelectorAll(".opblock .authorization__btn").length`:                 24,
+		`document.querySelectorAll(".opblock").length`:                                     35,
+		`document.querySelectorAll(".opblock .authorization__btn").length`:                 29,
 		`[...document.querySelectorAll(".topbar")].filter(e => e.offsetHeight > 0).length`: 0,
 		`document.querySelectorAll("img[src^=http], .errors-wrapper").length`:              0,
 	} {

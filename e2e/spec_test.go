@@ -25,7 +25,7 @@ import (
 // /account.
 var (
 	adminCalls = []string{
-		"/delete", "/logs", "/new", "/renew", "/revoke", "/usage", "/verify",
+		"/delete", "/logs", "/logs/export", "/lookup", "/new", "/new/bulk", "/renew", "/revoke", "/revoke/bulk", "/totals", "/usage", "/verify",
 		"/users", "/users/delete", "/users/disable", "/users/enable", "/users/export", "/users/update",
 	}
 	accountCalls = map[string]string{

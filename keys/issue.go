@@ -95,7 +95,7 @@ func (s *Service) IssueTo(ctx context.Context, p IssueParams, to Recipient) (iss
 	}
 	text := security.NewKey(s.policy.Prefixes[0])
 	isFixed := !p.ExpirationDate.IsZero() && audit.ActorFrom(ctx).Kind != audit.User
-	key, err := to.Store(ctx, by, newKey(text, p.Name, by.At, date, isFixed))
+	key, err := to.Store(ctx, by, newKey(text, p.Name, by, date, isFixed))
 	if err != nil {
 		return Issued{APIKey: key}, notFoundOr(err)
 	}
@@ -103,11 +103,11 @@ func (s *Service) IssueTo(ctx context.Context, p IssueParams, to Recipient) (iss
 }
 
 // newKey makes the record of a new key.
-func newKey(text, name string, now, expiration time.Time, isFixed bool) models.APIKey {
+func newKey(text, name string, by repository.Attribution, expiration time.Time, isFixed bool) models.APIKey {
 	hash := security.HashKey(text)
 	return models.APIKey{
 		ID: ids.New(), Hash: hash[:], Hint: security.Hint(text), Name: name,
-		CreationDate: now, ExpirationDate: expiration, ExpirationFixed: isFixed,
+		IssuedBy: by.Actor, CreationDate: by.At, ExpirationDate: expiration, ExpirationFixed: isFixed,
 	}
 }
 

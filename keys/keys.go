@@ -31,6 +31,7 @@ type Service struct {
 	repo    repository.Repository
 	records *audit.Recorder
 	policy  Policy
+	totals  totalsCache
 }
 
 // Policy is what ginauth.Config says of keys.
@@ -46,7 +47,7 @@ type Policy struct {
 // New returns a service over a repository. It is for package ginauth, which
 // makes the service of an Auth.
 func New(repo repository.Repository, records *audit.Recorder, policy Policy) *Service {
-	return &Service{repo, records, policy}
+	return &Service{repo: repo, records: records, policy: policy}
 }
 
 // now is the time in UTC and whole milliseconds, as it is stored.

@@ -3,6 +3,7 @@ package keys
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -25,39 +26,92 @@ const (
 	maxDayRange  = 400 * oneDay
 )
 
-// List returns one page of keys with their usage, deleted keys included: the
-// latest use first, unless the page says otherwise, and DefaultLimit of them. A
-// request that passed the guard shows within two seconds. It fails with the
-// problem fields_invalid for a limit or a cursor that is out of place.
+// List returns one page of keys with their usage, deleted keys included: as
+// DefaultSort says, unless the page says otherwise, and DefaultLimit of them. A
+// request that passed the guard shows within two seconds. It fails with the problems
+// fields_invalid, for a limit or a cursor that is out of place, and filter_too_broad,
+// where more than repository.RowBudget keys would have to be read.
 func (s *Service) List(ctx context.Context, filter repository.KeyFilter, page repository.Page) (list repository.KeyPage, err error) {
 	defer func() { s.records.Shown(ctx, "key.list", "", listFilters(filter), len(list.Rows), err) }()
-	page.Sort, page.Limit = cmp.Or(page.Sort, repository.SortLatestQuery), cmp.Or(page.Limit, DefaultLimit)
+	filter.Now = s.now()
+	return s.page(ctx, filter, page)
+}
+
+// page reads one page, and records nothing.
+func (s *Service) page(ctx context.Context, filter repository.KeyFilter, page repository.Page) (list repository.KeyPage, err error) {
+	page = DefaultSort(filter, page)
+	page.Limit = cmp.Or(page.Limit, DefaultLimit)
 	if err := checkLimit(page.Limit); err != nil {
 		return list, err
 	}
 	if actor := audit.ActorFrom(ctx); actor.Kind == audit.User {
 		filter.UserID = actor.Name
 	}
-	filter.Now = s.now()
 	ctx, cancel := store.Context(ctx)
 	defer cancel()
 	list, err = s.repo.ListKeys(ctx, filter, page)
+	if errors.Is(err, repository.ErrTooBroad) {
+		return list, tooBroad(narrowerList(filter)).WithCause(err)
+	}
 	return list, notFoundOr(err)
 }
 
+// DefaultSort returns the page with the sort that goes with the filter, unless it has
+// one: the latest use first; for ExpiresBefore what expires first, for UnusedSince
+// what was unused for longest, and for dates of creation the latest key.
+func DefaultSort(filter repository.KeyFilter, page repository.Page) repository.Page {
+	switch {
+	case page.Sort != "":
+	case !filter.ExpiresBefore.IsZero():
+		page.Sort, page.Ascending = repository.SortExpiration, true
+	case !filter.UnusedSince.IsZero():
+		page.Sort, page.Ascending = repository.SortLatestQuery, true
+	case !filter.CreatedSince.IsZero(), !filter.CreatedBefore.IsZero():
+		page.Sort = repository.SortCreation
+	default:
+		page.Sort = repository.SortLatestQuery
+	}
+	return page
+}
+
+func tooBroad(nearest string) *problem.Error {
+	return problem.Invalid("filter_too_broad", fmt.Sprintf("More than %d rows would have to be read. %s", repository.RowBudget, nearest))
+}
+
+// narrowerList says what makes a list of keys narrow enough.
+func narrowerList(f repository.KeyFilter) string {
+	switch {
+	case !f.ExpiresBefore.IsZero():
+		return "Sort by expiration_date, or add a user."
+	case !f.UnusedSince.IsZero():
+		return "Sort by latest_query_date, or add a user."
+	case !f.CreatedSince.IsZero(), !f.CreatedBefore.IsZero():
+		return "Sort by creation_date, or choose dates that are closer to each other."
+	case f.NamePrefix != "":
+		return "Send a longer name_prefix, the whole name, or a user."
+	default:
+		return "Sort by creation_date, or add a user."
+	}
+}
+
 // All returns all keys that the filter lets through, in the order of their
-// issue. It reads a page at a time and ends at the first error.
+// issue, each once. It reads a page at a time and ends at the first error. It is
+// recorded once, at its end.
 func (s *Service) All(ctx context.Context, filter repository.KeyFilter) iter.Seq2[repository.KeyUsage, error] {
 	return func(yield func(repository.KeyUsage, error) bool) {
+		rows, err := 0, error(nil)
+		defer func() { s.records.Shown(ctx, "key.list", "", listFilters(filter), rows, err) }()
+		asked := filter
+		asked.Now = s.now()
 		page := repository.Page{Sort: repository.SortID, Ascending: true, Limit: repository.MaxLimit}
 		for {
-			list, err := s.List(ctx, filter, page)
-			if err != nil {
+			var list repository.KeyPage
+			if list, err = s.page(ctx, asked, page); err != nil {
 				yield(repository.KeyUsage{}, err)
 				return
 			}
 			for _, row := range list.Rows {
-				if !yield(row, nil) {
+				if rows++; !yield(row, nil) {
 					return
 				}
 			}
@@ -70,7 +124,8 @@ func (s *Service) All(ctx context.Context, filter repository.KeyFilter) iter.Seq
 
 // Usage returns one page of usage over time: by day and key, defaultRange back
 // and DefaultLimit rows, unless told otherwise. It fails with the problem
-// fields_invalid for a range, limit or cursor that is out of place.
+// fields_invalid for a range, limit or cursor that is out of place, and with
+// filter_too_broad as List does.
 func (s *Service) Usage(ctx context.Context, filter repository.SeriesFilter, page repository.SeriesPage) (series repository.Series, err error) {
 	names := seriesFilters(filter)
 	defer func() { s.records.Shown(ctx, "usage.list", "", names, len(series.Rows), err) }()
@@ -90,6 +145,9 @@ func (s *Service) Usage(ctx context.Context, filter repository.SeriesFilter, pag
 	ctx, cancel := store.Context(ctx)
 	defer cancel()
 	series, err = s.repo.UsageSeries(ctx, filter, page)
+	if errors.Is(err, repository.ErrTooBroad) {
+		return series, tooBroad("Add id or a user, choose dates that are closer to each other, or break the series down by key.").WithCause(err)
+	}
 	return series, notFoundOr(err)
 }
 
@@ -130,7 +188,9 @@ func invalidParameter(name, detail string) error {
 func listFilters(f repository.KeyFilter) []string {
 	return audit.Names(map[string]bool{
 		"id": f.KeyID != "", "name": f.Name != "", "username": f.Username != "", "email": f.Email != "",
-		"status": f.Status != "", "user_id": f.UserID != "",
+		"status": len(f.States()) > 0, "user_id": f.UserID != "", "name_prefix": f.NamePrefix != "", "hint": f.Hint != "",
+		"issued_by": f.IssuedBy != "", "created_since": !f.CreatedSince.IsZero(), "created_before": !f.CreatedBefore.IsZero(),
+		"expires_before": !f.ExpiresBefore.IsZero(), "unused_since": !f.UnusedSince.IsZero(),
 	})
 }
 

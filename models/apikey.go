@@ -33,6 +33,9 @@ type APIKey struct {
 	DisabledDate time.Time `json:"disabled_date,omitzero" gorm:"->;serializer:ginauth_date"`
 	AccessUntil  time.Time `json:"access_until,omitzero" gorm:"->;serializer:ginauth_date"`
 	UserVersion  int64     `json:"-" gorm:"->"`
+	// IssuedBy is the actor who issued the key; empty for keys from before this was
+	// kept.
+	IssuedBy string `json:"issued_by,omitempty"`
 	// CreationDate is when the key was issued.
 	CreationDate time.Time `json:"creation_date" gorm:"serializer:ginauth_date"`
 	// ExpirationDate is the first instant at which the key is refused; zero

@@ -22,6 +22,8 @@ var (
 	ErrTokenUsed = errors.New("token is used up or has expired")
 	// ErrOutdated says that what a change was based on has changed since.
 	ErrOutdated = errors.New("changed meanwhile")
+	// ErrTooBroad says that more than RowBudget rows would have to be read.
+	ErrTooBroad = errors.New("filter is too broad")
 	// ErrInvalidCursor says that a list cannot be continued from a cursor.
 	ErrInvalidCursor = errors.New("invalid cursor")
 	// ErrChangesLost says that the change log cannot be followed from a cursor.
@@ -40,3 +42,13 @@ func (e *ConflictError) Error() string { return e.Field + " is already taken" }
 
 // Is makes errors.Is(err, ErrConflict) hold.
 func (e *ConflictError) Is(target error) bool { return target == ErrConflict }
+
+// BatchError is an ErrConflict that says that a batch was stored before, and which
+// keys are its own. Some of them may have been deleted since.
+type BatchError struct{ KeyIDs []string }
+
+// Error implements error.
+func (e *BatchError) Error() string { return "the batch is already stored" }
+
+// Is makes errors.Is(err, ErrConflict) hold.
+func (e *BatchError) Is(target error) bool { return target == ErrConflict }

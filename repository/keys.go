@@ -42,8 +42,46 @@ type Keys interface {
 	// ListKeys lists keys with their usage, deleted ones included, a page at a
 	// time. Rows are never nil; an unknown status has none. An error if the page's
 	// limit is out of bounds; ErrInvalidCursor if its cursor was not made by a call
-	// with the same sort and order.
+	// with the same sort and order. ErrTooBroad if a backend has read RowBudget rows
+	// and the page is not full; never with a filter by one key, nor with at most
+	// RowBudget keys in all.
 	ListKeys(ctx context.Context, filter KeyFilter, page Page) (KeyPage, error)
+
+	// CreateKeys stores all keys of a batch or none, each as CreateKey does, and
+	// remembers which keys belong to the batch. The change log has the keys in their
+	// order. A BatchError if the batch was stored before. Errors beside are those of
+	// CreateKey, for any of the keys; a ConflictError or ErrTooManyKeys tells not of
+	// which.
+	CreateKeys(ctx context.Context, by Attribution, batch Batch, options CreateKeyOptions) error
+
+	// RevokeKeys revokes those of the keys that meet the filter at the time of the
+	// change and are not revoked, in one step, and returns their ids. The change log
+	// has each of them. Unknown ids are ignored. There are at most BatchSize ids.
+	RevokeKeys(ctx context.Context, by Attribution, filter KeyFilter, ids []string) (revoked []string, err error)
+
+	// MatchingKeys returns the ids of the keys that meet the filter and are neither
+	// revoked nor deleted, in no order, and not more than limit. The filter names no
+	// Username and no Email.
+	MatchingKeys(ctx context.Context, filter KeyFilter, limit int) ([]string, error)
+
+	// CountKeys returns how many keys are in each state at the given time, deleted
+	// ones included. States without keys may be missing.
+	CountKeys(ctx context.Context, now time.Time) (map[models.Status]int64, error)
+
+	// MarkExpired makes lists by status fast, which may depend on it and whose
+	// result never does: it notes which keys have expired at the given time, some of
+	// them in one call, and reports whether there may be more. It is no change.
+	MarkExpired(ctx context.Context, now time.Time) (more bool, err error)
+}
+
+// BatchSize is how many keys one step of a bulk call stores or revokes at most.
+const BatchSize = 1000
+
+// Batch are keys that are stored together.
+type Batch struct {
+	// ID names the batch for good.
+	ID   string
+	Keys []models.APIKey
 }
 
 // CreateKeyOptions bounds the creation of a key.

@@ -24,7 +24,8 @@ type Usage interface {
 	// by them, by key, user and route. Rows are never nil, and none is zero. An
 	// error if the page's limit is out of bounds or its interval unknown;
 	// ErrInvalidCursor if its cursor was not made by a call with the same
-	// interval and breakdown.
+	// interval and breakdown. ErrTooBroad if a backend would have to read more than
+	// RowBudget rows.
 	UsageSeries(ctx context.Context, filter SeriesFilter, page SeriesPage) (Series, error)
 
 	// RollUpUsage removes the hours of the days that had ended at the given time,

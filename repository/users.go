@@ -47,7 +47,7 @@ type Users interface {
 
 	// ListUsers lists users, a page at a time, in the order of their ids; the
 	// page's Sort must be SortID. Rows are never nil. Errors are those of
-	// ListKeys.
+	// ListKeys, ErrTooBroad included.
 	ListUsers(ctx context.Context, filter UserFilter, page Page) (UserPage, error)
 
 	// AddToken stores a token of a user and removes those of the user that had

@@ -3,6 +3,8 @@ package users
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"iter"
 	"time"
 
@@ -64,6 +66,9 @@ func (s *Service) List(ctx context.Context, filter repository.UserFilter, page r
 	ctx, cancel := store.Context(ctx)
 	defer cancel()
 	list, err = s.repo.ListUsers(ctx, filter, page)
+	if errors.Is(err, repository.ErrTooBroad) {
+		return list, problem.Invalid("filter_too_broad", fmt.Sprintf("More than %d rows would have to be read. Send a longer prefix, or the whole name or address.", repository.RowBudget)).WithCause(err)
+	}
 	return list, userProblem(err)
 }
 
@@ -94,6 +99,7 @@ func (s *Service) All(ctx context.Context, filter repository.UserFilter) iter.Se
 func filterNames(f repository.UserFilter) []string {
 	return audit.Names(map[string]bool{
 		"id": f.ID != "", "username": f.Username != "", "email": f.Email != "", "disabled": f.Disabled != nil, "confirmed": f.Confirmed != nil,
+		"username_prefix": f.UsernamePrefix != "", "email_prefix": f.EmailPrefix != "",
 	})
 }
 

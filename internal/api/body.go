@@ -18,8 +18,11 @@ import (
 )
 
 // maxBody is the largest body that is read, in bytes: several times what the
-// longest accepted fields need.
+// longest accepted fields need. MaxBody of what is read into raises it.
 const maxBody = 16 << 10
+
+// large is what a request is that has rows.
+type large interface{ MaxBody() int64 }
 
 // readJSON reads the request's body, one JSON object, into a struct. Fields
 // that it does not know are refused, since a misspelt never_expires or
@@ -28,10 +31,19 @@ func readJSON(c *gin.Context, into any) error {
 	if err := requireJSON(c); err != nil {
 		return err
 	}
-	body, err := readBody(c)
+	limit := int64(maxBody)
+	if request, ok := into.(large); ok {
+		limit = request.MaxBody()
+	}
+	body, err := readBody(c, limit)
 	if err != nil {
 		return err
 	}
+	return decode(body, into)
+}
+
+// decode reads one JSON object as strictly as readJSON.
+func decode(body []byte, into any) error {
 	if err := checkNames(body, into); err != nil {
 		return err
 	}
@@ -77,8 +89,8 @@ func FetchBody(r *http.Request) {
 	}{io.MultiReader(bytes.NewReader(body), r.Body), r.Body}
 }
 
-func readBody(c *gin.Context) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+func readBody(c *gin.Context, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")) // a byte order mark
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -135,6 +147,10 @@ func fieldNames(body []byte) iter.Seq[string] {
 
 // refusedJSON names the field that could not be decoded, where there is one.
 func refusedJSON(err error, into any) error {
+	var known *problem.Error
+	if errors.As(err, &known) { // of a row
+		return known
+	}
 	var wrongType *json.UnmarshalTypeError
 	if errors.As(err, &wrongType) && wrongType.Field != "" {
 		name := wrongType.Field[strings.LastIndexByte(wrongType.Field, '.')+1:] // what embeds it is ours to know
@@ -165,12 +181,18 @@ func jsonNames(t reflect.Type) (names []string) {
 	return names
 }
 
-// jsonType is what JSON calls the values of a field's type: no call takes numbers.
+// jsonType is what JSON calls the values of a field's type.
 func jsonType(t reflect.Type) string {
-	if t.Kind() == reflect.Bool {
+	switch t.Kind() {
+	case reflect.Bool:
 		return "boolean"
+	case reflect.Int:
+		return "whole number"
+	case reflect.Slice:
+		return "list"
+	default:
+		return "string"
 	}
-	return "string"
 }
 
 func withField(name, code, detail string) *problem.Error {

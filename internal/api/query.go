@@ -12,12 +12,20 @@ import (
 	"github.com/ginauth/ginauth/internal/fields"
 	"github.com/ginauth/ginauth/internal/ids"
 	"github.com/ginauth/ginauth/keys"
+	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/repository"
+	"github.com/ginauth/ginauth/security"
 )
 
 // Query gathers what is wrong with the parameters of a call.
 type Query struct{ errors []problem.Field }
+
+// NoQuery is what the parameters of a call without any ask for.
+type NoQuery struct{}
+
+// Set refuses each parameter.
+func (NoQuery) Set(p *Query, name, _ string) { p.refuse(name, "This call has no parameters.") }
 
 // parseQuery hands each parameter to set, which refuses those that the call
 // does not have: a misspelt filter would show more than was asked for.
@@ -41,12 +49,13 @@ func parseQuery(rawQuery string, set func(p *Query, name, value string)) error {
 }
 
 // unified takes a parameter that is repeated with the same value for one, and several
-// values of by for one list, under the name that clients give to lists, too.
+// values of by and of status for one list, under the name that clients give to lists,
+// too.
 func unified(query url.Values) url.Values {
-	unified := url.Values{}
+	unified, lists := url.Values{}, []string{"by", "status"}
 	for name, values := range query {
-		if name == "by[]" {
-			name = "by"
+		if slices.Contains(lists, strings.TrimSuffix(name, "[]")) {
+			name = strings.TrimSuffix(name, "[]")
 		}
 		unified[name] = append(unified[name], values...)
 	}
@@ -54,8 +63,10 @@ func unified(query url.Values) url.Values {
 		slices.Sort(values)
 		unified[name] = slices.Compact(values)
 	}
-	if by := unified["by"]; len(by) > 1 && !slices.Contains(by, "") {
-		unified["by"] = []string{strings.Join(by, ",")}
+	for _, name := range lists {
+		if values := unified[name]; len(values) > 1 && !slices.Contains(values, "") {
+			unified[name] = []string{strings.Join(values, ",")}
+		}
 	}
 	return unified
 }
@@ -147,7 +158,29 @@ func (p *Query) breakdown(name, value string) (by repository.Breakdown) {
 }
 
 // ID reads the id of a key or user.
-func (p *Query) ID(value string) string {
-	p.errors = append(p.errors, fields.ID(value)...)
+func (p *Query) ID(value string) string { return p.id("id", value) }
+
+func (p *Query) id(name, value string) string {
+	for _, invalid := range fields.ID(value) {
+		invalid.Field = name
+		p.errors = append(p.errors, invalid)
+	}
 	return ids.Canonical(value)
+}
+
+// hint reads the beginning of a key, and refuses the whole one.
+func (p *Query) hint(name, value string) string {
+	if security.Hint(value) != "" {
+		p.refuse(name, "This must be a hint as lists show it, never a whole key: send that to the call lookup.")
+	}
+	return value
+}
+
+// statuses reads one state of keys, or several that are separated by commas.
+func (p *Query) statuses(name, value string) []models.Status {
+	statuses := []models.Status{}
+	for part := range strings.SplitSeq(value, ",") {
+		statuses = append(statuses, parseEnum(p, name, part, models.StatusActive, models.StatusExpired, models.StatusRevoked, models.StatusDisabled, models.StatusDeleted))
+	}
+	return statuses
 }

@@ -20,6 +20,9 @@ type Key struct {
 	Status       models.Status `json:"status" swaggertype:"string" enums:"active,expired,revoked,disabled,deleted" example:"active"`
 	IsActive     bool          `json:"is_active"`
 	NeverExpires bool          `json:"never_expires"`
+	// IssuedBy is the actor who issued the key, such as admin, application, or a user's
+	// id; empty for keys from before this was kept.
+	IssuedBy string `json:"issued_by" example:"admin"`
 	// CreationDate is null for a deleted key.
 	CreationDate *Date `json:"creation_date" swaggertype:"string" extensions:"x-nullable" format:"date-time" example:"2026-12-01T09:30:00.000Z"`
 	// ExpirationDate is null for a key that never expires. It is the earlier of
@@ -199,6 +202,7 @@ func newKey(key models.APIKey, status models.Status) Key {
 		Username:       key.Username,
 		Status:         status,
 		IsActive:       status == models.StatusActive,
+		IssuedBy:       key.IssuedBy,
 		NeverExpires:   status != models.StatusDeleted && key.End().IsZero(),
 		CreationDate:   nullable(key.CreationDate),
 		ExpirationDate: nullable(key.End()),
@@ -210,6 +214,9 @@ func newKey(key models.APIKey, status models.Status) Key {
 func NewIssuedKey(issued keys.Issued, now time.Time) IssuedKey {
 	return IssuedKey{issued.Key, NewKey(issued.APIKey, now)}
 }
+
+// NewKeyRow shows one key with its usage.
+func NewKeyRow(row repository.KeyUsage, now time.Time) KeyUsage { return newKeyUsage(now)(row) }
 
 // NewRenewedKey shows a key that was renewed.
 func NewRenewedKey(renewed keys.Renewed, now time.Time) RenewedKey {

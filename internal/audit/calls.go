@@ -36,6 +36,14 @@ func (r *Recorder) Shown(ctx context.Context, action, objectID string, filters [
 	r.Record(ctx, record)
 }
 
+// Changed records that the context's actor has changed many objects: by which kinds of
+// filters, without their values, and how many.
+func (r *Recorder) Changed(ctx context.Context, action string, filters []string, rows int, err error) {
+	record := NewRecord(ctx, action, "", err)
+	record.More = []slog.Attr{slog.String("filters", strings.Join(filters, ",")), slog.Int("rows", rows)}
+	r.Record(ctx, record)
+}
+
 // NewRecord is a record of the context's actor.
 func NewRecord(ctx context.Context, action, objectID string, err error) Record {
 	actor := ActorFrom(ctx)

@@ -3,7 +3,9 @@ package bulkhead
 import (
 	"context"
 	"errors"
+	"time"
 
+	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/repository"
 )
@@ -72,6 +74,26 @@ func (b boundedLists) ListKeys(ctx context.Context, filter repository.KeyFilter,
 	}
 	defer leave()
 	return b.Repository.ListKeys(ctx, filter, page)
+}
+
+// CountKeys implements repository.Repository.
+func (b boundedLists) CountKeys(ctx context.Context, now time.Time) (map[models.Status]int64, error) {
+	leave, err := b.enter(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return b.Repository.CountKeys(ctx, now)
+}
+
+// MatchingKeys implements repository.Repository.
+func (b boundedLists) MatchingKeys(ctx context.Context, filter repository.KeyFilter, limit int) ([]string, error) {
+	leave, err := b.enter(ctx, filter.UserID)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return b.Repository.MatchingKeys(ctx, filter, limit)
 }
 
 // UsageSeries implements repository.Repository.

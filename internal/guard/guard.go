@@ -18,7 +18,7 @@ import (
 	"github.com/ginauth/ginauth/security"
 )
 
-// Options are what a guard is made of; all are required.
+// Options are what a guard is made of; all are required but OmitRoutes.
 type Options struct {
 	Cache    *keycache.Cache
 	Usage    *usage.Recorder
@@ -28,7 +28,9 @@ type Options struct {
 	Sources  []credential.Source
 	Prefixes security.Prefixes
 	ClientIP func(*gin.Context) string
-	Now      func() time.Time
+	// OmitRoutes has requests counted without their routes.
+	OmitRoutes bool
+	Now        func() time.Time
 }
 
 // Guard judges the requests of one Auth.

@@ -52,8 +52,16 @@ func (g *Guard) judge(ctx context.Context, u *use) (*keycache.Key, error) {
 		return key, nil
 	}
 	g.outcomes.allowed.Add(1)
-	g.Usage.Count(key, u.route, now)
+	g.Usage.Count(key, g.countedRoute(u), now)
 	return key, nil
+}
+
+// countedRoute is the route that a use is counted with.
+func (g *Guard) countedRoute(u *use) string {
+	if g.OmitRoutes {
+		return ""
+	}
+	return u.route
 }
 
 // refusal returns the problem of a key that is not active, its owner's disabling

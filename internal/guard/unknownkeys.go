@@ -22,6 +22,12 @@ func newUnknownKeyLimiter(now func() time.Time) unknownKeyLimiter {
 	return unknownKeyLimiter{throttle.NewGate(keyGuesses, keyRefill, now)}
 }
 
+// AdmitUnknown has a query for a key that may not exist take a place of the client
+// address. Done is told whether there was none.
+func (g *Guard) AdmitUnknown(ctx context.Context, address string) (done func(absent bool), err error) {
+	return g.unknownKeys.admit(address)(ctx)
+}
+
 // admit has each query for an unknown key take a place of the client address
 // first. Only a key that does not exist uses it up. While all places are under
 // way, further queries wait, so that good keys are not refused for being many.

@@ -33,6 +33,27 @@ func (w writing) CreateUser(ctx context.Context, by repository.Attribution, user
 	return err
 }
 
+func (w writing) CreateKeys(ctx context.Context, by repository.Attribution, batch repository.Batch, options repository.CreateKeyOptions) error {
+	err := w.Repository.CreateKeys(ctx, by, batch, options)
+	for _, key := range batch.Keys {
+		w.cache.created(key, err)
+	}
+	return err
+}
+
+// RevokeKeys invalidates all the keys if it is not known which were revoked.
+func (w writing) RevokeKeys(ctx context.Context, by repository.Attribution, filter repository.KeyFilter, ids []string) ([]string, error) {
+	revoked, err := w.Repository.RevokeKeys(ctx, by, filter, ids)
+	changed := revoked
+	if err != nil {
+		changed = ids
+	}
+	for _, id := range changed {
+		w.cache.Invalidate(id)
+	}
+	return revoked, err
+}
+
 // created makes a key that was created without an error one that is known and
 // has to be read, so that it is not taken for an unknown one at its first use.
 // One of which it is not known is treated as one that another process creates.

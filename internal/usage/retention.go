@@ -14,8 +14,10 @@ const (
 	stepTimeout = 10 * time.Second
 )
 
-// Archive is where usage is rolled up and deleted, see repository.Repository.
+// Archive is where usage is rolled up and deleted, and expired keys are marked, see
+// repository.Repository.
 type Archive interface {
+	MarkExpired(ctx context.Context, now time.Time) (more bool, err error)
 	RollUpUsage(ctx context.Context, before time.Time) (more bool, err error)
 	DeleteUsage(ctx context.Context, before time.Time) (more bool, err error)
 	Clock(ctx context.Context) (time.Time, error)
@@ -24,7 +26,7 @@ type Archive interface {
 // RetentionPolicy says at what age hours are rolled up into days, and days deleted.
 type RetentionPolicy struct{ RollUp, Delete time.Duration }
 
-// Retention rolls up and deletes old usage in the background. Any number of nodes
+// Retention rolls up and deletes old usage in the background, and marks expired keys. Any number of nodes
 // may do so on one database.
 type Retention struct {
 	archive Archive
@@ -61,7 +63,7 @@ func (r *Retention) run(ctx context.Context, interval time.Duration) {
 	}
 }
 
-// apply rolls up, then deletes. A failure is tried again the next time.
+// apply rolls up, deletes, and marks expired keys. A failure is tried again the next time.
 func (r *Retention) apply(ctx context.Context) {
 	now, err := r.earlierNow(ctx)
 	if err == nil {
@@ -72,6 +74,9 @@ func (r *Retention) apply(ctx context.Context) {
 	}
 	if err != nil && ctx.Err() == nil {
 		r.logger.Warn("old usage cannot be rolled up or deleted; it is tried again", "error", err)
+	}
+	if err := inSteps(ctx, r.archive.MarkExpired, now); err != nil && ctx.Err() == nil {
+		r.logger.Warn("expired keys cannot be marked, and lists by status become slower; it is tried again", "error", err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -19,6 +20,7 @@ type archive struct {
 	ahead              time.Duration // of the database's clock, whose time is at
 	called             chan struct{}
 	waitsForItsContext bool
+	marked             atomic.Int64
 }
 
 func newArchive(toRollUp, toDelete int) *archive {
@@ -31,6 +33,11 @@ func (a *archive) RollUpUsage(ctx context.Context, before time.Time) (more bool,
 
 func (a *archive) DeleteUsage(ctx context.Context, before time.Time) (more bool, err error) {
 	return a.step(ctx, &a.deleted, &a.toDelete, before)
+}
+
+func (a *archive) MarkExpired(context.Context, time.Time) (more bool, err error) {
+	a.marked.Add(1)
+	return false, a.fault
 }
 
 func (a *archive) Clock(context.Context) (time.Time, error) { return at.Add(a.ahead), nil }

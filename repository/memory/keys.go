@@ -13,19 +13,21 @@ import (
 
 // CreateKey implements repository.Keys.
 func (s keyStore) CreateKey(ctx context.Context, by repository.Attribution, key models.APIKey, options repository.CreateKeyOptions) error {
-	return s.change(ctx, by, func() error {
-		if err := s.requireUser(key); err != nil {
-			return err
-		}
-		if key.UserID != "" && options.MaxKeys > 0 && s.countKeys(key.UserID) >= options.MaxKeys {
-			return repository.ErrTooManyKeys
-		}
-		if err := s.requireFreeKey(key); err != nil {
-			return err
-		}
-		s.insertKey(key)
-		return nil
-	}, object{models.ObjectKey, key.ID})
+	return s.change(ctx, by, func() error { return s.tryInsert(by, key, options) }, object{models.ObjectKey, key.ID})
+}
+
+func (s keyStore) tryInsert(by repository.Attribution, key models.APIKey, options repository.CreateKeyOptions) error {
+	if err := s.requireUser(key); err != nil {
+		return err
+	}
+	if key.UserID != "" && options.MaxKeys > 0 && s.countKeys(key.UserID) >= options.MaxKeys {
+		return repository.ErrTooManyKeys
+	}
+	if err := s.requireFreeKey(key); err != nil {
+		return err
+	}
+	s.insertKey(by, key)
+	return nil
 }
 
 // requireUser checks that the key's user is there, in the version that the key
@@ -66,11 +68,11 @@ func (d *database) requireFreeKey(key models.APIKey) error {
 }
 
 // insertKey stores a new key and its empty usage.
-func (d *database) insertKey(key models.APIKey) {
+func (d *database) insertKey(by repository.Attribution, key models.APIKey) {
 	d.totals[key.ID] = models.Usage{KeyID: key.ID}
 	d.hashes[string(key.Hash)] = key.ID
 	d.keys[key.ID] = models.APIKey{
-		ID: key.ID, Hash: bytes.Clone(key.Hash), Hint: key.Hint, Name: key.Name, UserID: key.UserID, Version: 1,
+		ID: key.ID, Hash: bytes.Clone(key.Hash), Hint: key.Hint, Name: key.Name, UserID: key.UserID, IssuedBy: by.Actor, Version: 1,
 		CreationDate: stored(key.CreationDate), ExpirationDate: stored(key.ExpirationDate),
 		ExpirationFixed: key.ExpirationFixed, RevocationDate: stored(key.RevocationDate),
 	}

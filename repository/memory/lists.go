@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
@@ -45,10 +47,24 @@ func (s keyStore) row(id string, usage models.Usage) repository.KeyUsage {
 
 func (s keyStore) matches(row repository.KeyUsage, f repository.KeyFilter) bool {
 	owner := s.users[row.UserID]
-	return meets(f.KeyID, row.KeyID) && meets(f.UserID, row.UserID) && meets(f.Name, row.Name) &&
-		meets(f.Username, owner.CanonicalUsername) && meets(f.Email, owner.CanonicalEmail) &&
-		(f.Status == "" || row.Status(stored(f.Now)) == f.Status)
+	f.Now = stored(f.Now)
+	return f.Matches(row) && meets(f.Username, owner.CanonicalUsername) && meets(f.Email, owner.CanonicalEmail)
 }
+
+// CountKeys implements repository.Keys.
+func (s keyStore) CountKeys(ctx context.Context, now time.Time) (counts map[models.Status]int64, err error) {
+	err = s.read(ctx, func() error {
+		counts = map[models.Status]int64{}
+		for id, usage := range s.totals {
+			counts[s.row(id, usage).Status(stored(now))]++
+		}
+		return nil
+	})
+	return counts, err
+}
+
+// MarkExpired implements repository.Keys. There is nothing to note.
+func (s keyStore) MarkExpired(context.Context, time.Time) (more bool, err error) { return false, nil }
 
 // meets reports whether a value is the one that is asked for, if one is.
 func meets(asked, value string) bool { return asked == "" || asked == value }
@@ -80,7 +96,8 @@ func (s userStore) ListUsers(ctx context.Context, filter repository.UserFilter, 
 }
 
 func isListed(user models.User, f repository.UserFilter) bool {
-	return meets(f.ID, user.ID) && meets(f.Username, user.CanonicalUsername) && meets(f.Email, user.CanonicalEmail) &&
+	return strings.HasPrefix(user.CanonicalUsername, f.UsernamePrefix) && strings.HasPrefix(user.CanonicalEmail, f.EmailPrefix) &&
+		meets(f.ID, user.ID) && meets(f.Username, user.CanonicalUsername) && meets(f.Email, user.CanonicalEmail) &&
 		(f.Disabled == nil || *f.Disabled == user.IsDisabled()) && (f.Confirmed == nil || *f.Confirmed == user.IsConfirmed())
 }
 

@@ -49,6 +49,7 @@ type database struct {
 	closed  bool
 	keys    map[string]models.APIKey // by id
 	hashes  map[string]string        // ids of keys by hash
+	batches map[string][]string      // ids of keys by batch
 	users   map[string]models.User   // by id
 	tokens  map[string][]models.Token
 	totals  map[string]models.Usage // by id of key, deleted ones included
@@ -63,7 +64,7 @@ type database struct {
 // New returns an empty repository whose clock is now, such as time.Now.
 func New(now func() time.Time) *Repository {
 	d := &database{
-		now: now, keys: map[string]models.APIKey{}, hashes: map[string]string{}, users: map[string]models.User{},
+		now: now, keys: map[string]models.APIKey{}, hashes: map[string]string{}, batches: map[string][]string{}, users: map[string]models.User{},
 		tokens: map[string][]models.Token{}, totals: map[string]models.Usage{}, flushes: map[string]int64{},
 		series: map[repository.Interval]map[point]*sum{
 			repository.IntervalHour: {}, repository.IntervalDay: {},
@@ -124,11 +125,17 @@ type object struct {
 
 // change runs fn alone and logs that the objects have changed, unless it fails.
 func (d *database) change(ctx context.Context, by repository.Attribution, fn func() error, objects ...object) error {
+	return d.changeSome(ctx, by, func() ([]object, error) { return objects, fn() })
+}
+
+// changeSome is change for objects that fn finds.
+func (d *database) changeSome(ctx context.Context, by repository.Attribution, fn func() ([]object, error)) error {
 	if by.At.IsZero() {
 		return errors.New("the attribution has no time")
 	}
 	return d.write(ctx, func() error {
-		if err := fn(); err != nil {
+		objects, err := fn()
+		if err != nil {
 			return err
 		}
 		for _, o := range objects {

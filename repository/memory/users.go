@@ -21,7 +21,7 @@ func (s userStore) CreateUser(ctx context.Context, by repository.Attribution, us
 		}
 		user.Version = 1
 		s.putUser(user)
-		s.insertKey(key)
+		s.insertKey(by, key)
 		return nil
 	}, object{models.ObjectUser, user.ID}, object{models.ObjectKey, key.ID})
 }

@@ -63,7 +63,7 @@ func (r reconciler) flushAllPending(ctx context.Context) error {
 }
 
 func pendingIn(ctx context.Context, collection checked, documents any) error {
-	cursor, err := collection.Find(ctx, field("pending.id", field("$gt", "")), options.Find().SetProjection(withoutFlushes()))
+	cursor, err := collection.Find(ctx, field("pending.id", field("$gt", "")), options.Find().SetSort(byID(1)).SetProjection(withoutFlushes()))
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func pendingIn(ctx context.Context, collection checked, documents any) error {
 // flushPending appends the entries of a record's pending change, unless the change
 // has no effect because of its user. Any number of processes may do so at once.
 func (r reconciler) flushPending(ctx context.Context, rec record) error {
-	if rec.awaitsUser() || rec.isUndecided() {
+	if rec.awaitsUser() || rec.awaitsBatch() || rec.isUndecided() {
 		_, _, err := r.owners.findKey(ctx, byID(rec.ID))
 		if errors.Is(err, mongo.ErrNoDocuments) {
 			return nil

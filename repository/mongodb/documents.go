@@ -17,15 +17,36 @@ type record struct {
 	ID string `bson:"_id"`
 	// Hash is that of the key as binary data. Where there is no key it is the
 	// id as a string, since a unique index wants a value in every document.
-	Hash    any      `bson:"hash"`
-	Key     *key     `bson:"key,omitempty"`
-	Usage   usage    `bson:"usage"`
-	Pending *pending `bson:"pending,omitempty"`
+	Hash    any       `bson:"hash"`
+	Key     *key      `bson:"key,omitempty"`
+	Usage   usage     `bson:"usage"`
+	List    placement `bson:"list"`
+	Pending *pending  `bson:"pending,omitempty"`
+}
+
+// placement is what lists are sorted by beside the usage, also of a deleted key: its end,
+// and its creation date. Propagating a change of a user's end of access moves the end.
+type placement struct {
+	End      int64 `bson:"end"`
+	Creation int64 `bson:"creation"`
+}
+
+// deletedFromLists is where deleted keys stand in lists.
+func deletedFromLists() placement { return placement{End: repository.NeverEnds} }
+
+// listed is where the key stands in lists.
+func (k *key) listed() placement {
+	end := models.APIKey{ExpirationDate: fromMillis(k.ExpirationDate), AccessUntil: fromMillis(k.AccessUntil)}.End()
+	if end.IsZero() {
+		return placement{repository.NeverEnds, k.CreationDate}
+	}
+	return placement{millis(end), k.CreationDate}
 }
 
 type key struct {
 	Hint           string `bson:"hint"`
 	Name           string `bson:"name"`
+	IssuedBy       string `bson:"issued_by"`
 	UserID         string `bson:"user_id"`
 	CreationDate   int64  `bson:"creation_date"`
 	ExpirationDate int64  `bson:"expiration_date"`
@@ -66,6 +87,16 @@ type pending struct {
 	// MaxKeys is how many keys the user may have for an undecided key to come into
 	// force, this one included; 0 for any number.
 	MaxKeys int `bson:"max_keys,omitempty"`
+	// Batch is set while a batch may be under way: the key is there for nobody until
+	// the document of the batch names it.
+	Batch string `bson:"batch,omitempty"`
+}
+
+// batch is a batch that is in force, with its keys.
+type batch struct {
+	ID     string   `bson:"_id"`
+	KeyIDs []string `bson:"key_ids"`
+	Date   int64    `bson:"date"`
 }
 
 type change struct {
@@ -82,25 +113,28 @@ func newPending(by repository.Attribution) *pending {
 }
 
 func newRecord(k models.APIKey, change *pending) record {
-	return record{ID: k.ID, Hash: toBinary(k.Hash), Key: newKeyFor(k), Pending: change}
+	k.IssuedBy = change.Actor
+	stored := newKeyFor(k)
+	return record{ID: k.ID, Hash: toBinary(k.Hash), Key: stored, List: stored.listed(), Pending: change}
 }
 
 // newFirstKey returns the record of a key that comes with its user.
 func newFirstKey(k models.APIKey, owner user, change *pending) record {
 	rec := newRecord(k, change)
-	rec.Key.follow(owner)
+	rec.follow(owner)
 	rec.Pending.UserEntry = uuid.NewString()
 	return rec
 }
 
 // follow copies what the key has of its owner.
-func (k *key) follow(owner user) {
-	k.UserVersion, k.DisabledDate, k.AccessUntil = owner.Version, owner.DisabledDate, owner.AccessUntil
+func (r *record) follow(owner user) {
+	r.Key.UserVersion, r.Key.DisabledDate, r.Key.AccessUntil = owner.Version, owner.DisabledDate, owner.AccessUntil
+	r.List = r.Key.listed()
 }
 
 func newKeyFor(k models.APIKey) *key {
 	return &key{
-		Hint: k.Hint, Name: k.Name, UserID: k.UserID,
+		Hint: k.Hint, Name: k.Name, UserID: k.UserID, IssuedBy: k.IssuedBy,
 		CreationDate: millis(k.CreationDate), ExpirationDate: millis(k.ExpirationDate), RevocationDate: millis(k.RevocationDate),
 		ExpirationFixed: k.ExpirationFixed, Version: k.Version,
 	}
@@ -114,7 +148,7 @@ func (r record) model(owner user) models.APIKey {
 	}
 	hash, _ := r.Hash.(bson.Binary)
 	return models.APIKey{
-		ID: r.ID, Hash: hash.Data, Hint: r.Key.Hint, Name: r.Key.Name, UserID: r.Key.UserID,
+		ID: r.ID, Hash: hash.Data, Hint: r.Key.Hint, Name: r.Key.Name, UserID: r.Key.UserID, IssuedBy: r.Key.IssuedBy,
 		Username: owner.Username, DisabledDate: fromMillis(owner.DisabledDate), AccessUntil: fromMillis(owner.AccessUntil), UserVersion: owner.Version,
 		CreationDate: fromMillis(r.Key.CreationDate), ExpirationDate: fromMillis(r.Key.ExpirationDate),
 		ExpirationFixed: r.Key.ExpirationFixed, RevocationDate: fromMillis(r.Key.RevocationDate), Version: r.Key.Version,
@@ -136,6 +170,8 @@ func (r record) isThere(owner user) bool {
 }
 
 func (r record) awaitsUser() bool { return r.Pending != nil && r.Pending.UserEntry != "" }
+
+func (r record) awaitsBatch() bool { return r.Pending != nil && r.Pending.Batch != "" }
 
 func (r record) isUndecided() bool { return r.Pending != nil && r.Pending.IfVersion != nil }
 

@@ -35,9 +35,9 @@ func TestSchemasThatAreRefused(t *testing.T) {
 			return err
 		}, []string{"hash_1", "ginauth_keys", "not unique", "drop it"}},
 		"a unique index too many": {func(t *testing.T, r *Repository) error {
-			_, err := r.keys.Indexes().CreateOne(t.Context(), unique("key.name"))
+			_, err := r.keys.Indexes().CreateOne(t.Context(), unique("key.version"))
 			return err
-		}, []string{"key.name_1", "ginauth_keys", "drop it"}},
+		}, []string{"key.version_1", "ginauth_keys", "drop it"}},
 		"documents that share a value": {func(t *testing.T, r *Repository) error {
 			succeeds(t, r.users.Indexes().DropOne(t.Context(), "canonical_email_1"))
 			_, err := r.users.InsertMany(t.Context(), []any{userLike("a", "x"), userLike("b", "x")})

@@ -20,7 +20,7 @@ func (r keyStore) CreateKey(ctx context.Context, by repository.Attribution, key 
 	return r.serialized(ctx, by, func() error {
 		for attempt := 1; ; attempt++ {
 			rec := newRecord(key, newPending(by))
-			if err := r.prepare(ctx, rec, key.UserVersion, max(0, options.MaxKeys)); err != nil {
+			if err := r.prepare(ctx, &rec, key.UserVersion, max(0, options.MaxKeys)); err != nil {
 				return err
 			}
 			if err := r.insertRecord(ctx, rec); err != nil {
@@ -37,7 +37,7 @@ func (r keyStore) CreateKey(ctx context.Context, by repository.Attribution, key 
 }
 
 // prepare lets a new key follow its user, if it has one who may have it.
-func (r keyStore) prepare(ctx context.Context, rec record, version int64, maxKeys int) error {
+func (r keyStore) prepare(ctx context.Context, rec *record, version int64, maxKeys int) error {
 	if rec.Key.UserID == "" {
 		return nil
 	}
@@ -48,7 +48,7 @@ func (r keyStore) prepare(ctx context.Context, rec record, version int64, maxKey
 	if err := r.owners.requireRoom(ctx, owner, maxKeys); err != nil {
 		return err
 	}
-	rec.Key.follow(owner)
+	rec.follow(owner)
 	rec.Pending.IfVersion, rec.Pending.MaxKeys = &version, maxKeys
 	return nil
 }
@@ -179,7 +179,7 @@ func (r keyStore) DeleteKey(ctx context.Context, by repository.Attribution, id s
 		rec, _, err := r.replace(ctx, id, func(*key) (bson.D, error) {
 			return bson.D{
 				{Key: "$unset", Value: field("key", "")},
-				{Key: "$set", Value: bson.D{{Key: "hash", Value: id}, {Key: "pending", Value: change}}},
+				{Key: "$set", Value: bson.D{{Key: "hash", Value: id}, {Key: "list", Value: deletedFromLists()}, {Key: "pending", Value: change}}},
 			}, nil
 		})
 		if err != nil {
@@ -218,7 +218,8 @@ func (r keyStore) edit(ctx context.Context, by repository.Attribution, id string
 func (k *key) update(change *pending) bson.D {
 	return field("$set", bson.D{
 		{Key: "key.expiration_date", Value: k.ExpirationDate}, {Key: "key.revocation_date", Value: k.RevocationDate},
-		{Key: "key.expiration_fixed", Value: k.ExpirationFixed}, {Key: "key.version", Value: k.Version}, {Key: "pending", Value: change},
+		{Key: "key.expiration_fixed", Value: k.ExpirationFixed}, {Key: "key.version", Value: k.Version}, {Key: "list", Value: k.listed()},
+		{Key: "pending", Value: change},
 	})
 }
 

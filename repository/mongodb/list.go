@@ -8,7 +8,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
-	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
 )
 
@@ -20,7 +19,7 @@ func (r keyLists) ListKeys(ctx context.Context, filter repository.KeyFilter, pag
 	if err != nil {
 		return repository.KeyPage{}, err
 	}
-	conditions, err := r.conditions(ctx, filter)
+	conditions, err := r.conditions(ctx, filter, page)
 	if err != nil {
 		return repository.KeyPage{}, wrap(ctx, "listing usage", err)
 	}
@@ -95,11 +94,9 @@ func (r keyLists) upToDate(ctx context.Context, rec record, owner user) (record,
 // stillMeets reports whether a row, which was found by the filter, meets it
 // with what its owner has changed meanwhile.
 func stillMeets(row repository.KeyUsage, filter repository.KeyFilter) bool {
-	if filter.Status != "" && row.Status(fromMillis(millis(filter.Now))) != filter.Status {
-		return false
-	}
-	owned := filter.UserID != "" || filter.Username != "" || filter.Email != ""
-	return !owned || row.UserID != ""
+	owned := filter.Username != "" || filter.Email != ""
+	filter.Now = fromMillis(millis(filter.Now))
+	return filter.Matches(row) && (!owned || row.UserID != "")
 }
 
 func (r keyLists) recordsAfter(ctx context.Context, conditions bson.A, page repository.Page, position repository.Position, limit int) ([]record, error) {
@@ -157,23 +154,13 @@ func (r record) ownerAmong(users map[string]user) user {
 
 // conditions says the filter in MongoDB's words. A username and an address
 // are looked up first, which finds one user or none.
-func (r keyLists) conditions(ctx context.Context, filter repository.KeyFilter) (bson.A, error) {
-	conditions := bson.A{}
-	if filter.KeyID != "" {
-		conditions = append(conditions, byID(filter.KeyID))
-	}
-	if filter.Name != "" {
-		conditions = append(conditions, field("key.name", filter.Name))
-	}
-	if filter.UserID != "" {
-		conditions = append(conditions, field("key.user_id", filter.UserID))
-	}
-	if filter.Status != "" {
+func (r keyLists) conditions(ctx context.Context, filter repository.KeyFilter, page repository.Page) (bson.A, error) {
+	if len(filter.States()) > 0 || !filter.ExpiresBefore.IsZero() || page.Sort == repository.SortExpiration {
 		if err := r.flushAllPending(ctx); err != nil { // what keys follow their owners in has to be there
 			return nil, err
 		}
-		conditions = append(conditions, withStatus(filter.Status, millis(filter.Now)))
 	}
+	conditions := keysMeeting(filter)
 	if filter.Username == "" && filter.Email == "" {
 		return conditions, nil
 	}
@@ -204,28 +191,6 @@ func (r *database) ownedBy(ctx context.Context, name, username, email string) (b
 	return field(name, found[0].ID), nil
 }
 
-// withStatus says models.APIKey.Status in MongoDB's words.
-func withStatus(status models.Status, now int64) bson.D {
-	notRevoked := field("key.revocation_date", int64(0))
-	enabled := and(notRevoked, hasDate("key.disabled_date", false))
-	past := bson.D{{Key: "$gt", Value: int64(0)}, {Key: "$lte", Value: now}}
-	expired := bson.A{field("key.expiration_date", past), field("key.access_until", past)}
-	switch status {
-	case models.StatusActive:
-		return and(enabled, field("$nor", expired))
-	case models.StatusExpired:
-		return and(enabled, field("$or", expired))
-	case models.StatusDisabled:
-		return and(notRevoked, hasDate("key.disabled_date", true))
-	case models.StatusRevoked:
-		return field("$and", bson.A{field("key", exists(true)), field("key.revocation_date", field("$ne", int64(0)))})
-	case models.StatusDeleted:
-		return field("key", exists(false))
-	default: // no key has it
-		return nothing()
-	}
-}
-
 // sortField is the field that a sort puts before the id, if any.
 func sortField(sort repository.Sort) (name string, ok bool) {
 	switch sort {
@@ -233,6 +198,10 @@ func sortField(sort repository.Sort) (name string, ok bool) {
 		return "usage.latest_query_date", true
 	case repository.SortTotalQueries:
 		return "usage.total_queries", true
+	case repository.SortExpiration:
+		return "list.end", true
+	case repository.SortCreation:
+		return "list.creation", true
 	default:
 		return "", false
 	}
@@ -274,6 +243,10 @@ func positionFrom(rec record, page repository.Page) repository.Position {
 		position.Value = rec.Usage.LatestQueryDate
 	case repository.SortTotalQueries:
 		position.Value = rec.Usage.TotalQueries
+	case repository.SortExpiration:
+		position.Value = rec.List.End
+	case repository.SortCreation:
+		position.Value = rec.List.Creation
 	case repository.SortID: // the id alone
 	}
 	return position

@@ -57,6 +57,7 @@ type database struct {
 	client                                *mongo.Client
 	primary                               *primary
 	keys, users, changes, flushes, schema checked
+	batches                               checked
 	series                                map[repository.Interval]checked
 	// warnings are about the settings that were found at the start.
 	warnings []string
@@ -164,6 +165,7 @@ func newRepository(client *mongo.Client, db *mongo.Database) *Repository {
 	d := &database{
 		client: client, primary: p, serial: make(chan struct{}, 1),
 		keys: named("keys"), users: named("users"), changes: named("changes"), flushes: named("flushes"), schema: named("schema"),
+		batches: named("batches"),
 		series: map[repository.Interval]checked{
 			repository.IntervalHour: named("usage_hours"), repository.IntervalDay: named("usage_days"),
 		},

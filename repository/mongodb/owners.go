@@ -22,6 +22,8 @@ func (r owners) findKey(ctx context.Context, filter bson.D) (record, user, error
 		switch {
 		case !rec.isThere(owner):
 			return record{}, user{}, mongo.ErrNoDocuments
+		case rec.awaitsBatch():
+			err = r.admitBatch(ctx, rec)
 		case rec.lagsBehind(owner):
 			err = r.reconcile(ctx, rec, owner)
 		case rec.isOrphan(owner) && !missed:
@@ -63,7 +65,7 @@ func (r owners) owner(ctx context.Context, rec record) (user, error) {
 // lagsBehind reports whether a key is not yet what its owner has made of it.
 // Their dates are read with them; that they differ matters to lists only.
 func (r record) lagsBehind(owner user) bool {
-	return r.isUndecided() || owner.Deleted || r.Key.UserVersion < owner.Revocation.Version
+	return r.isUndecided() || r.awaitsBatch() || owner.Deleted || r.Key.UserVersion < owner.Revocation.Version
 }
 
 // isOrphan reports whether a key names an owner who is not there.
@@ -117,7 +119,37 @@ func (r owners) propagate(ctx context.Context, owner user, condition bson.D) err
 	if err := r.revokeAll(ctx, and(keys, olderThan(owner.Revocation.Version)), owner.Revocation, followed); err != nil {
 		return err
 	}
-	_, err := r.keys.UpdateMany(ctx, and(keys, olderThan(owner.Version)), field("$set", followed))
+	behind := and(keys, olderThan(owner.Version))
+	if _, err := r.keys.UpdateMany(ctx, behind, field("$set", followed)); err != nil {
+		return err
+	}
+	return r.moveInLists(ctx, keys)
+}
+
+// moveInLists brings the places of keys in lists up to date. A key that changes
+// meanwhile takes its place itself.
+func (r owners) moveInLists(ctx context.Context, keys bson.D) error {
+	cursor, err := r.keys.Find(ctx, and(keys, field("key.version", field("$gt", int64(0)))), options.Find().SetProjection(withoutFlushes()))
+	if err != nil {
+		return err
+	}
+	var found []record
+	if err := cursor.All(ctx, &found); err != nil {
+		return err
+	}
+	moves := []mongo.WriteModel{}
+	for _, rec := range found {
+		if place := rec.Key.listed(); place != rec.List {
+			unchanged := bson.D{
+				{Key: "_id", Value: rec.ID}, {Key: "key.expiration_date", Value: rec.Key.ExpirationDate}, {Key: "key.user_version", Value: rec.Key.UserVersion},
+			}
+			moves = append(moves, mongo.NewUpdateManyModel().SetFilter(unchanged).SetUpdate(field("$set", field("list", place))))
+		}
+	}
+	if len(moves) == 0 {
+		return nil
+	}
+	_, err = r.keys.BulkWrite(ctx, moves, options.BulkWrite().SetOrdered(false))
 	return err
 }
 
@@ -148,9 +180,30 @@ func (r owners) detach(ctx context.Context, owner user, keys bson.D) error {
 		{Key: "key.user_id", Value: ""}, {Key: "key.user_version", Value: int64(0)},
 		{Key: "key.disabled_date", Value: int64(0)}, {Key: "key.access_until", Value: int64(0)},
 	}
+	ids, err := idsIn(ctx, r.keys, keys)
+	if err != nil {
+		return err
+	}
 	if err := r.revokeAll(ctx, keys, owner.Revocation, free); err != nil {
 		return err
 	}
-	_, err := r.keys.UpdateMany(ctx, keys, asNextVersion(free))
-	return err
+	if _, err := r.keys.UpdateMany(ctx, keys, asNextVersion(free)); err != nil || len(ids) == 0 {
+		return err
+	}
+	return r.moveInLists(ctx, byID(field("$in", ids)))
+}
+
+// idsIn returns the ids of documents.
+func idsIn(ctx context.Context, collection checked, filter bson.D) (bson.A, error) {
+	cursor, err := collection.Find(ctx, filter, options.Find().SetProjection(field("_id", 1)))
+	if err != nil {
+		return nil, err
+	}
+	var found []record
+	err = cursor.All(ctx, &found)
+	ids := bson.A{}
+	for _, rec := range found {
+		ids = append(ids, rec.ID)
+	}
+	return ids, err
 }

@@ -162,7 +162,7 @@ func (s scene) undecided(version int64, between func(u user) user) record {
 	rec := newRecord(key, newPending(attribution()))
 	owner, err := s.r.admitting(s.t.Context(), key.UserID, version)
 	succeeds(s.t, err)
-	rec.Key.follow(owner)
+	rec.follow(owner)
 	rec.Pending.IfVersion = &version
 	if between != nil {
 		succeeds(s.t, s.r.changeLog.flushPendingUser(s.t.Context(), s.begun(between)))

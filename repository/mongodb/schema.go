@@ -13,7 +13,7 @@ import (
 )
 
 // schemaNumber is the number of the schema that this version knows.
-const schemaNumber = 5
+const schemaNumber = 6
 
 // schemaID is the id of the document that holds the number of the schema.
 const schemaID = "schema"
@@ -44,6 +44,9 @@ func (r migrator) migrate(ctx context.Context) error {
 	if err := r.renamePending(ctx); err != nil {
 		return fmt.Errorf("the pending changes: %w", err)
 	}
+	if err := r.placeInLists(ctx); err != nil {
+		return fmt.Errorf("the places of keys in lists: %w", err)
+	}
 	return r.schema.UpsertByID(ctx, schemaID, field("$max", field("number", schemaNumber)))
 }
 
@@ -56,6 +59,32 @@ func (r migrator) renamePending(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// placeInLists gives the records of schema 5 their places in lists, some at a time.
+func (r migrator) placeInLists(ctx context.Context) error {
+	without := field("list", exists(false))
+	for {
+		cursor, err := r.keys.Find(ctx, without, options.Find().SetLimit(perStatement).SetProjection(withoutFlushes()))
+		if err != nil {
+			return err
+		}
+		var found []record
+		if err := cursor.All(ctx, &found); err != nil || len(found) == 0 {
+			return err
+		}
+		places := make([]mongo.WriteModel, len(found))
+		for i, rec := range found {
+			place := deletedFromLists()
+			if rec.Key != nil {
+				place = rec.Key.listed()
+			}
+			places[i] = mongo.NewUpdateManyModel().SetFilter(and(byID(rec.ID), without)).SetUpdate(field("$set", field("list", place)))
+		}
+		if _, err := r.keys.BulkWrite(ctx, places, options.BulkWrite().SetOrdered(false)); err != nil {
+			return err
+		}
+	}
 }
 
 // knownSchema returns the number of the database's schema, 0 for none, if this
@@ -81,7 +110,8 @@ func (r migrator) indexes() map[*mongo.Collection][]mongo.IndexModel {
 	return map[*mongo.Collection][]mongo.IndexModel{
 		r.keys.Collection: {
 			unique("hash"), plain("key.user_id"), plain("pending.id"),
-			plain("usage.total_queries", "_id"), plain("usage.latest_query_date", "_id"),
+			plain("usage.total_queries", "_id"), plain("usage.latest_query_date", "_id"), plain("list.end", "_id"), plain("list.creation", "_id"),
+			plain("key.name"), plain("key.hint"), plain("key.issued_by"),
 		},
 		r.users.Collection:   {unique("canonical_username"), unique("canonical_email"), plain("pending.id")},
 		r.changes.Collection: {unique("id")},

@@ -96,7 +96,7 @@ func (r usageStore) ensureRecords(ctx context.Context, usages []models.Usage) er
 		for i, u := range some {
 			updates[i] = mongo.NewUpdateManyModel().SetFilter(byID(u.KeyID)).SetUpsert(true).SetUpdate(bson.D{
 				{Key: "$max", Value: field("usage.latest_query_date", millis(u.LatestQueryDate))},
-				{Key: "$setOnInsert", Value: bson.D{{Key: "hash", Value: u.KeyID}, {Key: "usage.total_queries", Value: int64(0)}}},
+				{Key: "$setOnInsert", Value: bson.D{{Key: "hash", Value: u.KeyID}, {Key: "usage.total_queries", Value: int64(0)}, {Key: "list", Value: deletedFromLists()}}},
 			})
 		}
 		if err := r.upsertAll(ctx, updates); err != nil {

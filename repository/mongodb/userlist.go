@@ -63,6 +63,16 @@ func usersMeeting(filter repository.UserFilter) bson.D {
 	if filter.Email != "" {
 		conditions = and(conditions, field("canonical_email", filter.Email))
 	}
+	prefixes := bson.A{}
+	if filter.UsernamePrefix != "" {
+		prefixes = append(prefixes, beginsWith("canonical_username", filter.UsernamePrefix)...)
+	}
+	if filter.EmailPrefix != "" {
+		prefixes = append(prefixes, beginsWith("canonical_email", filter.EmailPrefix)...)
+	}
+	if len(prefixes) > 0 {
+		conditions = and(conditions, field("$nor", bson.A{field("$nor", bson.A{field("$and", prefixes)})})) // $and may be taken
+	}
 	if filter.Disabled != nil {
 		conditions = and(conditions, hasDate("disabled_date", *filter.Disabled))
 	}

@@ -46,7 +46,7 @@ func (r userStore) reserveKey(ctx context.Context, rec record) error {
 		{Key: "_id", Value: rec.ID}, {Key: "hash", Value: rec.Hash},
 		{Key: "key.user_id", Value: rec.Key.UserID}, {Key: "pending.user_entry", Value: field("$gt", "")},
 	}
-	result, failed := r.keys.UpdateOne(ctx, own, field("$set", bson.D{{Key: "key", Value: rec.Key}, {Key: "pending", Value: rec.Pending}}))
+	result, failed := r.keys.UpdateOne(ctx, own, field("$set", bson.D{{Key: "key", Value: rec.Key}, {Key: "list", Value: rec.List}, {Key: "pending", Value: rec.Pending}}))
 	if failed != nil {
 		return wrap(ctx, "creating a key", failed)
 	}

@@ -31,7 +31,7 @@ func newKey() models.APIKey { return keyWithID(newID()) }
 func keyWithID(id string) models.APIKey {
 	hash := sha256.Sum256([]byte(id))
 	return models.APIKey{
-		ID: id, Hash: hash[:], Hint: "ga_1a2b3c", Name: "billing",
+		ID: id, Hash: hash[:], Hint: "ga_1a2b3c", Name: "billing", IssuedBy: "admin",
 		CreationDate: hour(0), ExpirationDate: hour(12), Version: 1,
 	}
 }

@@ -26,7 +26,7 @@ func pagingTests() []test {
 // orders returns every order in which a list can be asked for.
 func orders() []repository.Page {
 	pages := []repository.Page{}
-	for _, sort := range []repository.Sort{repository.SortLatestQuery, repository.SortTotalQueries, repository.SortID} {
+	for _, sort := range []repository.Sort{repository.SortLatestQuery, repository.SortTotalQueries, repository.SortID, repository.SortExpiration, repository.SortCreation} {
 		pages = append(pages, repository.Page{Sort: sort}, repository.Page{Sort: sort, Ascending: true})
 	}
 	return pages
@@ -64,7 +64,9 @@ func createTies(s *suite) {
 	ids := []string{"m-b", "m-B", "m-a", "m-A", "m-z", "m-_", "m-0", "m-é", "m-10"}
 	usages := []models.Usage{}
 	for i, id := range ids {
-		s.createKey(keyWithID(id))
+		key := keyWithID(id)
+		key.ExpirationDate = []time.Time{{}, hour(12), hour(13)}[i%3]
+		s.createKey(key)
 		usages = append(usages, models.Usage{KeyID: id, TotalQueries: int64(i % 3), LatestQueryDate: hour(i % 4)})
 	}
 	s.addUsage(repository.Flush{Node: "ties", Number: 1, Usages: usages[:7]})
@@ -80,6 +82,8 @@ func inOrder(rows []repository.KeyUsage, page repository.Page) []repository.KeyU
 			order = cmp.Or(a.LatestQueryDate.Compare(b.LatestQueryDate), order)
 		case repository.SortTotalQueries:
 			order = cmp.Or(cmp.Compare(a.TotalQueries, b.TotalQueries), order)
+		case repository.SortExpiration, repository.SortCreation:
+			order = cmp.Or(cmp.Compare(a.SortValue(page.Sort), b.SortValue(page.Sort)), order)
 		}
 		if !page.Ascending {
 			order = -order

@@ -15,8 +15,18 @@ import (
 // a repository over an empty database that no other call sees, and registers
 // with its t whatever must be released; the suite itself closes only where it
 // tests closing. Tests run in parallel.
-func Run(t *testing.T, open func(t *testing.T) repository.Repository) {
-	for _, theme := range themes() {
+func Run(t *testing.T, open func(t *testing.T) repository.Repository) { run(t, themes(), open) }
+
+// RunLists is Run for lists alone, which a backend may read in several ways.
+func RunLists(t *testing.T, open func(t *testing.T) repository.Repository) {
+	run(t, []theme{
+		{"lists of users", userListTests()}, {"paging of users", userPagingTests()}, {"lists", listTests()},
+		{"filters of keys", keyFilterTests()}, {"paging", pagingTests()},
+	}, open)
+}
+
+func run(t *testing.T, themes []theme, open func(t *testing.T) repository.Repository) {
+	for _, theme := range themes {
 		t.Run(theme.name, func(t *testing.T) {
 			for _, test := range theme.tests {
 				t.Run(test.name, func(t *testing.T) {
@@ -67,6 +77,8 @@ func themes() []theme {
 		{"folding", foldingTests()},
 		{"changes", changeTests()},
 		{"lists", listTests()},
+		{"filters of keys", keyFilterTests()},
+		{"bulk", bulkTests()},
 		{"paging", pagingTests()},
 		{"concurrency", concurrencyTests()},
 		{"contexts", contextTests()},

@@ -150,7 +150,7 @@ func emptyStrings(s *suite) {
 	user := newUser("ana")
 	user.Email, user.PasswordHash = "", ""
 	key := newKeyFor(user)
-	key.Name, key.Hint = "", ""
+	key.Name, key.Hint, key.IssuedBy = "", "", ""
 	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), repository.Attribution{At: hour(1)}, user, key))
 	found, err := s.repo.UserByUsername(s.Context(), "ana")
 	s.succeeds("UserByUsername", err)

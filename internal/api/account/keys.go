@@ -40,15 +40,22 @@ func (a *API) Show(c *gin.Context) {
 //	@Produce		json
 //	@Param			id					query		string	false	"one key, by its id"
 //	@Param			name				query		string	false	"keys of this name"
-//	@Param			status				query		string	false	"keys in this state"						Enums(active, expired, revoked, disabled, deleted)
-//	@Param			sort				query		string	false	"what to sort by; id is the order of issue"	Enums(latest_query_date, total_queries, id)	default(latest_query_date)
-//	@Param			order				query		string	false	"which way"									Enums(desc, asc)							default(desc)
+//	@Param			name_prefix			query		string	false	"keys whose names begin so"
+//	@Param			hint				query		string	false	"keys with this hint, which lists show"
+//	@Param			status				query		[]string	false	"keys in one of these states"	Enums(active, expired, revoked, disabled, deleted)	collectionFormat(csv)
+//	@Param			created_since		query		string	false	"keys that were issued on this date or later: RFC 3339, or a plain date for the beginning of that day"
+//	@Param			created_before		query		string	false	"keys that were issued before"
+//	@Param			expires_before		query		string	false	"keys that expire before, or have expired"
+//	@Param			unused_since		query		string	false	"keys that were issued before and not used from then on"
+//	@Param			sort				query		string	false	"what to sort by; id is the order of issue. The default is latest_query_date, or what goes with a filter by a date"	Enums(latest_query_date, total_queries, creation_date, expiration_date, id)
+//	@Param			order				query		string	false	"which way; the default is desc, and asc with expires_before and unused_since"	Enums(desc, asc)
 //	@Param			limit				query		int		false	"rows on a page"							minimum(1)									maximum(1000)	default(100)
 //	@Param			cursor				query		string	false	"next_cursor of the page before"
 //	@Success		200					{object}	api.KeyList
-//	@Failure		400,401,422,429,503	{object}	ginauth.Problem
+//	@Failure		400,401,429,503		{object}	ginauth.Problem
 //	@Failure		403					{object}	ginauth.Problem	"user_disabled, user_missing"
 //	@Failure		404					{object}	ginauth.Problem	"user_not_found"
+//	@Failure		422					{object}	ginauth.Problem	"filter_too_broad"
 //	@Security		Account
 //	@Security		ApiKeyHeader
 //	@Router			/account/logs [get]
@@ -58,7 +65,7 @@ func (a *API) Logs(c *gin.Context) {
 	if !ok || !a.ReadQuery(ctx, c, "key.list", query.Set) {
 		return
 	}
-	list, err := a.Keys.List(ctx, query.Filter, query.Page)
+	list, err := a.Keys.List(ctx, query.Filter, query.Ordered())
 	a.Answer(c, api.NewKeyList(list, a.Now()), err)
 }
 
@@ -78,9 +85,10 @@ func (a *API) Logs(c *gin.Context) {
 //	@Param			limit				query		int		false	"rows on a page"																minimum(1)	maximum(1000)	default(100)
 //	@Param			cursor				query		string	false	"next_cursor of the page before"
 //	@Success		200					{object}	api.UsageList
-//	@Failure		400,401,422,429,503	{object}	ginauth.Problem
+//	@Failure		400,401,429,503		{object}	ginauth.Problem
 //	@Failure		403					{object}	ginauth.Problem	"user_disabled, user_missing"
 //	@Failure		404					{object}	ginauth.Problem	"user_not_found"
+//	@Failure		422					{object}	ginauth.Problem	"filter_too_broad"
 //	@Security		Account
 //	@Security		ApiKeyHeader
 //	@Router			/account/usage [get]

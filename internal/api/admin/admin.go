@@ -23,14 +23,20 @@ type API struct {
 	api.Base
 	secrets security.Secrets
 	limiter secretLimiter
+	// admitUnknown lets a client address ask for a key that may not exist; done is told
+	// whether there was none.
+	admitUnknown func(ctx context.Context, address string) (done func(absent bool), err error)
 }
 
 // New returns the admin calls for the holders of a secret. A short one is guarded
 // more closely.
-func New(base api.Base, secrets security.Secrets, isShort bool) *API {
+func New(base api.Base, secrets security.Secrets, isShort bool, admitUnknown func(context.Context, string) (func(bool), error)) *API {
 	base.Challenge = func(*http.Request) string { return Challenge }
-	return &API{base, secrets, newSecretLimiter(isShort)}
+	return &API{base, secrets, newSecretLimiter(isShort), admitUnknown}
 }
+
+// withoutDeadline is the context of an export, which ends with its client.
+func withoutDeadline(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
 // context is that of a call with the admin secret.
 func (a *API) context(c *gin.Context) context.Context { return a.Context(c, audit.Admin, "") }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ginauth/ginauth/internal/api"
 	"github.com/ginauth/ginauth/keys"
+	"github.com/ginauth/ginauth/problem"
 	"github.com/ginauth/ginauth/users"
 )
 
@@ -126,61 +127,33 @@ func (a *API) DeleteKey(c *gin.Context) {
 	a.Done(c, http.StatusNoContent, a.Keys.Delete(ctx, request.ref()))
 }
 
-// Logs lists keys with their usage.
+// Lookup tells whose key a key is.
 //
-//	@Summary		Usage of keys
-//	@Description	One row for each key that was ever issued, deleted ones included; newest use first unless told otherwise. A request that passed the guard shows here within two seconds.
-//	@ID				listKeys
+//	@Summary		Whose key is this?
+//	@Description	For a key that was found somewhere: its id, owner, status and use, never the key itself. An unknown key counts in the limit on unknown keys of the client address.
+//	@ID				lookupKey
 //	@Tags			keys
+//	@Accept			json
 //	@Produce		json
-//	@Param			id					query		string	false	"one key, by its id"
-//	@Param			name				query		string	false	"keys of this name"
-//	@Param			username			query		string	false	"keys of this user"
-//	@Param			email				query		string	false	"keys of the user with this address"
-//	@Param			status				query		string	false	"keys in this state"						Enums(active, expired, revoked, disabled, deleted)
-//	@Param			sort				query		string	false	"what to sort by; id is the order of issue"	Enums(latest_query_date, total_queries, id)	default(latest_query_date)
-//	@Param			order				query		string	false	"which way"									Enums(desc, asc)							default(desc)
-//	@Param			limit				query		int		false	"rows on a page"							minimum(1)									maximum(1000)	default(100)
-//	@Param			cursor				query		string	false	"next_cursor of the page before"
-//	@Success		200					{object}	api.KeyList
-//	@Failure		400,401,422,429,503	{object}	ginauth.Problem
+//	@Param			body						body		lookupRequest	true	"the key"
+//	@Success		200							{object}	api.KeyUsage
+//	@Failure		400,401,413,415,422,429,503	{object}	ginauth.Problem
+//	@Failure		404							{object}	ginauth.Problem	"key_not_found"
 //	@Security		AdminSecret
-//	@Router			/logs [get]
-func (a *API) Logs(c *gin.Context) {
-	query, ctx := api.KeyQuery{}, a.context(c)
-	if !a.ReadQuery(ctx, c, "key.list", query.Set) {
+//	@Router			/lookup [post]
+func (a *API) Lookup(c *gin.Context) {
+	var request lookupRequest
+	ctx := a.context(c)
+	if !a.Read(ctx, c, "key.show", &request) {
 		return
 	}
-	list, err := a.Keys.List(ctx, query.Filter, query.Page)
-	a.Answer(c, api.NewKeyList(list, a.Now()), err)
-}
-
-// Usage shows usage over time.
-//
-//	@Summary		Usage over time
-//	@Description	How often keys were used in each hour or day of UTC, oldest first; intervals without use have no row. Hours are kept for 90 days, days for 400, unless configured otherwise. A deleted key keeps its series. A request that passed the guard shows here within two seconds.
-//	@ID				listUsage
-//	@Tags			keys
-//	@Produce		json
-//	@Param			id					query		string	false	"one key, by its id"
-//	@Param			username			query		string	false	"keys of this user"
-//	@Param			email				query		string	false	"keys of the user with this address"
-//	@Param			route				query		string	false	"one route, by its template, such as /users/:id"
-//	@Param			interval			query		string	false	"what there is a row for"	Enums(hour, day)	default(day)
-//	@Param			from				query		string	false	"RFC 3339, or a plain date; 30 days before to if left out. The hour or day in which it lies is shown whole"
-//	@Param			to					query		string	false	"RFC 3339, or a plain date for the end of that day; now if left out. At most 400 days after from, or 31 by hour"
-//	@Param			by					query		string	false	"what to break the series down by: key, user and route, separated by commas"	default(key)
-//	@Param			limit				query		int		false	"rows on a page"																minimum(1)	maximum(1000)	default(100)
-//	@Param			cursor				query		string	false	"next_cursor of the page before"
-//	@Success		200					{object}	api.UsageList
-//	@Failure		400,401,422,429,503	{object}	ginauth.Problem
-//	@Security		AdminSecret
-//	@Router			/usage [get]
-func (a *API) Usage(c *gin.Context) {
-	query, ctx := api.UsageQuery{}, a.context(c)
-	if !a.ReadQuery(ctx, c, "usage.list", query.Set) {
+	done, err := a.admitUnknown(ctx, a.ClientIP(c))
+	if err != nil {
+		a.Records.Shown(ctx, "key.show", "", nil, 0, err)
+		a.Refuse(c, err)
 		return
 	}
-	series, err := a.Keys.Usage(ctx, query.Filter, query.Page)
-	a.Answer(c, api.NewUsageList(series), err)
+	key, err := a.Keys.Get(ctx, keys.ByKey(request.APIKey))
+	done(problem.Is(err, "key_not_found"))
+	a.Answer(c, api.NewKeyRow(key, a.Now()), err)
 }

@@ -50,13 +50,16 @@ func (a *API) Verify(c *gin.Context) {
 //	@Param			id					query		string	false	"the user with this id"
 //	@Param			username			query		string	false	"the user of this name"
 //	@Param			email				query		string	false	"the user with this address"
+//	@Param			username_prefix		query		string	false	"users whose names begin so, in lower case"
+//	@Param			email_prefix		query		string	false	"users whose addresses begin so, in lower case"
 //	@Param			disabled			query		bool	false	"users who are disabled, or who are not"
 //	@Param			confirmed			query		bool	false	"users whose address is confirmed, or is not"
 //	@Param			order				query		string	false	"which way"			Enums(desc, asc)	default(desc)
 //	@Param			limit				query		int		false	"rows on a page"	minimum(1)			maximum(1000)	default(100)
 //	@Param			cursor				query		string	false	"next_cursor of the page before"
 //	@Success		200					{object}	api.UserList
-//	@Failure		400,401,422,429,503	{object}	ginauth.Problem
+//	@Failure		400,401,429,503		{object}	ginauth.Problem
+//	@Failure		422					{object}	ginauth.Problem	"filter_too_broad"
 //	@Security		AdminSecret
 //	@Router			/users [get]
 func (a *API) ListUsers(c *gin.Context) {

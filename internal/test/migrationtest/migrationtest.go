@@ -69,6 +69,7 @@ func FromSchema1(t *testing.T, db *sql.DB, open func() (repository.Repository, e
 	before := read(t, repo)
 	for _, past := range pasts() {
 		succeeds(t, repo.Close())
+		dropListIndexes(t, db)
 		for _, statement := range past {
 			_, err := db.ExecContext(t.Context(), statement)
 			succeeds(t, err)
@@ -81,6 +82,7 @@ func FromSchema1(t *testing.T, db *sql.DB, open func() (repository.Repository, e
 	}
 	goesOn(t, repo, before.rows[0].TotalQueries)
 	succeeds(t, repo.Close())
+	succeeds(t, listsMove(t, db, open).Close())
 	repo = tokensMove(t, db, open)
 	accountsWork(t, repo)
 	succeeds(t, repo.Close())

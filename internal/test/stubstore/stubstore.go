@@ -47,6 +47,9 @@ func (Store) Clock(context.Context) (time.Time, error) { return time.Now(), nil 
 // RollUpUsage implements repository.Repository.
 func (Store) RollUpUsage(context.Context, time.Time) (bool, error) { return false, nil }
 
+// MarkExpired implements repository.Repository.
+func (Store) MarkExpired(context.Context, time.Time) (bool, error) { return false, nil }
+
 // PruneChanges implements repository.Repository.
 func (Store) PruneChanges(context.Context) (bool, error) { return false, nil }
 

@@ -25,18 +25,35 @@ func userObject(id string) object { return object{models.ObjectUser, id} }
 // change runs fn in a transaction that also logs that the objects changed. If
 // fn fails, nothing is changed and nothing logged.
 func (r *database) change(ctx context.Context, by repository.Attribution, fn func(tx *gorm.DB) error, objects ...object) error {
+	return r.changeLogged(ctx, by, len(objects), func(tx *gorm.DB) ([]object, error) { return objects, fn(tx) })
+}
+
+// changeSome is change for objects that fn finds.
+func (r *database) changeSome(ctx context.Context, by repository.Attribution, fn func(tx *gorm.DB) ([]object, error)) error {
+	return r.changeLogged(ctx, by, 0, fn)
+}
+
+// changeLogged takes as many numbers as are known to be needed before fn, and the
+// others afterwards.
+func (r *database) changeLogged(ctx context.Context, by repository.Attribution, known int, fn func(tx *gorm.DB) ([]object, error)) error {
 	if by.At.IsZero() {
 		return errors.New("the attribution has no time")
 	}
-	entries := newEntries(by, objects)
 	return r.transactInTurn(ctx, func(tx *gorm.DB) error {
-		last, err := advanceCounter(tx, len(objects))
+		last, err := advanceCounter(tx, known)
 		if err != nil {
 			return fmt.Errorf("advancing the change log: %w", err)
 		}
-		if err := fn(tx); err != nil {
+		objects, err := fn(tx)
+		if err != nil {
 			return err
 		}
+		if more := len(objects) - known; more > 0 {
+			if last, err = advanceCounter(tx, more); err != nil {
+				return fmt.Errorf("advancing the change log: %w", err)
+			}
+		}
+		entries := newEntries(by, objects)
 		number(entries, last)
 		if err := r.appendEntries(tx, entries); err != nil {
 			return fmt.Errorf("appending to the change log: %w", err)
@@ -62,7 +79,7 @@ func (r *database) transactInTurn(ctx context.Context, fn func(tx *gorm.DB) erro
 // a node of a Galera cluster whose transaction must give way to another's may
 // find that one's entries there before it is told so.
 func (r *database) appendEntries(tx *gorm.DB, entries []models.Change) error {
-	err := tx.Create(&entries).Error
+	err := tx.CreateInBatches(&entries, rowsPerInsert).Error
 	if err != nil && r.backend.IsUniqueViolation(err) {
 		return repeatable{err}
 	}

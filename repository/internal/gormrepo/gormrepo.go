@@ -100,6 +100,7 @@ type database struct {
 	backend  Backend
 	warnings []string
 	version  string
+	budget   listBudget
 	queue    queue
 }
 
@@ -121,7 +122,7 @@ func Config() *gorm.Config {
 // New brings the schema up to date and returns the repository, which owns the
 // pools from then on. If it fails, the pools are closed.
 func New(ctx context.Context, backend Backend) (*Repository, error) {
-	d := &database{backend: backend.withDefaults(), queue: newQueue()}
+	d := &database{backend: backend.withDefaults(), budget: defaultBudget(), queue: newQueue()}
 	r := &Repository{d, keyStore{d}, userStore{d}, usageStore{d}, changeLog{d}}
 	err := r.adopt(backend.Read, backend.Write, backend.Log)
 	if err == nil {

@@ -10,15 +10,28 @@ import (
 	"github.com/ginauth/ginauth/repository"
 )
 
-// ListKeys implements repository.Repository.
+// ListKeys implements repository.Repository. A list is read in one of two ways: the
+// keys that its narrowest filter finds by an index are sorted, or keys are read in
+// the order of the list, by another index, until the page is full.
 func (r keyStore) ListKeys(ctx context.Context, filter repository.KeyFilter, page repository.Page) (repository.KeyPage, error) {
 	position, err := page.Position()
 	if err != nil {
 		return repository.KeyPage{}, err
 	}
+	if err := known(filter); err != nil {
+		return repository.KeyPage{Rows: []repository.KeyUsage{}}, nil //nolint:nilerr // no key has an unknown status
+	}
 	var rows []repository.KeyUsage
 	err = r.read(ctx, r.backend.Read, func(db *gorm.DB) error {
-		rows, err = r.usagePage(db, filter, page, position)
+		userID, found, err := r.resolveUser(db, filter.UserID, filter.Username, filter.Email)
+		rows = []repository.KeyUsage{}
+		if err != nil || !found {
+			return err
+		}
+		ofUser := filter
+		ofUser.UserID = userID
+		list := keyList{r.database, db, ofUser, page, position, newKeyOrder(page, position)}
+		rows, err = list.read()
 		return err
 	})
 	if err != nil {
@@ -31,130 +44,90 @@ func (r keyStore) ListKeys(ctx context.Context, filter repository.KeyFilter, pag
 	return repository.KeyPage{Rows: rows, Next: page.NextCursor(rows[page.Limit-1])}, nil
 }
 
-// usagePage reads one row more than the page holds, if there is one.
-func (r keyStore) usagePage(db *gorm.DB, filter repository.KeyFilter, page repository.Page, position repository.Position) ([]repository.KeyUsage, error) {
-	query, err := keysWithUsage(db)
-	if err != nil {
-		return nil, err
-	}
-	query = paged(filtered(query, filter), page, position)
-	return ask[repository.KeyUsage](r.database, db, query, "key_id", toOrder("q.", page))
-}
-
-// keysWithUsage begins at the usage, which every key has from its creation on
-// and which stays when the key is deleted.
-func keysWithUsage(db *gorm.DB) (*gorm.DB, error) {
-	ofKey, err := columns(db, "k", &models.APIKey{})
-	if err != nil {
-		return nil, err
-	}
-	ofUsage, err := columns(db, "g", &models.Usage{})
-	if err != nil {
-		return nil, err
-	}
-	return db.Table("ginauth_usage AS g").
-		Select(ofKey + ", " + ofUsage + ", u.email, " + ofOwner).
-		Joins("LEFT JOIN ginauth_keys AS k ON k.id = g.key_id").
-		Joins("LEFT JOIN ginauth_users AS u ON u.id = k.user_id"), nil
-}
-
-func filtered(query *gorm.DB, filter repository.KeyFilter) *gorm.DB {
-	equals := map[string]string{
-		"g.key_id":             filter.KeyID,
-		"k.user_id":            filter.UserID,
-		"k.name":               filter.Name,
-		"u.canonical_username": filter.Username,
-		"u.canonical_email":    filter.Email,
-	}
-	for column, value := range equals {
-		if value != "" {
-			query = query.Where(column+" = ?", value)
+// known is an error for a status that no key has.
+func known(filter repository.KeyFilter) error {
+	for _, status := range filter.States() {
+		if _, ok := toStored(status); !ok {
+			return fmt.Errorf("%q is no status", status)
 		}
 	}
-	return withStatus(query, filter)
+	return nil
 }
 
-// withStatus says models.APIKey.Status in SQL. A key without a user has NULL
-// where the user's date would be.
-func withStatus(query *gorm.DB, filter repository.KeyFilter) *gorm.DB {
-	const enabled = "k.revocation_date = 0 AND COALESCE(u.disabled_date, 0) = 0"
-	now := millis(filter.Now)
-	switch filter.Status {
-	case models.StatusActive:
-		return query.Where(enabled).Where("k.expiration_date = 0 OR k.expiration_date > ?", now).
-			Where("COALESCE(u.access_until, 0) = 0 OR u.access_until > ?", now)
-	case models.StatusExpired:
-		return query.Where(enabled).
-			Where("(k.expiration_date <> 0 AND k.expiration_date <= ?) OR (u.access_until <> 0 AND u.access_until <= ?)", now, now)
-	case models.StatusDisabled:
-		return query.Where("k.revocation_date = 0 AND u.disabled_date <> 0")
-	case models.StatusRevoked:
-		return query.Where("k.revocation_date <> 0")
-	case models.StatusDeleted:
-		return query.Where("k.id IS NULL")
-	case "":
-		return query
-	default: // no key has it
-		return query.Where("1 = 0")
-	}
+// keyList is one page of keys that is being read.
+type keyList struct {
+	*database
+	db       *gorm.DB
+	filter   repository.KeyFilter
+	page     repository.Page
+	position repository.Position
+	order    keyOrder
 }
 
-// paged orders the list and leaves out what comes before the position. It asks
-// for one row more than the page holds, which tells whether there is a next.
-func paged(query *gorm.DB, page repository.Page, position repository.Position) *gorm.DB {
-	column, ok := sortColumn(page.Sort)
-	if !ok {
-		return pagedByID(query, "g.key_id", page, position)
+// read returns one row more than the page holds, if there are so many.
+func (l *keyList) read() ([]repository.KeyUsage, error) {
+	if l.filter.KeyID != "" {
+		return l.rowsAmong(l.db.Table("ginauth_usage").Select("key_id").Where("key_id = ?", l.filter.KeyID))
 	}
-	_, beyond := toDirection(page)
-	column = "g." + column
-	if position.KeyID != "" {
-		condition := fmt.Sprintf("(%s %s ? OR (%s = ? AND g.key_id %s ?))", column, beyond, column, beyond)
-		query = query.Where(condition, position.Value, position.Value, position.KeyID)
+	if len(l.order.statuses(l.filter)) == 0 {
+		return []repository.KeyUsage{}, nil
 	}
-	return query.Order(toOrder("g.", page)).Limit(page.Limit + 1)
+	for _, n := range l.budget.steps(l.page.Limit+1, l.isFiltered()) {
+		rows, full, err := l.readAtMost(n)
+		if err != nil || full {
+			return rows, err
+		}
+	}
+	return nil, repository.ErrTooBroad
 }
 
-// toOrder is the order of a list of usage, whose columns are in the named table.
-func toOrder(table string, page repository.Page) string {
-	byID := orderByID(table+"key_id", page)
-	column, ok := sortColumn(page.Sort)
-	if !ok {
-		return byID
+// readAtMost reads n keys: those that the narrowest filter finds, if they are as few,
+// else the first ones in the order of the list. It reports whether the page is full, or
+// the list at its end.
+func (l *keyList) readAtMost(n int) (rows []repository.KeyUsage, full bool, err error) {
+	narrowest, err := narrow(l.database, l.db, l.sources(), n)
+	if err != nil {
+		return nil, false, err
 	}
-	direction, _ := toDirection(page)
-	return table + column + " " + direction + ", " + byID
+	if narrowest.rows <= n {
+		rows, err = l.rowsAmong(narrowest.ids(l.db))
+		return rows, true, err
+	}
+	ids := l.order.first(l.db, l.filter, n).Select("key_id")
+	if rows, err = l.rowsAmong(ids); err != nil || len(rows) > l.page.Limit {
+		return rows, true, err
+	}
+	read, err := count(l.database, l.db, ids)
+	return rows, read < n, err
 }
 
-// pagedByID is paged for a list that is sorted by a column with ids alone.
-func pagedByID(query *gorm.DB, column string, page repository.Page, position repository.Position) *gorm.DB {
-	_, beyond := toDirection(page)
-	if position.KeyID != "" {
-		query = query.Where(column+" "+beyond+" ?", position.KeyID)
-	}
-	return query.Order(orderByID(column, page)).Limit(page.Limit + 1)
+// isFiltered reports whether keys that are read in the order of the list may not be
+// in it.
+func (l *keyList) isFiltered() bool {
+	return len(l.sources()) > 0 || len(l.filter.States()) > 0
 }
 
-func orderByID(column string, page repository.Page) string {
-	direction, _ := toDirection(page)
-	return column + " " + direction
+// rowsAmong returns the rows of the list that are among the given keys. It sorts ids
+// before it reads whole rows.
+func (l *keyList) rowsAmong(ids *gorm.DB) ([]repository.KeyUsage, error) {
+	ofKey, err := columns(l.db, "k", &models.APIKey{})
+	if err != nil {
+		return nil, err
+	}
+	ofUsage, err := columns(l.db, "g", &models.Usage{})
+	if err != nil {
+		return nil, err
+	}
+	found := withRecords(l.db.Table("(?) AS d", ids)).Select("d.key_id, " + l.order.value + " AS sort_value").Where("COALESCE(g.key_id, '') <> ''")
+	found = l.order.beyond(filtered(found, l.filter), l.order.value, "d.key_id")
+	found = found.Order(l.order.by("sort_value", "d.key_id")).Limit(l.page.Limit + 1)
+	query := withRecords(l.db.Table("(?) AS d", found)).Select(ofKey + ", " + ofUsage + ", u.email, " + ofOwner + ", d.sort_value")
+	return ask[repository.KeyUsage](l.database, l.db, query, "key_id", l.order.by("q.sort_value", "q.key_id"))
 }
 
-func toDirection(page repository.Page) (direction, beyond string) {
-	if page.Ascending {
-		return "ASC", ">"
-	}
-	return "DESC", "<"
-}
-
-// sortColumn is the column that a sort puts before the id, if any.
-func sortColumn(sort repository.Sort) (column string, ok bool) {
-	switch sort {
-	case repository.SortLatestQuery:
-		return "latest_query_date", true
-	case repository.SortTotalQueries:
-		return "total_queries", true
-	default:
-		return "", false
-	}
+// withRecords joins what is stored of the keys of d.
+func withRecords(query *gorm.DB) *gorm.DB {
+	return query.Joins("LEFT JOIN ginauth_usage AS g ON g.key_id = d.key_id").
+		Joins("LEFT JOIN ginauth_keys AS k ON k.id = d.key_id").
+		Joins("LEFT JOIN ginauth_users AS u ON u.id = k.user_id")
 }

@@ -18,7 +18,7 @@ type migration func(tx *gorm.DB) error
 
 // migrations returns every step; the first has number 1.
 func migrations() []migration {
-	return []migration{createTables, createSeries, addAccounts, addTokens}
+	return []migration{createTables, createSeries, addAccounts, addTokens, addLists}
 }
 
 // appliedMigration records that a step was taken.

@@ -87,6 +87,13 @@ func (p planner) HasColumn(model any, field string) bool {
 	return known
 }
 
+// HasIndex implements gorm.Migrator. A plan has no indexes but unique ones, which
+// no step adds to a table.
+func (p planner) HasIndex(any, string) bool { return false }
+
+// CreateIndex implements gorm.Migrator.
+func (p planner) CreateIndex(any, string) error { return nil }
+
 // CreateTable implements gorm.Migrator.
 func (p planner) CreateTable(models ...any) error {
 	for _, model := range models {

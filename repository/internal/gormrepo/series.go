@@ -1,7 +1,6 @@
 package gormrepo
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -9,62 +8,12 @@ import (
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
-	"github.com/ginauth/ginauth/models"
 	"github.com/ginauth/ginauth/repository"
 )
 
 // removedAtOnce bounds how many rows one statement removes and locks.
 const removedAtOnce = 1000
-
-// seriesRow is a row of the hours or of the days.
-type seriesRow struct {
-	Date         int64  `gorm:"primaryKey;autoIncrement:false"`
-	KeyID        string `gorm:"primaryKey"`
-	Route        string `gorm:"primaryKey"`
-	UserID       string
-	TotalQueries int64
-}
-
-func toTable(interval repository.Interval) string { return "ginauth_usage_" + string(interval) + "s" }
-
-// addToSeries adds hours to the rows of their intervals.
-func addToSeries(tx *gorm.DB, interval repository.Interval, hours []models.HourUsage) error {
-	rows := seriesRows(interval, hours)
-	if len(rows) == 0 {
-		return nil
-	}
-	table := toTable(interval)
-	return tx.Table(table).Clauses(clause.OnConflict{
-		Columns: []clause.Column{{Name: "date"}, {Name: "key_id"}, {Name: "route"}},
-		DoUpdates: clause.Assignments(map[string]any{
-			"total_queries": gorm.Expr(table + ".total_queries + " + inserted(tx.Name(), "total_queries")),
-		}),
-	}).CreateInBatches(rows, rowsPerStatement).Error
-}
-
-// seriesRows sums hours up by their intervals, in the order of the primary key.
-func seriesRows(interval repository.Interval, hours []models.HourUsage) []seriesRow {
-	rows := make([]seriesRow, len(hours))
-	for i, h := range hours {
-		rows[i] = seriesRow{millis(interval.Begin(h.Hour)), h.KeyID, h.Route, h.UserID, h.TotalQueries}
-	}
-	slices.SortFunc(rows, seriesRow.compare)
-	sums := rows[:0]
-	for _, row := range rows {
-		if last := len(sums) - 1; last >= 0 && sums[last].compare(row) == 0 {
-			sums[last].TotalQueries += row.TotalQueries
-		} else {
-			sums = append(sums, row)
-		}
-	}
-	return sums
-}
-
-func (r seriesRow) compare(other seriesRow) int {
-	return cmp.Or(cmp.Compare(r.Date, other.Date), cmp.Compare(r.KeyID, other.KeyID), cmp.Compare(r.Route, other.Route))
-}
 
 // UsageSeries implements repository.Repository. It asks for one row more than
 // the page holds, which tells whether there is a next.
@@ -84,12 +33,27 @@ func (r usageStore) UsageSeries(ctx context.Context, filter repository.SeriesFil
 	return page.Cut(toModels(found)), nil
 }
 
+// seriesPage sums up what it reads, and refuses to read too much.
 func (r usageStore) seriesPage(db *gorm.DB, filter repository.SeriesFilter, page repository.SeriesPage, position repository.SeriesPosition) ([]namedRow, error) {
-	dimensions := page.Dimensions(position)
-	sums := db.Table(toTable(page.Interval)).
-		Select(toColumns("", dimensions) + ", CAST(SUM(total_queries) AS " + integer(db.Name()) + ") AS total_queries").
-		Group(toColumns("", dimensions)).Order(toColumns("", dimensions)).Limit(page.Limit + 1)
-	sums = after(inSeries(sums, db, filter), dimensions, position)
+	userID, found, err := r.resolveUser(db, filter.UserID, filter.Username, filter.Email)
+	if err != nil || !found {
+		return nil, err
+	}
+	filter.UserID = userID
+	plan := newSeriesPlan(filter, page)
+	if plan.isBounded {
+		read, err := count(r.database, db, plan.rows(db, filter).Select("1 AS one").Limit(r.budget.last+1))
+		if err != nil {
+			return nil, err
+		}
+		if read > r.budget.last {
+			return nil, repository.ErrTooBroad
+		}
+	}
+	dimensions := plan.dimensions(filter, page, position)
+	sums := plan.rows(db, filter).Group(toColumns("", dimensions)).Order(toColumns("", dimensions)).Limit(page.Limit + 1).
+		Select(plan.columns(filter, page) + ", CAST(SUM(total_queries) AS " + integer(db.Name()) + ") AS total_queries")
+	sums = after(sums, dimensions, position)
 	return ask[namedRow](r.database, db, withNames(db, sums, page.By), "date", toColumns("q.", dimensions))
 }
 
@@ -128,36 +92,6 @@ func integer(dialect string) string {
 	return "bigint"
 }
 
-// inSeries leaves out what the filter does.
-func inSeries(query, db *gorm.DB, filter repository.SeriesFilter) *gorm.DB {
-	if filter.KeyID != "" {
-		query = query.Where("key_id = ?", filter.KeyID)
-	}
-	if filter.UserID != "" {
-		query = query.Where("user_id = ?", filter.UserID)
-	}
-	if filter.Route != "" {
-		query = query.Where("route = ?", filter.Route)
-	}
-	if !filter.From.IsZero() {
-		query = query.Where("date >= ?", millis(filter.From))
-	}
-	if !filter.To.IsZero() {
-		query = query.Where("date < ?", millis(filter.To))
-	}
-	users := map[string]any{}
-	if filter.Username != "" {
-		users["canonical_username"] = filter.Username
-	}
-	if filter.Email != "" {
-		users["canonical_email"] = filter.Email
-	}
-	if len(users) == 0 {
-		return query
-	}
-	return query.Where("user_id IN (?)", db.Table("ginauth_users").Select("id").Where(users))
-}
-
 // after leaves out what comes before the position.
 func after(query *gorm.DB, dimensions []repository.SeriesDimension, position repository.SeriesPosition) *gorm.DB {
 	if position == (repository.SeriesPosition{}) {
@@ -181,25 +115,32 @@ func withNames(db, sums *gorm.DB, by repository.Breakdown) *gorm.DB {
 
 // RollUpUsage implements repository.Repository.
 func (r usageStore) RollUpUsage(ctx context.Context, before time.Time) (more bool, err error) {
-	more, err = r.removeSeries(ctx, repository.IntervalHour, before)
-	return more, wrap("folding usage", err)
+	day := millis(repository.IntervalDay.Begin(before))
+	more, err = r.removeBefore(ctx, toTable(repository.IntervalHour), seriesKey, day)
+	return more, wrap("rolling usage up", err)
 }
 
 // DeleteUsage implements repository.Repository.
 func (r usageStore) DeleteUsage(ctx context.Context, before time.Time) (more bool, err error) {
-	more, err = r.removeSeries(ctx, repository.IntervalHour, before)
-	if err != nil || more {
-		return more, wrap("deleting usage", err)
+	day := millis(repository.IntervalDay.Begin(before))
+	for _, table := range []struct{ name, key string }{
+		{toTable(repository.IntervalHour), seriesKey}, {toTable(repository.IntervalDay), seriesKey},
+		{userDays, "date, user_id"}, {routeDays, "date, route"},
+	} {
+		if more, err = r.removeBefore(ctx, table.name, table.key, day); err != nil || more {
+			return more, wrap("deleting usage", err)
+		}
 	}
-	more, err = r.removeSeries(ctx, repository.IntervalDay, before)
-	return more, wrap("deleting usage", err)
+	return false, nil
 }
 
-// removeSeries removes some of the rows of days that had ended.
-func (r usageStore) removeSeries(ctx context.Context, interval repository.Interval, before time.Time) (more bool, err error) {
-	day := millis(repository.IntervalDay.Begin(before))
+// seriesKey is the primary key of the hours and of the days.
+const seriesKey = "date, key_id, route"
+
+// removeBefore removes some of the rows of days that had ended.
+func (r usageStore) removeBefore(ctx context.Context, table, key string, day int64) (more bool, err error) {
 	err = r.transaction(ctx, func(tx *gorm.DB) error {
-		result := tx.Exec(removal(tx.Name(), toTable(interval)), day, removedAtOnce)
+		result := tx.Exec(removal(tx.Name(), table, key), day, removedAtOnce)
 		more = result.RowsAffected == removedAtOnce
 		return result.Error
 	})
@@ -209,8 +150,8 @@ func (r usageStore) removeSeries(ctx context.Context, interval repository.Interv
 // removal removes the oldest rows, in the order in which flushes write. Only
 // MySQL can bound a removal by itself. On PostgreSQL, rows that another has
 // locked are left to the next time, so that nobody waits for anybody.
-func removal(dialect, table string) string {
-	const key, oldest = "date, key_id, route", "date < ? ORDER BY date, key_id, route LIMIT ?"
+func removal(dialect, table, key string) string {
+	oldest := "date < ? ORDER BY " + key + " LIMIT ?"
 	switch dialect {
 	case "mysql":
 		return "DELETE FROM " + table + " WHERE " + oldest

@@ -12,24 +12,17 @@ import (
 	"github.com/ginauth/ginauth/repository"
 )
 
-// rowsPerStatement keeps an insert of five columns below SQLite's limit of 32,766
-// variables, and below the packet that MySQL takes (mysql's leastPacket): a row of
-// the longest texts, each byte of them quoted, has some 1,300 bytes.
-const rowsPerStatement = 2000
-
 // AddUsage implements repository.Repository. Rows are written in the order of
 // their primary keys, so that nodes that flush the same keys never deadlock.
 func (r usageStore) AddUsage(ctx context.Context, flush repository.Flush) error {
+	rows := flushRows(flush)
 	err := r.transaction(ctx, func(tx *gorm.DB) error {
 		isNew, err := recordFlush(tx, flush)
 		if err != nil || !isNew {
 			return err
 		}
-		if err := addTotals(tx, flush.Usages); err != nil {
-			return err
-		}
-		for _, interval := range []repository.Interval{repository.IntervalHour, repository.IntervalDay} {
-			if err := addToSeries(tx, interval, flush.Hours); err != nil {
+		for _, table := range rows {
+			if err := table.run(tx); err != nil {
 				return err
 			}
 		}
@@ -38,14 +31,31 @@ func (r usageStore) AddUsage(ctx context.Context, flush repository.Flush) error 
 	return wrap("adding usage", err)
 }
 
-func addTotals(tx *gorm.DB, usages []models.Usage) error {
-	rows := slices.SortedFunc(slices.Values(usages), func(a, b models.Usage) int {
-		return cmp.Compare(a.KeyID, b.KeyID)
-	})
-	if len(rows) == 0 {
-		return nil
+// flushRows says a flush in rows of the tables that it adds to.
+func flushRows(flush repository.Flush) []upsert {
+	tables := []upsert{totals(flush.Usages)}
+	for _, interval := range []repository.Interval{repository.IntervalHour, repository.IntervalDay} {
+		tables = append(tables, series(interval, flush.Hours))
 	}
-	return tx.Clauses(addToTotals(tx.Name())).CreateInBatches(rows, rowsPerStatement).Error
+	return slices.DeleteFunc(append(tables, sumsByRoute(flush.Hours), sumsByUser(flush.Hours)), upsert.isEmpty)
+}
+
+func totals(usages []models.Usage) upsert {
+	sorted := slices.SortedFunc(slices.Values(usages), func(a, b models.Usage) int { return cmp.Compare(a.KeyID, b.KeyID) })
+	ids, sums, dates := make([]string, len(sorted)), make([]int64, len(sorted)), make([]int64, len(sorted))
+	for i, usage := range sorted {
+		ids[i], sums[i], dates[i] = usage.KeyID, usage.TotalQueries, millis(usage.LatestQueryDate)
+	}
+	const latest = "ginauth_usage.latest_query_date"
+	return upsert{
+		"ginauth_usage", []string{"key_id"}, []upsertColumn{{"key_id", ids, nil}, {"total_queries", nil, sums}, {"latest_query_date", nil, dates}},
+		addition("ginauth_usage") + ", latest_query_date = CASE WHEN VALUES(latest_query_date) > " + latest + " THEN VALUES(latest_query_date) ELSE " + latest + " END",
+	}
+}
+
+// addition adds the total of a row to the one that is there.
+func addition(table string) string {
+	return "total_queries = " + table + ".total_queries + VALUES(total_queries)"
 }
 
 // flushRecord is a node's latest flush that was added.
@@ -65,26 +75,4 @@ func recordFlush(tx *gorm.DB, flush repository.Flush) (isNew bool, err error) {
 	}
 	result := tx.Model(&node).Where("number < ?", flush.Number).Update("number", flush.Number)
 	return result.RowsAffected > 0, result.Error
-}
-
-// inserted is the value that was to be inserted where a row is there already.
-// MySQL has a word of its own for it.
-func inserted(dialect, column string) string {
-	if dialect == "mysql" {
-		return "VALUES(" + column + ")"
-	}
-	return "excluded." + column
-}
-
-// addToTotals adds a row to the one that is there.
-func addToTotals(dialect string) clause.OnConflict {
-	total, latest := inserted(dialect, "total_queries"), inserted(dialect, "latest_query_date")
-	return clause.OnConflict{
-		Columns: []clause.Column{{Name: "key_id"}},
-		DoUpdates: clause.Assignments(map[string]any{
-			"total_queries": gorm.Expr("ginauth_usage.total_queries + " + total),
-			"latest_query_date": gorm.Expr("CASE WHEN " + latest + " > ginauth_usage.latest_query_date " +
-				"THEN " + latest + " ELSE ginauth_usage.latest_query_date END"),
-		}),
-	}
 }

@@ -19,7 +19,8 @@ func (r userStore) CreateUser(ctx context.Context, by repository.Attribution, us
 			if err := tx.Create(&user).Error; err != nil {
 				return r.wrapInsert("creating a user", err)
 			}
-			return r.insertKey(tx, key)
+			key.DisabledDate, key.AccessUntil = user.DisabledDate, user.AccessUntil
+			return r.insertKey(tx, by, key)
 		}, userObject(user.ID), keyObject(key.ID))
 	})
 }
@@ -81,6 +82,9 @@ func (r userStore) updateUser(tx *gorm.DB, by repository.Attribution, user model
 	if err := revokeUserKeys(tx, by, user.ID, update.RevokeKeys); err != nil {
 		return models.User{}, err
 	}
+	if err := refreshStatuses(tx, user.ID, by.At); err != nil {
+		return models.User{}, err
+	}
 	return r.findUser(tx, "id", user.ID)
 }
 
@@ -132,7 +136,7 @@ func (r userStore) RehashPassword(ctx context.Context, userID, old, hash string)
 // NoteMailFailure implements repository.Repository.
 func (r userStore) NoteMailFailure(ctx context.Context, userID string, date time.Time) error {
 	return r.transaction(ctx, func(tx *gorm.DB) error {
-		user := withDate(tx.Model(&models.User{}).Where("id = ?", userID), "mail_failure_date", new(date.IsZero()))
+		user := tx.Model(&models.User{}).Where("id = ?", userID).Where(dateCondition("mail_failure_date", date.IsZero()))
 		return wrap("noting whether mail is delivered", user.Update("mail_failure_date", millis(date)).Error)
 	})
 }
@@ -157,6 +161,9 @@ func (r userStore) DeleteUser(ctx context.Context, by repository.Attribution, id
 		if err := revokeUserKeys(tx, by, id, !options.DetachKeys || user.IsDisabled()); err != nil {
 			return err
 		}
+		if err := endUser(tx, id, by.At); err != nil {
+			return err
+		}
 		err = tx.Table("ginauth_keys").Where("user_id = ?", id).
 			Updates(map[string]any{"user_id": nil, "version": gorm.Expr("version + 1")}).Error
 		if err != nil {
@@ -169,53 +176,11 @@ func (r userStore) DeleteUser(ctx context.Context, by repository.Attribution, id
 	}, userObject(id))
 }
 
-// ListUsers implements repository.Repository.
-func (r userStore) ListUsers(ctx context.Context, filter repository.UserFilter, page repository.Page) (repository.UserPage, error) {
-	position, err := page.Position()
+// endUser makes the status of a user's keys that of keys without a user.
+func endUser(tx *gorm.DB, id string, now time.Time) error {
+	err := tx.Model(&models.User{}).Where("id = ?", id).Updates(map[string]any{"disabled_date": 0, "access_until": 0}).Error
 	if err != nil {
-		return repository.UserPage{}, err
+		return wrap("deleting a user", err)
 	}
-	if page.Sort != repository.SortID {
-		return repository.UserPage{}, fmt.Errorf("users cannot be sorted by %q", page.Sort)
-	}
-	var rows []models.User
-	err = r.read(ctx, r.backend.Read, func(db *gorm.DB) error {
-		query := pagedByID(filteredUsers(db.Model(&models.User{}), filter), "id", page, position)
-		rows, err = ask[models.User](r.database, db, query, "id", orderByID("q.id", page))
-		return err
-	})
-	if err != nil {
-		return repository.UserPage{}, wrap("listing users", err)
-	}
-	if len(rows) <= page.Limit {
-		return repository.UserPage{Rows: rows}, nil
-	}
-	rows = rows[:page.Limit]
-	return repository.UserPage{Rows: rows, Next: page.NextUser(rows[page.Limit-1])}, nil
-}
-
-func filteredUsers(query *gorm.DB, filter repository.UserFilter) *gorm.DB {
-	if filter.ID != "" {
-		query = query.Where("id = ?", filter.ID)
-	}
-	if filter.Username != "" {
-		query = query.Where("canonical_username = ?", filter.Username)
-	}
-	if filter.Email != "" {
-		query = query.Where("canonical_email = ?", filter.Email)
-	}
-	query = withDate(query, "disabled_date", filter.Disabled)
-	return withDate(query, "confirmation_date", filter.Confirmed)
-}
-
-// withDate asks that a date is set, or that it is not.
-func withDate(query *gorm.DB, column string, set *bool) *gorm.DB {
-	switch {
-	case set == nil:
-		return query
-	case *set:
-		return query.Where(column + " <> 0")
-	default:
-		return query.Where(column + " = 0")
-	}
+	return refreshStatuses(tx, id, now)
 }
