@@ -1,7 +1,7 @@
 # make test is all there is to run: it installs what is missing (with apt, as
 # root or through sudo) and checks everything that CI checks.
 .DEFAULT_GOAL := test
-.PHONY: test help quick arch vuln oldest compat test-postgres test-mysql test-mongodb install format lint generate generated unit nocgo e2e fuzz bench-test bench bench-http soak bench-changes bench-processes example
+.PHONY: test help quick arch vuln oldest compat test-postgres test-mysql test-mongodb install format lint generate generated unit nocgo e2e fuzz bench-test bench bench-http bench-admin soak bench-changes bench-processes example
 
 TOOL := go tool -modfile=$(CURDIR)/tools/go.mod
 MODULES := . e2e e2e/clients bench internal/test/testservers/ferretdb
@@ -98,6 +98,11 @@ bench:
 
 bench-http:
 	@go run -C bench . http $(BENCH)
+
+# A fresh fill with a million keys takes minutes on each database.
+bench-admin:
+	@go build -C bench -o $(CURDIR)/bench/bench .
+	@go run ./internal/test/testservers/run postgres,mysql bench/bench admin $(BENCH)
 
 # What docs/decisions/0018 and docs/operations.md say of changes and processes. They
 # start servers that keep what they acknowledge, unlike those of tests.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -62,6 +63,7 @@ type adminCall struct {
 	name   string
 	median time.Duration
 	status int
+	text   string // in place of the time
 }
 
 func measureAdmin(ctx context.Context, d *database, p population, rounds int) (column adminColumn, err error) {
@@ -91,6 +93,11 @@ func measureAdmin(ctx context.Context, d *database, p population, rounds int) (c
 	for _, path := range adminCalls(p) {
 		column.calls = append(column.calls, measureCall(ctx, engine, path, rounds))
 	}
+	sizes, err := measureRows(db.WithContext(ctx))
+	if err != nil {
+		return column, err
+	}
+	column.calls = append(column.calls, sizes...)
 	writes, err := measureWrites(ctx, auth, repo, engine, p)
 	column.calls = append(column.calls, writes...)
 	return column, err
@@ -109,7 +116,7 @@ func measureCall(ctx context.Context, engine *gin.Engine, path string, rounds in
 	}
 	times = times[1:]
 	slices.Sort(times)
-	return adminCall{path, times[len(times)/2], status}
+	return adminCall{name: path, median: times[len(times)/2], status: status}
 }
 
 func printColumns(out io.Writer, columns []adminColumn) error {
@@ -126,7 +133,7 @@ func printColumns(out io.Writer, columns []adminColumn) error {
 		line := "| `" + call.name + "` |"
 		for _, column := range columns {
 			call := column.calls[i]
-			cell := fmt.Sprintf("%.1f ms", float64(call.median.Microseconds())/1000)
+			cell := cmp.Or(call.text, fmt.Sprintf("%.1f ms", float64(call.median.Microseconds())/1000))
 			if call.status != http.StatusOK {
 				cell += fmt.Sprintf(" (%d)", call.status)
 			}
@@ -202,4 +209,27 @@ func analyze(db *gorm.DB) error {
 		return nil
 	}
 	return db.Exec(statement).Error
+}
+
+// measureRows tells how many bytes a row of usage takes, with its indexes. SQLite does
+// not tell.
+func measureRows(db *gorm.DB) (calls []adminCall, err error) {
+	for _, table := range []string{"ginauth_usage", "ginauth_usage_hours", "ginauth_usage_days", "ginauth_usage_day_users", "ginauth_keys"} {
+		var rows, bytes int64
+		size := "SELECT 0"
+		switch db.Name() {
+		case "postgres":
+			size = "SELECT pg_total_relation_size('" + table + "')"
+		case "mysql":
+			size = "SELECT data_length + index_length FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = '" + table + "'"
+		}
+		if err := db.Raw("SELECT COUNT(*) FROM " + table).Scan(&rows).Error; err != nil {
+			return nil, err
+		}
+		if err := db.Raw(size).Scan(&bytes).Error; err != nil {
+			return nil, err
+		}
+		calls = append(calls, adminCall{name: "bytes of a row of " + table, status: http.StatusOK, text: fmt.Sprint(bytes / max(1, rows))})
+	}
+	return calls, nil
 }

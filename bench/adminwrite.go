@@ -108,5 +108,5 @@ func measureExport(ctx context.Context, engine *gin.Engine) adminCall {
 	begin := time.Now()
 	engine.ServeHTTP(answer, request)
 	name := fmt.Sprintf("export of all keys, %d MB, in a heap of at most %d MB", answer.bytes>>20, answer.most>>20)
-	return adminCall{name, time.Since(begin), http.StatusOK}
+	return adminCall{name: name, median: time.Since(begin), status: http.StatusOK}
 }
