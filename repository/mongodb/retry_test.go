@@ -106,9 +106,9 @@ func TestFullDisk(t *testing.T) {
 func TestForeignUniqueIndex(t *testing.T) {
 	r := open(t)
 	create(t, r)
-	_, err := r.keys.Indexes().CreateOne(t.Context(), unique("key.name"))
+	_, err := r.keys.Indexes().CreateOne(t.Context(), unique("key.creation_date"))
 	succeeds(t, err)
-	err = r.CreateKey(t.Context(), attribution(), newKey(), repository.CreateKeyOptions{}) // of the same name
+	err = r.CreateKey(t.Context(), attribution(), newKey(), repository.CreateKeyOptions{}) // of the same moment
 	if err == nil || errors.Is(err, repository.ErrConflict) || errors.Is(err, repository.ErrOutcomeUnknown) {
 		t.Errorf("the error is %v", err)
 	}

@@ -58,6 +58,7 @@ func (w *writer) writeUntilItFails(ctx context.Context, repo repository.Reposito
 		if err := repo.CreateKey(ctx, attribution(), key, repository.CreateKeyOptions{}); err != nil {
 			return err
 		}
+		key.IssuedBy = attribution().Actor
 		w.keys = append(w.keys, key)
 		renewed, _, err := repo.RenewKey(ctx, attribution(), key.ID, repository.Renewal{Expiration: hour(20)})
 		if err != nil {
