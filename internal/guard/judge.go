@@ -120,15 +120,21 @@ func (g *Guard) lookup(ctx context.Context, u *use, hash keycache.Hash, answer k
 	}
 }
 
-// load reads a key from the store, or waits for the request that is reading it.
+// load reads a key from the store, or waits for the request that is reading it. A
+// request goes on when its client leaves, see store.Finish.
 func (g *Guard) load(ctx context.Context, u *use, hash keycache.Hash) (*keycache.Key, error) {
-	bound := store.Context
-	if u.request != nil {
-		bound = store.Finish
+	admit := g.unknownKeys.admit(g.client(u))
+	if u.request == nil {
+		ctx, cancel := store.Context(ctx)
+		defer cancel()
+		return g.Cache.Load(ctx, hash, admit)
 	}
-	ctx, cancel := bound(ctx)
-	defer cancel()
-	return g.Cache.Load(ctx, hash, g.unknownKeys.admit(g.client(u)))
+	if _, hasDeadline := ctx.Deadline(); hasDeadline {
+		ctx, cancel := store.Finish(ctx)
+		defer cancel()
+		return g.Cache.Load(ctx, hash, admit)
+	}
+	return g.Cache.Load(context.WithoutCancel(ctx), hash, admit)
 }
 
 func loadProblem(err error) error {

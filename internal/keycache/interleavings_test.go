@@ -260,6 +260,40 @@ func TestFloodLeavesKnownKeysAlone(t *testing.T) {
 	})
 }
 
+// All keys of an application that was started again come at once: they wait in line,
+// and none is turned away.
+func TestManyNewKeysAtOnce(t *testing.T) {
+	inBubble(t, func(f *fixture) {
+		var crowd sync.WaitGroup
+		for i := range maxWaiting {
+			key := models.APIKey{ID: fmt.Sprint(i), Version: 1, CreationDate: noon}
+			hash := toHash(key.ID)
+			key.Hash = hash[:]
+			f.store.put(key)
+			ctx := f.Context()
+			if i%2 == 0 {
+				ctx = context.WithoutCancel(ctx)
+			}
+			crowd.Go(func() {
+				if _, err := f.Load(ctx, hash, admitted); err != nil {
+					f.Errorf("key %d gets %v", i, err)
+				}
+			})
+		}
+		synctest.Wait()
+		go func() {
+			for r := range f.store.begun {
+				if n := len(f.store.begun); n > maxLoads {
+					f.Errorf("%d loads run at once", n)
+				}
+				r.goOn()
+			}
+		}()
+		crowd.Wait()
+		close(f.store.begun)
+	})
+}
+
 func drain(begun chan *load) []*load {
 	loads := []*load{}
 	for len(begun) > 0 {

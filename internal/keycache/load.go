@@ -26,9 +26,11 @@ type refusal struct{ error }
 //
 // The load belongs to all who wait for it: it goes on when the one who began
 // it leaves, and has a deadline of its own. If the key changes before the
-// result is handed on, it is read again.
+// result is handed on, it is read again, for loadTimeout at most. So a caller whose
+// context never ends waits for twice as long at most.
 func (c *Cache) Load(ctx context.Context, hash Hash, admit Admit) (*Key, error) {
-	for range maxAttempts {
+	began := time.Now()
+	for attempt := 0; attempt < maxAttempts && time.Since(began) < loadTimeout; attempt++ {
 		if c.isStale(c.elapsed()) {
 			return nil, ErrStale
 		}
@@ -52,28 +54,39 @@ func (c *Cache) read(ctx context.Context, hash Hash, admit Admit) (*Key, error) 
 	for {
 		number, began := c.changes.generation(), false
 		flight := string(binary.BigEndian.AppendUint64(hash[:], number))
-		result := c.flights.DoChan(flight, func() (any, error) {
+		key, err := c.join(ctx, flight, func() (any, error) {
 			began = true
 			return c.readInTurn(hash, number, admit)
 		})
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case r := <-result:
-			key, _ := r.Val.(*Key)
-			var refused refusal
-			switch {
-			case !errors.As(r.Err, &refused):
-				return key, r.Err
-			case began:
-				return nil, refused.error
-			}
+		var refused refusal
+		switch {
+		case !errors.As(err, &refused):
+			return key, err
+		case began:
+			return nil, refused.error
 		}
 	}
 }
 
-// readInTurn reads when it is its turn. It runs in a goroutine of its own, where
-// a panic would end the process.
+// join waits for a load, as long as the context allows. A caller that cannot leave runs
+// it by itself: handing it to another goroutine costs as much as a quick store.
+func (c *Cache) join(ctx context.Context, flight string, load func() (any, error)) (*Key, error) {
+	if ctx.Done() == nil {
+		found, err, _ := c.flights.Do(flight, load)
+		key, _ := found.(*Key)
+		return key, err
+	}
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r := <-c.flights.DoChan(flight, load):
+		key, _ := r.Val.(*Key)
+		return key, r.Err
+	}
+}
+
+// readInTurn reads when it is its turn. A panic of the store is an error for all who
+// wait.
 func (c *Cache) readInTurn(hash Hash, number uint64, admit Admit) (key *Key, err error) {
 	if !c.begin() {
 		return nil, errClosed

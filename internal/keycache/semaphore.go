@@ -11,8 +11,9 @@ const (
 	maxLoads = 4
 	// loadsOfKnown is how many of these are kept for keys that are known.
 	loadsOfKnown = 2
-	// maxWaiting is how many loads wait in each semaphore.
-	maxWaiting = 1000
+	// maxWaiting is how many loads wait in each semaphore: as many as come at once
+	// after a restart under load.
+	maxWaiting = 10_000
 )
 
 // semaphore lets a few pass at once and a bounded number wait.

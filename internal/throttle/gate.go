@@ -16,7 +16,7 @@ const (
 	// that were used least are forgotten first.
 	maxClients = 10_000
 	// maxLine bounds how many of one address wait in line.
-	maxLine = 1000
+	maxLine = 10_000
 )
 
 // ErrFull says that too many wait in line.

@@ -79,6 +79,7 @@ func dialector(pool *sql.DB) gorm.Dialector { return postgres.New(postgres.Confi
 func backend(pooled bool) gormrepo.Backend {
 	return gormrepo.Backend{
 		MayWrite:          mayWrite,
+		ReadRow:           readRow,
 		Clock:             "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)",
 		IsUniqueViolation: isUniqueViolation,
 		IsRolledBack:      isRolledBack,
@@ -89,6 +90,12 @@ func backend(pooled bool) gormrepo.Backend {
 		Announce:          announce,
 		Advise:            func(_ context.Context, db *gorm.DB) ([]string, error) { return advise(db, pooled) },
 	}
+}
+
+// readRow leaves it to the driver what is prepared, which depends on whether there is a
+// pooler.
+func readRow(ctx context.Context, pool *sql.DB, query string, value []byte, places ...any) error {
+	return pool.QueryRowContext(ctx, query, value).Scan(places...)
 }
 
 // shouldPing lets a connection that may have broken while it was idle be tried,

@@ -1,6 +1,7 @@
 package repositorytest
 
 import (
+	"reflect"
 	"strings"
 
 	"github.com/ginauth/ginauth/models"
@@ -14,7 +15,7 @@ func valueTests() []test {
 		{"hostile ids name one key", hostileIDs},
 		{"hostile actors and nodes are plain values", hostileActorsAndNodes},
 		{"very long strings are kept whole", longStrings},
-		{"empty strings stay empty", emptyStrings},
+		{"empty strings stay empty", emptyStrings}, {"a key is read with all that is stored of it", wholeKeys},
 	}
 }
 
@@ -157,4 +158,21 @@ func emptyStrings(s *suite) {
 	same(s, "the user", found, user)
 	same(s, "the key", s.stored(key), key)
 	same(s, "the actor", s.changeLog()[0].Actor, "")
+}
+
+// Whatever a key has of its own is read with it, also what is added to keys one day.
+func wholeKeys(s *suite) {
+	user := newUser("ana")
+	key := newKeyFor(user)
+	key.ExpirationFixed = true
+	s.succeeds("CreateUser", s.repo.CreateUser(s.Context(), attribution(), user, key))
+	_, err := s.repo.RevokeKey(s.Context(), attribution(), key.ID)
+	s.succeeds("RevokeKey", err)
+	found := reflect.ValueOf(s.stored(key))
+	for i := range found.NumField() {
+		field := found.Type().Field(i)
+		if found.Field(i).IsZero() && !strings.Contains(field.Tag.Get("gorm"), "->") {
+			s.Errorf("%s is not read", field.Name)
+		}
+	}
 }

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 
 	"gorm.io/gorm"
+
+	"github.com/ginauth/ginauth/repository/internal/gormrepo"
 )
 
 // place is where the database lies. As long as a process has a file open, its
@@ -113,6 +115,21 @@ func (p pool) QueryContext(ctx context.Context, query string, args ...any) (*sql
 		return nil, err
 	}
 	return p.DB.QueryContext(ctx, query, args...)
+}
+
+// readRow reads keys, and looks at the place first. No context ends it: it has one row
+// to find by an index, and waits for no lock. Watching the context costs as much again.
+func (p *place) readRow() gormrepo.ReadRow {
+	prepared := &gormrepo.Prepared{}
+	return func(ctx context.Context, pool *sql.DB, query string, value []byte, places ...any) error {
+		if err := p.check(); err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return prepared.ReadRow(context.WithoutCancel(ctx), pool, query, value, places...)
+	}
 }
 
 // BeginTx implements gorm.ConnPoolBeginner.

@@ -176,7 +176,7 @@ func openPools(place *place, readers int) (gormrepo.Backend, error) {
 		return gormrepo.Backend{}, errors.Join(err, closePool(write), closePool(read))
 	}
 	return gormrepo.Backend{
-		Read: read, Write: write, Log: log,
+		Read: read, Write: write, Log: log, ReadRow: place.readRow(),
 		Clock:             "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
 		IsUniqueViolation: isUniqueViolation, IsUndone: isUndone, Migrate: migrate,
 	}, nil

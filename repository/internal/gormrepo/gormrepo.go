@@ -42,6 +42,9 @@ type Backend struct {
 	// Every statement that reads keys, users or the change log returns it, see
 	// ask. Empty where nothing but one file is read.
 	MayWrite string
+	// ReadRow reads keys on Read, in the quickest way that the driver knows and that is
+	// safe behind what is between the process and the server; Prepared if unset.
+	ReadRow ReadRow
 	// IsRolledBack reports whether an error of the driver says that a statement
 	// or transaction had no effect and may be repeated as it was.
 	IsRolledBack func(err error) bool
@@ -64,6 +67,9 @@ type Backend struct {
 	pools *pools
 }
 
+// alwaysWritable is what MayWrite says where nothing but one file is read.
+const alwaysWritable = "1 = 1"
+
 // withDefaults returns the backend with answers to all questions.
 func (b Backend) withDefaults() Backend {
 	never := func(error) bool { return false }
@@ -72,8 +78,11 @@ func (b Backend) withDefaults() Backend {
 			*question = never
 		}
 	}
-	b.MayWrite = cmp.Or(b.MayWrite, "1 = 1")
+	b.MayWrite = cmp.Or(b.MayWrite, alwaysWritable)
 	b.pools = cmp.Or(b.pools, &pools{})
+	if b.ReadRow == nil {
+		b.ReadRow = (&Prepared{}).ReadRow
+	}
 	return b
 }
 
@@ -97,11 +106,12 @@ type (
 // database is what all parts need: the pools, transactions that are repeated, and
 // changes that are logged.
 type database struct {
-	backend  Backend
-	warnings []string
-	version  string
-	budget   listBudget
-	queue    queue
+	backend   Backend
+	keyByHash string // a keyQuery
+	warnings  []string
+	version   string
+	budget    listBudget
+	queue     queue
 }
 
 var (
@@ -123,6 +133,7 @@ func Config() *gorm.Config {
 // pools from then on. If it fails, the pools are closed.
 func New(ctx context.Context, backend Backend) (*Repository, error) {
 	d := &database{backend: backend.withDefaults(), budget: defaultBudget(), queue: newQueue()}
+	d.keyByHash = keyQuery(backend.Read, d.backend.MayWrite, "hash")
 	r := &Repository{d, keyStore{d}, userStore{d}, usageStore{d}, changeLog{d}}
 	err := r.adopt(backend.Read, backend.Write, backend.Log)
 	if err == nil {

@@ -81,37 +81,11 @@ func (r *database) insertKey(tx *gorm.DB, by repository.Attribution, key models.
 	return r.wrapInsert("creating a key", tx.Create(&keyRow{key, toEndDate(key), status}).Error)
 }
 
-// KeyByHash implements repository.Repository.
-func (r keyStore) KeyByHash(ctx context.Context, hash []byte) (key models.APIKey, err error) {
-	err = r.read(ctx, r.backend.Read, func(db *gorm.DB) error {
-		key, err = r.findKey(db, "hash", hash)
-		return err
-	})
-	return key, err
-}
-
-// ofOwner are the columns of a key's user that are read with the key.
-const ofOwner = "u.username, u.disabled_date, u.access_until, u.version AS user_version"
-
-// findKey reads a key together with what is told of its owner.
-func (r keyStore) findKey(db *gorm.DB, column string, value any) (models.APIKey, error) {
-	names, err := columns(db, "k", &models.APIKey{})
-	if err != nil {
-		return models.APIKey{}, err
-	}
-	query := db.Table("ginauth_keys AS k").
-		Select(names+", "+ofOwner).
-		Joins("LEFT JOIN ginauth_users AS u ON u.id = k.user_id").
-		Where("k."+column+" = ?", value)
-	key, err := askForOne[models.APIKey](r.database, db, query, "id")
-	return key, wrap("finding a key", err)
-}
-
 // RenewKey implements repository.Repository.
 func (r keyStore) RenewKey(ctx context.Context, by repository.Attribution, id string, renewal repository.Renewal) (models.APIKey, bool, error) {
 	var before, after models.APIKey
 	err := r.change(ctx, by, func(tx *gorm.DB) (err error) {
-		if before, err = r.findKey(tx, "id", id); err != nil {
+		if before, err = r.findKey(tx, id); err != nil {
 			return err
 		}
 		if before.ExpirationFixed && renewal.ByOwner {
@@ -142,7 +116,7 @@ var errUnchanged = errors.New("unchanged")
 func (r keyStore) RevokeKey(ctx context.Context, by repository.Attribution, id string) (models.APIKey, error) {
 	var key models.APIKey
 	err := r.change(ctx, by, func(tx *gorm.DB) (err error) {
-		if key, err = r.findKey(tx, "id", id); err != nil {
+		if key, err = r.findKey(tx, id); err != nil {
 			return err
 		}
 		if key.IsRevoked() {
@@ -169,7 +143,7 @@ func (r keyStore) updateKey(tx *gorm.DB, by repository.Attribution, key models.A
 	if err := setStatus(tx, key.ID, status); err != nil {
 		return models.APIKey{}, err
 	}
-	return r.findKey(tx, "id", key.ID)
+	return r.findKey(tx, key.ID)
 }
 
 // DeleteKey implements repository.Repository.

@@ -107,6 +107,9 @@ func (l *keyList) isFiltered() bool {
 	return len(l.sources()) > 0 || len(l.filter.States()) > 0
 }
 
+// ofOwner are the columns of a key's user that are read with the key.
+const ofOwner = "u.username, u.disabled_date, u.access_until, u.version AS user_version"
+
 // rowsAmong returns the rows of the list that are among the given keys. It sorts ids
 // before it reads whole rows.
 func (l *keyList) rowsAmong(ids *gorm.DB) ([]repository.KeyUsage, error) {
