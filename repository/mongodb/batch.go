@@ -1,10 +1,10 @@
 package mongodb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -14,69 +14,86 @@ import (
 	"github.com/ginauth/ginauth/repository"
 )
 
-// abandonedAfter is when the keys of a batch that was never stored are removed: no call
-// lasts so long.
-const abandonedAfter = time.Hour
+const (
+	// mostBatchAttempts bounds how often a batch is tried while others take its room.
+	mostBatchAttempts = 8
+	// longPauses makes the pauses between these long, since a batch takes a while.
+	longPauses = 4
+)
+
+// errRoomAwaited says that there is no room unless another batch is withdrawn.
+var errRoomAwaited = fmt.Errorf("%w, or soon will have", repository.ErrTooManyKeys)
+
+// batchAttempt is one attempt at storing a batch.
+type batchAttempt struct {
+	repository.Batch
+	// seen is the document of the batch at the beginning, see replaceBatch.
+	seen    batch
+	date    int64
+	records []record
+}
 
 // CreateKeys implements repository.Repository. The keys are stored first, and are there
 // for nobody until the one document of the batch names them. Keys of a batch that
-// was cut off before that are removed.
+// was cut off before that are removed. Two batches that together leave no room may
+// each see the other, so each is tried again while it is not known that there is none.
 func (r keyStore) CreateKeys(ctx context.Context, by repository.Attribution, b repository.Batch, opts repository.CreateKeyOptions) error {
 	ctx = withoutDeadline(ctx)
 	return r.serialized(ctx, by, func() error {
-		if err := r.requireNewBatch(ctx, b.ID); err != nil {
-			return err
+		for n := 1; ; n++ {
+			err := r.createKeys(ctx, by, b, max(0, opts.MaxKeys))
+			if !errors.Is(err, errRoomAwaited) || n == mostBatchAttempts || pause(ctx, n+longPauses) != nil {
+				return err
+			}
 		}
-		records, err := r.newRecords(ctx, by, b)
-		if err != nil {
-			return err
-		}
-		if err := r.reserveKeys(ctx, records); err != nil {
-			return r.withdrawKeys(ctx, records, err)
-		}
-		if err := r.requireRoomFor(ctx, records, max(0, opts.MaxKeys)); err != nil {
-			return r.withdrawKeys(ctx, records, err)
-		}
-		if err := r.storeBatch(ctx, batch{b.ID, recordIDs(records), millis(by.At)}); err != nil {
-			return r.withdrawKeys(ctx, records, err)
-		}
-		return r.finish(ctx, func(ctx context.Context) error { return r.logAll(ctx, records) })
 	})
 }
 
-// requireNewBatch checks that the batch is not stored.
-func (r keyStore) requireNewBatch(ctx context.Context, id string) error {
-	var stored batch
-	err := r.batches.FindOne(ctx, byID(id)).Decode(&stored)
-	switch {
-	case err == nil:
-		return &repository.BatchError{KeyIDs: stored.KeyIDs}
-	case errors.Is(err, mongo.ErrNoDocuments):
-		return nil
-	default:
-		return wrap(ctx, "finding a batch", err)
+func (r keyStore) createKeys(ctx context.Context, by repository.Attribution, b repository.Batch, maxKeys int) error {
+	a, err := r.beginBatch(ctx, by, b)
+	if err != nil {
+		return err
 	}
+	if err := r.storeAttempt(ctx, &a, maxKeys); err != nil {
+		return r.withdrawKeys(ctx, a.records, err)
+	}
+	return r.finish(ctx, func(ctx context.Context) error { return r.logAll(ctx, a.records) })
 }
 
-// newRecords makes the records of the keys, which follow their users as these are now.
-// A change of a user that revokes keys reaches them in any case.
-func (r keyStore) newRecords(ctx context.Context, by repository.Attribution, b repository.Batch) ([]record, error) {
-	records := make([]record, len(b.Keys))
+// storeAttempt stores the keys, checks their users then, and brings the batch into force.
+func (r keyStore) storeAttempt(ctx context.Context, a *batchAttempt, maxKeys int) error {
+	if err := r.reserveKeys(ctx, a); err != nil {
+		return err
+	}
+	if err := r.requireUsers(ctx, *a, maxKeys); err != nil {
+		return err
+	}
+	return r.storeBatch(ctx, *a)
+}
+
+// beginBatch makes the records of the keys, which follow their users as these are now.
+func (r keyStore) beginBatch(ctx context.Context, by repository.Attribution, b repository.Batch) (batchAttempt, error) {
+	seen, err := r.requireNewBatch(ctx, b.ID)
+	if err != nil {
+		return batchAttempt{}, err
+	}
+	a := batchAttempt{Batch: b, seen: seen, date: millis(by.At), records: make([]record, len(b.Keys))}
+	begin := millis(time.Now())
 	for i, key := range b.Keys {
 		key.Version = 1
 		change := newPending(by)
-		change.Batch = b.ID
-		records[i] = newRecord(key, change)
+		change.Batch, change.BatchBegin = b.ID, begin
+		a.records[i] = newRecord(key, change)
 		if key.UserID == "" {
 			continue
 		}
 		owner, err := r.admitting(ctx, key.UserID, key.UserVersion)
 		if err != nil {
-			return nil, err
+			return batchAttempt{}, err
 		}
-		records[i].follow(owner)
+		a.records[i].follow(owner)
 	}
-	return records, nil
+	return a, nil
 }
 
 func recordIDs(records []record) []string {
@@ -87,68 +104,96 @@ func recordIDs(records []record) []string {
 	return ids
 }
 
-func (r keyStore) reserveKeys(ctx context.Context, records []record) error {
+// reserveKeys stores the keys, which are there for nobody.
+func (r keyStore) reserveKeys(ctx context.Context, a *batchAttempt) error {
 	if err := ctx.Err(); err != nil {
 		return wrap(ctx, "creating keys", err)
 	}
 	longer, cancel := outliving(ctx)
 	defer cancel()
-	_, err := r.keys.InsertMany(longer, records)
-	if !mongo.IsDuplicateKeyError(err) {
-		return wrap(ctx, "creating keys", err)
+	for n := 1; ; n++ {
+		_, err := r.keys.InsertMany(longer, a.records)
+		if !mongo.IsDuplicateKeyError(err) {
+			return wrap(ctx, "creating keys", err)
+		}
+		removed, failed := r.removeLeftovers(longer, a)
+		if failed != nil {
+			return failed
+		}
+		if !removed || n == mostAttempts {
+			return cmp.Or(r.takenBy(longer, a.records), wrap(ctx, "creating keys", err))
+		}
 	}
-	for _, rec := range records { // which of them is another's?
+}
+
+// takenBy says which value of the keys another key has; nil if there is none.
+func (r keyStore) takenBy(ctx context.Context, records []record) error {
+	for _, rec := range records {
 		others := field("pending.id", field("$ne", rec.Pending.ID))
 		for name, filter := range map[string]bson.D{"id": byID(rec.ID), "hash": field("hash", rec.Hash)} {
-			taken, failed := isThere(longer, r.keys, and(filter, others))
-			if failed != nil {
-				return wrap(ctx, "creating keys", failed)
+			taken, err := isThere(ctx, r.keys, and(filter, others))
+			if err != nil {
+				return wrap(ctx, "creating keys", err)
 			}
 			if taken {
 				return fmt.Errorf("creating keys: %w", &repository.ConflictError{Field: name})
 			}
 		}
 	}
-	return wrap(ctx, "creating keys", err)
+	return nil
 }
 
-// requireRoomFor counts the keys of each user when those of the batch are among them, so
-// that of several that are stored at the same time the last one counts all others.
-func (r keyStore) requireRoomFor(ctx context.Context, records []record, maxKeys int) error {
-	if maxKeys == 0 {
-		return nil
+// requireUsers checks the users again when the keys are stored: a change of a user that
+// comes later finds the keys. One that came before may have passed them over.
+func (r keyStore) requireUsers(ctx context.Context, a batchAttempt, maxKeys int) error {
+	own := map[string]int{}
+	for _, key := range a.Keys {
+		own[key.UserID]++
 	}
-	checked := map[string]bool{"": true}
-	for _, rec := range records {
-		if checked[rec.Key.UserID] {
+	for _, key := range a.Keys {
+		if key.UserID == "" {
 			continue
 		}
-		checked[rec.Key.UserID] = true
-		owner, err := r.admitting(ctx, rec.Key.UserID, 0)
+		owner, err := r.admitting(ctx, key.UserID, key.UserVersion)
 		if err != nil {
 			return err
 		}
-		n, err := r.keys.CountDocuments(ctx, owner.validKeys(), options.Count().SetLimit(int64(maxKeys)+1))
-		if err != nil {
+		if own[key.UserID] == 0 { // the user was seen, and this key expects the same version
+			continue
+		}
+		if err := r.owners.propagate(ctx, owner, field("pending.batch", a.ID)); err != nil {
 			return wrap(ctx, "creating keys", err)
 		}
-		if n > int64(maxKeys) {
-			return fmt.Errorf("creating keys: %w", repository.ErrTooManyKeys)
+		if err := r.requireRoomFor(ctx, a, owner, maxKeys, own[key.UserID]); err != nil {
+			return err
 		}
+		own[key.UserID] = 0
 	}
 	return nil
 }
 
-// storeBatch brings the batch into force.
-func (r keyStore) storeBatch(ctx context.Context, b batch) error {
-	err := insertOne(ctx, r.batches, b)
-	if !mongo.IsDuplicateKeyError(err) {
-		return wrapWrite(ctx, "storing a batch", err)
+// requireRoomFor counts the other keys of a user when those of the batch are stored, so
+// that of several batches that are stored at the same time the last one counts all others.
+// Other attempts at the same batch do not count, since one of them is stored at most.
+func (r keyStore) requireRoomFor(ctx context.Context, a batchAttempt, owner user, maxKeys, own int) error {
+	if maxKeys == 0 {
+		return nil
 	}
-	if stored := r.requireNewBatch(ctx, b.ID); stored != nil {
-		return stored
+	room := int64(maxKeys - own)
+	for _, c := range []struct {
+		batch any
+		err   error
+	}{{exists(false), repository.ErrTooManyKeys}, {field("$ne", a.ID), errRoomAwaited}} {
+		others := and(owner.validKeys(), field("pending.batch", c.batch))
+		n, err := r.keys.CountDocuments(ctx, others, options.Count().SetLimit(max(0, room)+1))
+		if err != nil {
+			return wrap(ctx, "creating keys", err)
+		}
+		if n > room {
+			return fmt.Errorf("creating keys: %w", c.err)
+		}
 	}
-	return wrap(ctx, "storing a batch", err)
+	return nil
 }
 
 // withdrawKeys removes keys of a batch that is not in force. Should that fail, they stay
@@ -165,25 +210,4 @@ func (r keyStore) withdrawKeys(ctx context.Context, records []record, refused er
 	}
 	_, _ = r.keys.DeleteMany(longer, field("pending.id", field("$in", entries)))
 	return refused
-}
-
-// admitBatch decides whether a key of a batch is there: the batch's document says so. A
-// key that it does not name, or whose batch was never stored, is removed in time.
-func (r owners) admitBatch(ctx context.Context, rec record) error {
-	marker := and(marked(rec.ID, rec.Pending), field("pending.batch", rec.Pending.Batch))
-	var stored batch
-	err := r.batches.FindOne(ctx, byID(rec.Pending.Batch)).Decode(&stored)
-	switch {
-	case err == nil && slices.Contains(stored.KeyIDs, rec.ID):
-		_, err = r.keys.UpdateOne(ctx, marker, field("$unset", field("pending.batch", "")))
-		return err
-	case err != nil && !errors.Is(err, mongo.ErrNoDocuments):
-		return err
-	}
-	if err == nil || time.Since(fromMillis(rec.Pending.Date)) > abandonedAfter {
-		if _, err := r.keys.DeleteOne(ctx, marker); err != nil {
-			return err
-		}
-	}
-	return mongo.ErrNoDocuments
 }

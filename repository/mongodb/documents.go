@@ -90,14 +90,22 @@ type pending struct {
 	// Batch is set while a batch may be under way: the key is there for nobody until
 	// the document of the batch names it.
 	Batch string `bson:"batch,omitempty"`
+	// BatchBegin is when the keys of the batch were made, by the clock of the process: Date
+	// is of the caller, and may be any.
+	BatchBegin int64 `bson:"batch_begin,omitempty"`
 }
 
-// batch is a batch that is in force, with its keys.
+// batch is a batch that is in force, with its keys, or a fence.
 type batch struct {
 	ID     string   `bson:"_id"`
 	KeyIDs []string `bson:"key_ids"`
 	Date   int64    `bson:"date"`
+	// Fence is set while the batch is not stored: keys of attempts at it were removed. An
+	// attempt that began before has not seen this random value, and cannot store the batch.
+	Fence string `bson:"fence,omitempty"`
 }
+
+func (b batch) isStored() bool { return b.ID != "" && b.Fence == "" }
 
 type change struct {
 	Number   int64  `bson:"_id"`
