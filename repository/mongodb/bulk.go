@@ -2,6 +2,7 @@ package mongodb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -21,19 +22,16 @@ func (r keyStore) RevokeKeys(ctx context.Context, by repository.Attribution, fil
 	ctx = withoutDeadline(ctx)
 	err = r.serialized(ctx, by, func() error {
 		for attempt := 1; ; attempt++ {
-			candidates, err := r.revocable(ctx, filter, ids)
-			if err != nil || len(candidates) == 0 {
-				return wrap(ctx, "finding keys to revoke", err)
+			done, more, err := r.revokeStep(ctx, by, filter, ids)
+			revoked = append(revoked, recordIDs(done)...)
+			if err == nil && more {
+				err = wrap(ctx, "revoking keys", pause(ctx, attempt))
 			}
-			done, err := r.revokeAll(ctx, by, filter, candidates)
-			for _, rec := range done {
-				revoked = append(revoked, rec.ID)
+			if err != nil && len(revoked) > 0 && !errors.Is(err, repository.ErrOutcomeUnknown) {
+				err = fmt.Errorf("%w: %w", repository.ErrOutcomeUnknown, err) // some are revoked
 			}
-			if err != nil || len(done) == len(candidates) {
+			if err != nil || !more {
 				return err
-			}
-			if err := pause(ctx, attempt); err != nil {
-				return wrap(ctx, "revoking keys", err)
 			}
 		}
 	})
@@ -41,6 +39,17 @@ func (r keyStore) RevokeKeys(ctx context.Context, by repository.Attribution, fil
 		return nil, err
 	}
 	return append([]string{}, revoked...), nil
+}
+
+// revokeStep revokes what it can of the keys, and reports whether it has to be repeated since
+// some were changed meanwhile.
+func (r keyStore) revokeStep(ctx context.Context, by repository.Attribution, filter repository.KeyFilter, ids []string) (done []record, more bool, err error) {
+	candidates, err := r.revocable(ctx, filter, ids)
+	if err != nil || len(candidates) == 0 {
+		return nil, false, wrap(ctx, "finding keys to revoke", err)
+	}
+	done, err = r.revokeAll(ctx, by, filter, candidates)
+	return done, len(done) < len(candidates), err
 }
 
 // revocable reads those of the keys that meet the filter and are not revoked, when all
@@ -73,7 +82,7 @@ func (r keyStore) revokeAll(ctx context.Context, by repository.Attribution, filt
 	if err := ctx.Err(); err != nil {
 		return nil, wrap(ctx, "revoking keys", err)
 	}
-	updates, markers := make([]mongo.WriteModel, len(candidates)), bson.A{}
+	updates := make([]mongo.WriteModel, len(candidates))
 	for i := range candidates {
 		rec := &candidates[i]
 		rec.Pending = &pending{ID: uuid.NewString(), Actor: by.Actor, Date: millis(by.At)}
@@ -83,19 +92,38 @@ func (r keyStore) revokeAll(ctx context.Context, by repository.Attribution, filt
 		}
 		rec.Key.RevocationDate, rec.Key.Version = millis(by.At), rec.Key.Version+1
 		updates[i] = mongo.NewUpdateManyModel().SetFilter(unchanged).SetUpdate(rec.Key.update(rec.Pending))
-		markers = append(markers, rec.Pending.ID)
 	}
 	longer, cancel := outliving(ctx)
 	defer cancel()
 	if _, err := r.keys.BulkWrite(longer, updates, options.BulkWrite().SetOrdered(false)); err != nil {
-		return nil, wrapWrite(ctx, "revoking keys", err)
+		return nil, wrapBulk(ctx, "revoking keys", err)
 	}
-	changed, err := idsIn(longer, r.keys, field("pending.id", field("$in", markers)))
-	if err != nil {
+	if done, err = r.changedAmong(longer, candidates); err != nil {
 		return nil, fmt.Errorf("%w: %w", repository.ErrOutcomeUnknown, wrap(ctx, "revoking keys", err))
 	}
-	done = slices.DeleteFunc(candidates, func(rec record) bool { return !slices.Contains(changed, any(rec.ID)) })
 	return done, r.finish(ctx, func(ctx context.Context) error { return r.logAll(ctx, done) })
+}
+
+// wrapBulk is wrapWrite for many writes, of which some may be made if others are refused.
+func wrapBulk(ctx context.Context, doing string, err error) error {
+	var some mongo.BulkWriteException
+	if errors.As(err, &some) && len(some.WriteErrors) > 0 {
+		return fmt.Errorf("%w: %w", repository.ErrOutcomeUnknown, wrap(ctx, doing, err))
+	}
+	return wrapWrite(ctx, doing, err)
+}
+
+// changedAmong returns those of the records whose changes were made: a record has the marker
+// until the entry is in the log, which any process may have appended already.
+func (r keyStore) changedAmong(ctx context.Context, records []record) ([]record, error) {
+	marked, err := idsIn(ctx, r.keys, field("pending.id", field("$in", pendingIDs(records))))
+	if err != nil {
+		return nil, err
+	}
+	logged, err := r.entries.loggedAmong(ctx, pendingIDs(records))
+	return slices.DeleteFunc(records, func(rec record) bool {
+		return !slices.Contains(marked, any(rec.ID)) && !slices.Contains(logged, rec.Pending.ID)
+	}), err
 }
 
 // MatchingKeys implements repository.Repository.

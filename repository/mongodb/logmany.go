@@ -62,15 +62,26 @@ func (r entries) notInLog(ctx context.Context, entries []change) ([]change, erro
 	for _, entry := range entries {
 		ids = append(ids, entry.ID)
 	}
+	logged, err := r.loggedAmong(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(entries), func(entry change) bool { return slices.Contains(logged, entry.ID) }), nil
+}
+
+// loggedAmong returns those of the ids whose entries are in the log.
+func (r entries) loggedAmong(ctx context.Context, ids bson.A) ([]string, error) {
 	cursor, err := r.changes.Find(ctx, field("id", field("$in", ids)))
 	if err != nil {
 		return nil, err
 	}
-	var logged []change
-	if err := cursor.All(ctx, &logged); err != nil {
+	var found []change
+	if err := cursor.All(ctx, &found); err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(slices.Clone(entries), func(entry change) bool {
-		return slices.ContainsFunc(logged, func(l change) bool { return l.ID == entry.ID })
-	}), nil
+	logged := make([]string, len(found))
+	for i, entry := range found {
+		logged[i] = entry.ID
+	}
+	return logged, nil
 }
