@@ -33,7 +33,7 @@ func (s scene) age(b repository.Batch) {
 	succeeds(s.t, err)
 }
 
-// What a batch left that was cut off takes no room from the same batch.
+// The leftovers of a batch that was cut off take no room from the same batch.
 func TestRoomForARepeatedBatch(t *testing.T) {
 	s := newScene(t, open(t))
 	b, again := s.newBatch(), s.newBatch()

@@ -160,7 +160,7 @@ func emptyStrings(s *suite) {
 	same(s, "the actor", s.changeLog()[0].Actor, "")
 }
 
-// Whatever a key has of its own is read with it, also what is added to keys one day.
+// All that a key has of its own is read with it, also a field that is added one day.
 func wholeKeys(s *suite) {
 	user := newUser("ana")
 	key := newKeyFor(user)
