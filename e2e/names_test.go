@@ -65,7 +65,7 @@ func insist(p *process, body string) answer {
 func expectOnlyDelays(p *process) {
 	p.t.Helper()
 	for line := range strings.Lines(p.output.String()) {
-		isDelay := strings.Contains(line, "deadline exceeded") || strings.Contains(line, "error=busy")
+		isDelay := strings.Contains(line, "deadline exceeded") || strings.Contains(line, `error="busy: `)
 		if strings.Contains(line, "the store failed") && !isDelay {
 			p.t.Error(line)
 		}
