@@ -117,8 +117,9 @@ func (p pool) QueryContext(ctx context.Context, query string, args ...any) (*sql
 	return p.DB.QueryContext(ctx, query, args...)
 }
 
-// readRow reads keys, and looks at the place first. No context ends it: it has one row
-// to find by an index, and waits for no lock. Watching the context costs as much again.
+// readRow reads keys, and looks at the place first. Where a connection is free no context
+// ends it, since it has one row to find by an index, and watching the context costs as
+// much again.
 func (p *place) readRow() gormrepo.ReadRow {
 	prepared := &gormrepo.Prepared{}
 	return func(ctx context.Context, pool *sql.DB, query string, value []byte, places ...any) error {
@@ -128,7 +129,10 @@ func (p *place) readRow() gormrepo.ReadRow {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		return prepared.ReadRow(context.WithoutCancel(ctx), pool, query, value, places...)
+		if stats := pool.Stats(); stats.InUse < stats.MaxOpenConnections {
+			ctx = context.WithoutCancel(ctx)
+		}
+		return prepared.ReadRow(ctx, pool, query, value, places...)
 	}
 }
 

@@ -232,3 +232,31 @@ func holdForReading(t *testing.T, path string) *sql.Tx {
 	}
 	return tx
 }
+
+// A key that waits for a connection is given up when its context ends.
+func TestReadingAKeyWaitsNoLonger(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	open(t, path)
+	place := placeAt(t, path)
+	backend, err := openPools(place, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := sqlPool(t, backend.Read)
+	held, err := pool.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		err := errors.Join(held.Close(), closePool(backend.Read), closePool(backend.Write), closePool(backend.Log))
+		if err != nil {
+			t.Error(err)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	var n int
+	if err := backend.ReadRow(ctx, pool, "SELECT length(?)", []byte("key"), &n); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the error is %v", err)
+	}
+}
