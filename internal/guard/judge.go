@@ -124,17 +124,16 @@ func (g *Guard) lookup(ctx context.Context, u *use, hash keycache.Hash, answer k
 // request goes on when its client leaves, see store.Finish.
 func (g *Guard) load(ctx context.Context, u *use, hash keycache.Hash) (*keycache.Key, error) {
 	admit := g.unknownKeys.admit(g.client(u))
-	if u.request == nil {
-		ctx, cancel := store.Context(ctx)
-		defer cancel()
-		return g.Cache.Load(ctx, hash, admit)
+	if _, ends := ctx.Deadline(); u.request != nil && !ends { // Load has a bound of its own
+		return g.Cache.Load(context.WithoutCancel(ctx), hash, admit)
 	}
-	if _, hasDeadline := ctx.Deadline(); hasDeadline {
-		ctx, cancel := store.Finish(ctx)
-		defer cancel()
-		return g.Cache.Load(ctx, hash, admit)
+	bound := store.Context
+	if u.request != nil {
+		bound = store.Finish
 	}
-	return g.Cache.Load(context.WithoutCancel(ctx), hash, admit)
+	ctx, cancel := bound(ctx)
+	defer cancel()
+	return g.Cache.Load(ctx, hash, admit)
 }
 
 func loadProblem(err error) error {
