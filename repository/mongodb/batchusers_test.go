@@ -10,6 +10,16 @@ import (
 	"github.com/ginauth/ginauth/repository"
 )
 
+// isStep meets the nth message about ginauth's collections.
+func isStep(n int) func(message []byte) bool {
+	return func(message []byte) bool {
+		if bytes.Contains(message, []byte("ginauth_")) {
+			n--
+		}
+		return n == 0
+	}
+}
+
 // Whichever step of a batch a change of its user comes before, the batch is there if the
 // caller is told so. Then its keys follow the change, in lists too.
 func TestUserChangesDuringABatch(t *testing.T) {
@@ -45,17 +55,12 @@ func TestUserChangesDuringABatch(t *testing.T) {
 			outcomes := map[bool]int{}
 			for step, reached := 1, true; reached; step++ {
 				s := newScene(t, healthy)
-				b, before := s.newBatch(), step
+				b := s.newBatch()
 				if c.anyVersion {
 					b.Keys[0].UserVersion, b.Keys[2].UserVersion = 0, 0
 				}
 				reached = false
-				r := interposed(t, uri, func(message []byte) bool {
-					if bytes.Contains(message, []byte("ginauth_")) {
-						before--
-					}
-					return before == 0
-				}, func() error { reached = true; return c.change(s) })
+				r := interposed(t, uri, isStep(step), func() error { reached = true; return c.change(s) })
 				err := s.createKeys(r, b)
 				if err != nil {
 					failsWith(t, c.want, err)
@@ -83,15 +88,10 @@ func TestContextEndsDuringABatch(t *testing.T) {
 	outcomes := map[bool]int{}
 	for step, reached := 1, true; reached; step++ {
 		s := newScene(t, healthy)
-		b, before := s.newBatch(), step
+		b := s.newBatch()
 		ctx, cancel := context.WithCancel(t.Context())
 		reached = false
-		r := interposed(t, uri, func(message []byte) bool {
-			if bytes.Contains(message, []byte("ginauth_")) {
-				before--
-			}
-			return before == 0
-		}, func() error { reached = true; cancel(); return nil })
+		r := interposed(t, uri, isStep(step), func() error { reached = true; cancel(); return nil })
 		err := r.CreateKeys(ctx, attribution(), b, repository.CreateKeyOptions{MaxKeys: 9})
 		cancel()
 		there := s.hasBatch("in the log", b)
