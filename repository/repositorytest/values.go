@@ -15,7 +15,8 @@ func valueTests() []test {
 		{"hostile ids name one key", hostileIDs},
 		{"hostile actors and nodes are plain values", hostileActorsAndNodes},
 		{"very long strings are kept whole", longStrings},
-		{"empty strings stay empty", emptyStrings}, {"a key is read with all that is stored of it", wholeKeys},
+		{"empty strings stay empty", emptyStrings},
+		{"a key is read with all that is stored of it", wholeKeys},
 	}
 }
 
