@@ -53,11 +53,13 @@ func (c *Cache) elapsed() time.Duration { return c.clock.at(c.options.Now()) }
 func (c *Cache) read(ctx context.Context, hash Hash, admit Admit) (*Key, error) {
 	for {
 		number, began := c.changes.generation(), false
-		flight := string(binary.BigEndian.AppendUint64(hash[:], number))
-		key, err := c.join(ctx, flight, func() (any, error) {
+		key, err := c.join(ctx, toFlight(hash, number), func() (any, error) {
 			began = true
 			return c.readInTurn(hash, number, admit)
 		})
+		if err == nil {
+			return key, nil
+		}
 		var refused refusal
 		switch {
 		case !errors.As(err, &refused):
@@ -66,6 +68,14 @@ func (c *Cache) read(ctx context.Context, hash Hash, admit Admit) (*Key, error) 
 			return nil, refused.error
 		}
 	}
+}
+
+// toFlight names the load of a hash that began after a change.
+func toFlight(hash Hash, number uint64) string {
+	var flight [len(hash) + 8]byte
+	copy(flight[:], hash[:])
+	binary.BigEndian.PutUint64(flight[len(hash):], number)
+	return string(flight[:])
 }
 
 // join waits for a load, as long as the context allows. A caller that cannot leave runs

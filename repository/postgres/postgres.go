@@ -6,10 +6,12 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
@@ -92,10 +94,31 @@ func backend(pooled bool) gormrepo.Backend {
 	}
 }
 
-// readRow leaves it to the driver what is prepared, which depends on whether there is a
-// pooler.
+// readRow reads with the driver's own calls, which take less than those of database/sql.
+// The driver decides whether to prepare, since that depends on whether there is a pooler.
 func readRow(ctx context.Context, pool *sql.DB, query string, value []byte, places ...any) error {
-	return pool.QueryRowContext(ctx, query, value).Scan(places...)
+	err := readRowOnce(ctx, pool, query, value, places)
+	if errors.Is(err, driver.ErrBadConn) {
+		err = readRowOnce(ctx, pool, query, value, places)
+	}
+	return err
+}
+
+// readRowOnce returns driver.ErrBadConn, which ends the connection, where nothing was
+// asked yet.
+func readRowOnce(ctx context.Context, pool *sql.DB, query string, value []byte, places []any) error {
+	lent, err := pool.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer lent.Close()
+	return lent.Raw(func(driverConn any) error {
+		err := driverConn.(*conn).Conn.Conn().QueryRow(ctx, query, value).Scan(places...)
+		if pgconn.SafeToRetry(err) {
+			return fmt.Errorf("%w: %w", driver.ErrBadConn, err)
+		}
+		return err
+	})
 }
 
 // shouldPing lets a connection that may have broken while it was idle be tried,

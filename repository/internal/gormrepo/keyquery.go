@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"gorm.io/gorm"
 
@@ -15,6 +14,7 @@ import (
 )
 
 // ReadRow reads the only row of a query that takes one value and is the same each time.
+// It answers sql.ErrNoRows if there is none.
 type ReadRow func(ctx context.Context, pool *sql.DB, query string, value []byte, places ...any) error
 
 // Prepared is a ReadRow whose query is prepared once for each connection.
@@ -29,7 +29,7 @@ func (p *Prepared) ReadRow(ctx context.Context, pool *sql.DB, query string, valu
 	if err != nil {
 		return err
 	}
-	return statement.QueryRowContext(ctx, value).Scan(places...)
+	return statement.QueryRowContext(ctx, value).Scan(unreflected(places)...)
 }
 
 func (p *Prepared) prepare(ctx context.Context, pool *sql.DB, query string) (statement *sql.Stmt, err error) {
@@ -57,8 +57,11 @@ func (p *Prepared) prepare(ctx context.Context, pool *sql.DB, query string) (sta
 // out, since the first use of each key waits for it, and names the columns, see columns.
 func keyQuery(db *gorm.DB, mayWrite, column string) string {
 	value := "?"
-	if db.Name() == "postgres" {
+	switch db.Name() {
+	case "postgres":
 		value = "$1"
+	case "sqlite":
+		value = "+?" // a bare one is looked at for the plan, which is then made anew for each value
 	}
 	from, condition := "ginauth_keys AS k", " WHERE k."+column+" = "+value
 	if mayWrite != alwaysWritable { // there is a row in any case, and of a key that is not there its hash alone is NULL
@@ -72,28 +75,41 @@ COALESCE(u.username, ''), COALESCE(u.disabled_date, 0), COALESCE(u.access_until,
 FROM ` + from + " LEFT JOIN ginauth_users AS u ON u.id = k.user_id" + condition
 }
 
-// foundKey is the row of a keyQuery.
+// foundKey is the row of a keyQuery, with its dates in milliseconds since 1970.
 type foundKey struct {
-	mayWrite bool
-	key      models.APIKey
+	mayWrite                                          bool
+	key                                               models.APIKey
+	creation, expiration, revocation, disabled, until int64
 }
 
 // places are where the columns go, in their order.
 func (f *foundKey) places() []any {
 	k := &f.key
 	return []any{
-		(*scannedBool)(&f.mayWrite), &k.ID, &k.Hash, &k.Hint, &k.Name,
-		&k.UserID, &k.IssuedBy, (*scannedDate)(&k.CreationDate), (*scannedDate)(&k.ExpirationDate),
-		(*scannedBool)(&k.ExpirationFixed), (*scannedDate)(&k.RevocationDate), (*scannedInt)(&k.Version),
-		&k.Username, (*scannedDate)(&k.DisabledDate), (*scannedDate)(&k.AccessUntil), (*scannedInt)(&k.UserVersion),
+		&f.mayWrite, &k.ID, &k.Hash, &k.Hint, &k.Name,
+		&k.UserID, &k.IssuedBy, &f.creation, &f.expiration,
+		&k.ExpirationFixed, &f.revocation, &k.Version,
+		&k.Username, &f.disabled, &f.until, &k.UserVersion,
 	}
 }
 
-// Places that database/sql fills without reflection.
+// unreflected lets database/sql fill places without reflection and without texts in
+// between.
+func unreflected(places []any) []any {
+	for i, place := range places {
+		switch place := place.(type) {
+		case *int64:
+			places[i] = (*scannedInt)(place)
+		case *bool:
+			places[i] = (*scannedBool)(place)
+		}
+	}
+	return places
+}
+
 type (
 	scannedInt  int64
 	scannedBool bool
-	scannedDate time.Time
 )
 
 // Scan implements sql.Scanner.
@@ -119,16 +135,6 @@ func (b *scannedBool) Scan(value any) error {
 	return nil
 }
 
-// Scan implements sql.Scanner.
-func (d *scannedDate) Scan(value any) error {
-	n, ok := value.(int64)
-	if !ok {
-		return fmt.Errorf("a date is a %T", value)
-	}
-	*d = scannedDate(fromMillis(n))
-	return nil
-}
-
 // finish returns the key; ErrReadOnly if the server may not write, and ErrNotFound if
 // there is no such key.
 func (f *foundKey) finish(err error) (models.APIKey, error) {
@@ -142,6 +148,8 @@ func (f *foundKey) finish(err error) (models.APIKey, error) {
 	case f.key.ID == "":
 		return models.APIKey{}, wrap("finding a key", repository.ErrNotFound)
 	}
+	f.key.CreationDate, f.key.ExpirationDate, f.key.RevocationDate = fromMillis(f.creation), fromMillis(f.expiration), fromMillis(f.revocation)
+	f.key.DisabledDate, f.key.AccessUntil = fromMillis(f.disabled), fromMillis(f.until)
 	return f.key, nil
 }
 
@@ -163,5 +171,5 @@ func (r keyStore) KeyByHash(ctx context.Context, hash []byte) (key models.APIKey
 func (r keyStore) findKey(tx *gorm.DB, id string) (models.APIKey, error) {
 	var found foundKey
 	row := tx.Statement.ConnPool.QueryRowContext(tx.Statement.Context, keyQuery(tx, r.backend.MayWrite, "id"), id)
-	return found.finish(row.Scan(found.places()...))
+	return found.finish(row.Scan(unreflected(found.places())...))
 }
