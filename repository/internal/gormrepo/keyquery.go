@@ -94,7 +94,7 @@ func (f *foundKey) places() []any {
 }
 
 // unreflected lets database/sql fill places without reflection and without texts in
-// between.
+// between. It changes the slice that it is given.
 func unreflected(places []any) []any {
 	for i, place := range places {
 		switch place := place.(type) {
@@ -107,6 +107,7 @@ func unreflected(places []any) []any {
 	return places
 }
 
+// Places of unreflected.
 type (
 	scannedInt  int64
 	scannedBool bool
